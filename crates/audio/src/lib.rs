@@ -1,1 +1,41 @@
+//! Audio of a telephone call: G.711, resampling, the playout ring, concealment, tones, levels, measurements.
+//!
+//! Everything here is sans-IO and mono: slices of samples in and out, no clock (playout's clock is its caller's tick),
+//! no sockets, no randomness.
+//!
+//! Invariants: what runs per packet (all but [`measure`]) allocates nothing once its buffers have grown to their working
+//! size; G.711 bytes that need no change pass through bit-exact.
 
+pub mod g711;
+pub mod level;
+pub mod measure;
+pub mod playout;
+pub mod plc;
+pub mod resample;
+pub mod tone;
+
+/// Why audio was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A pair of sample rates that no resampler exists for.
+    #[error(
+        "cannot resample from {from_hz} Hz to {to_hz} Hz: rates are 8000, 16000, 24000 or 48000, one a multiple of the other"
+    )]
+    Rates {
+        /// Sample rate of the input.
+        from_hz: u32,
+        /// Sample rate of the output.
+        to_hz: u32,
+    },
+    /// A push that would exceed the playout ring's cap; nothing of it was taken.
+    #[error("playout holds {queued_ms} ms, {pushed_ms} ms more exceed the cap of {cap_ms} ms")]
+    Overflow {
+        /// Audio queued before the push.
+        queued_ms: u64,
+        /// Length of the refused push.
+        pushed_ms: u64,
+        /// The cap.
+        cap_ms: u64,
+    },
+}

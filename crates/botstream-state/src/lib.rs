@@ -1,1 +1,48 @@
+//! The databases that the services share: their tables, and typed queries on them.
+//!
+//! The one place that knows the tables. One module per database; each has `SCHEMA`, `options()` for opening it
+//! through the chassis, row types, and queries that take a plain SQLite connection, so that they run inside
+//! `IraTdb::read` and `IraTdb::write` alike. Nothing here waits, and nothing keeps state.
 
+pub mod calls;
+pub mod cluster;
+pub mod config;
+pub mod dialing;
+pub mod load;
+
+use rusqlite::Connection;
+
+/// Runs a query that yields at most one row.
+fn one<T>(
+    conn: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+    read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Option<T>> {
+    use rusqlite::OptionalExtension;
+    conn.prepare_cached(sql)?.query_row(params, read).optional()
+}
+
+/// Runs a query and collects its rows.
+fn all<T>(
+    conn: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+    read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    conn.prepare_cached(sql)?.query_map(params, read)?.collect()
+}
+
+/// Runs a statement; says how many rows it changed.
+fn execute(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<usize> {
+    conn.prepare_cached(sql)?.execute(params)
+}
+
+#[cfg(test)]
+fn memory(schema: &[&str]) -> Connection {
+    let conn = Connection::open_in_memory().unwrap();
+    for ddl in schema {
+        conn.execute_batch(ddl).unwrap();
+    }
+    conn
+}

@@ -1,0 +1,360 @@
+//! The life of one call: a SIP session on one side, a bot's stream on the other, and the rule of
+//! how the two hold together.
+//!
+//! Invariants: `Output::Ended` comes exactly once and is the last output; no person on the
+//! telephone is connected without a bot; whatever ends first ends the other.
+
+use std::time::{Duration, Instant};
+
+use botstream_api::call::{Direction, State};
+use botstream_api::cause::{Class, Party};
+use botstream_api::event::Body;
+use botstream_api::{
+    AudioFormat, CallAnswered, CallCreated, CallEarlyMedia, CallEnded, CallRinging, CallRouting, Cause, DtmfDigit,
+    MediaStats, StreamCleared, StreamConnecting, StreamFailed, StreamFlow, StreamMark, StreamStarted, StreamStopped,
+};
+
+use super::cause::{self, Ending};
+
+/// What does not change during a call.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub(crate) direction: Direction,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) trunk: String,
+    pub(crate) route: String,
+    pub(crate) sip_call_id: String,
+    pub(crate) stream_id: String,
+    pub(crate) bot_url: String,
+    /// Longest talk, from the answer; `None` is without limit.
+    pub(crate) duration_max: Option<Duration>,
+}
+
+/// What happened to a call.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// The callee rings, perhaps with early media.
+    Ringing {
+        sip_status: u16,
+        has_early_media: bool,
+    },
+    /// The callee answered.
+    Answered,
+    /// The callee did not answer: a final status, or none in time (408).
+    Refused {
+        sip_status: u16,
+        sip_reason: String,
+        reason_headers: Vec<String>,
+    },
+    /// The far end hung up or, before the answer, cancelled.
+    RemoteEnded {
+        reason_headers: Vec<String>,
+    },
+    /// The signalling failed on its own: a transaction timed out, an ACK never came.
+    SignallingLost {
+        sip_status: u16,
+    },
+    /// The bot's WebSocket is open and has been told of the call.
+    StreamReady {
+        connect_ms: u32,
+        format: AudioFormat,
+    },
+    /// The bot's WebSocket could not be opened, or broke.
+    StreamFailed {
+        reason: String,
+    },
+    /// The bot closed its WebSocket in order: it is done with the call.
+    StreamClosed,
+    /// Somebody wants the call to end now.
+    HangUp(Ending),
+    /// Somebody wants the call to end when the bot's last words have been played.
+    HangUpDrained(Ending),
+    /// All that the bot had queued has been played.
+    Drained,
+    /// A key was pressed at the telephone.
+    Digit(DtmfDigit),
+    /// News of the bot's stream that only have to be told.
+    Cleared(StreamCleared),
+    Mark(StreamMark),
+    Flow(StreamFlow),
+    /// No audio has come for too long.
+    MediaTimeout,
+    /// The media path of this call broke down.
+    MediaFailed {
+        reason: String,
+    },
+    /// The media is taken down, after [`Output::CloseMedia`]: its counters for the last event.
+    MediaClosed(MediaStats),
+}
+
+/// What is to be done.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Output {
+    /// Inbound: 180 Ringing.
+    Ring,
+    /// Inbound: 200 with our SDP.
+    Answer,
+    /// Inbound, before the answer: this final status.
+    Reject { sip_status: u16, reason_header: String },
+    /// BYE or CANCEL.
+    HangUp { reason_header: String },
+    /// Audio flows from now on.
+    StartAudio,
+    /// Tell when the bot's audio has been played to its end; take no more of it.
+    Drain,
+    /// Take down the audio and the bot's stream; [`Input::MediaClosed`] is to follow.
+    CloseMedia { stop_reason: &'static str, class: &'static str },
+    /// Tell the cluster.
+    Publish(Body),
+    /// `state()` has changed.
+    StateChanged,
+    /// The call is over; nothing follows.
+    Ended,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    Connecting,
+    Ready,
+    Over,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Call {
+    facts: Facts,
+    state: State,
+    stream: Stream,
+    created: Instant,
+    answered: Option<Instant>,
+    is_audio_started: bool,
+    /// Set when a drained hang-up has been asked for.
+    ending: Option<Ending>,
+    /// Set when the call is over but for its media's counters.
+    closing: Option<CallEnded>,
+}
+
+impl Call {
+    /// A new call; its stream is being opened by the caller of this function.
+    pub(crate) fn begin(facts: Facts, now: Instant, outputs: &mut Vec<Output>) -> Self {
+        let call = Self {
+            state: State::Routing,
+            stream: Stream::Connecting,
+            created: now,
+            answered: None,
+            is_audio_started: false,
+            ending: None,
+            closing: None,
+            facts,
+        };
+        let facts = &call.facts;
+        outputs.push(Output::Publish(Body::CallCreated(CallCreated {
+            direction: facts.direction.into(),
+            from: facts.from.clone(),
+            to: facts.to.clone(),
+            trunk: facts.trunk.clone(),
+            sip_call_id: facts.sip_call_id.clone(),
+        })));
+        outputs.push(Output::Publish(Body::CallRouting(CallRouting {
+            route: facts.route.clone(),
+            bot_url: facts.bot_url.clone(),
+        })));
+        outputs.push(Output::Publish(Body::StreamConnecting(StreamConnecting {
+            stream_id: facts.stream_id.clone(),
+            url: facts.bot_url.clone(),
+        })));
+        outputs.push(Output::StateChanged);
+        call
+    }
+
+    /// Inbound: the caller hears ringing while the bot is called.
+    pub(crate) fn ring(&mut self, outputs: &mut Vec<Output>) {
+        outputs.push(Output::Ring);
+        self.become_ringing(180, outputs);
+    }
+
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.state
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due.
+    pub(crate) fn timeout(&self) -> Option<Instant> {
+        match (self.state, self.answered, self.facts.duration_max) {
+            (State::Answered, Some(answered), Some(max)) => answered.checked_add(max),
+            _ => None,
+        }
+    }
+
+    /// Ends a call that has lasted its time.
+    pub(crate) fn handle_timeout(&mut self, now: Instant, outputs: &mut Vec<Output>) {
+        if self.timeout().is_some_and(|due| due <= now) {
+            self.end(now, Ending::by_system(Class::MaxDuration), outputs);
+        }
+    }
+
+    /// Takes one input; what follows from it is appended to `outputs`.
+    pub(crate) fn handle(&mut self, now: Instant, input: Input, outputs: &mut Vec<Output>) {
+        if self.state == State::Ended {
+            // The order of these two matters: any other input must leave what is to be told in place.
+            if let Input::MediaClosed(media) = input
+                && let Some(ended) = self.closing.take()
+            {
+                outputs.push(Output::Publish(Body::CallEnded(CallEnded { media: Some(media), ..ended })));
+                outputs.push(Output::Ended);
+            }
+            return;
+        }
+        match input {
+            // Only ever an answer to the order given when the call is over.
+            Input::MediaClosed(_) => {}
+            Input::Ringing { sip_status, has_early_media } => {
+                self.become_ringing(sip_status, outputs);
+                if has_early_media && self.state == State::Ringing {
+                    self.state = State::EarlyMedia;
+                    outputs
+                        .push(Output::Publish(Body::CallEarlyMedia(CallEarlyMedia { sip_status: sip_status.into() })));
+                    outputs.push(Output::StateChanged);
+                }
+            }
+            Input::Answered => {
+                self.become_answered(now, outputs);
+                self.start_audio_if_ready(outputs);
+            }
+            Input::Refused { sip_status, sip_reason, reason_headers } => {
+                self.finish(now, cause::of_refusal(sip_status, &sip_reason, &reason_headers), outputs);
+            }
+            Input::RemoteEnded { reason_headers } => {
+                let party = match self.facts.direction {
+                    Direction::Outbound => Party::Callee,
+                    _ => Party::Caller,
+                };
+                self.finish(now, cause::of_remote_end(party, self.answered.is_some(), &reason_headers), outputs);
+            }
+            Input::SignallingLost { sip_status } => {
+                self.finish(now, cause::of_lost_signalling(sip_status), outputs);
+            }
+            Input::StreamReady { connect_ms, format } => {
+                if self.stream != Stream::Connecting {
+                    return;
+                }
+                self.stream = Stream::Ready;
+                outputs.push(Output::Publish(Body::StreamStarted(StreamStarted {
+                    stream_id: self.facts.stream_id.clone(),
+                    url: self.facts.bot_url.clone(),
+                    format: Some(format),
+                    connect_ms,
+                })));
+                if self.facts.direction == Direction::Inbound {
+                    outputs.push(Output::Answer);
+                    self.become_answered(now, outputs);
+                }
+                self.start_audio_if_ready(outputs);
+            }
+            Input::StreamFailed { reason } => {
+                self.stream = Stream::Over;
+                outputs.push(Output::Publish(Body::StreamFailed(StreamFailed {
+                    stream_id: self.facts.stream_id.clone(),
+                    url: self.facts.bot_url.clone(),
+                    reason,
+                })));
+                self.end(now, Ending::bot_failed(), outputs);
+            }
+            Input::StreamClosed => self.end(now, Ending::by_bot(None), outputs),
+            Input::HangUp(ending) => self.end(now, ending, outputs),
+            Input::HangUpDrained(ending) => {
+                if self.is_audio_started {
+                    // The first reason given is the one that stays.
+                    if self.ending.is_none() {
+                        self.ending = Some(ending);
+                        outputs.push(Output::Drain);
+                    }
+                } else {
+                    self.end(now, ending, outputs);
+                }
+            }
+            Input::Drained => {
+                if let Some(ending) = self.ending.take() {
+                    self.end(now, ending, outputs);
+                }
+            }
+            Input::Digit(digit) => outputs.push(Output::Publish(Body::DtmfDigit(digit))),
+            Input::Cleared(cleared) => outputs.push(Output::Publish(Body::StreamCleared(cleared))),
+            Input::Mark(mark) => outputs.push(Output::Publish(Body::StreamMark(mark))),
+            Input::Flow(flow) => outputs.push(Output::Publish(Body::StreamFlow(flow))),
+            Input::MediaTimeout => self.end(now, Ending::by_system(Class::MediaTimeout), outputs),
+            Input::MediaFailed { reason } => {
+                tracing::error!(stream_id = self.facts.stream_id, reason, "the media path of a call broke down");
+                self.end(now, Ending::by_system(Class::Internal), outputs);
+            }
+        }
+    }
+
+    fn become_ringing(&mut self, sip_status: u16, outputs: &mut Vec<Output>) {
+        if self.state == State::Routing {
+            self.state = State::Ringing;
+            outputs.push(Output::Publish(Body::CallRinging(CallRinging { sip_status: sip_status.into() })));
+            outputs.push(Output::StateChanged);
+        }
+    }
+
+    fn become_answered(&mut self, now: Instant, outputs: &mut Vec<Output>) {
+        if self.answered.is_some() {
+            return;
+        }
+        self.answered = Some(now);
+        self.state = State::Answered;
+        let setup_ms = millis(now.saturating_duration_since(self.created));
+        outputs.push(Output::Publish(Body::CallAnswered(CallAnswered { setup_ms })));
+        outputs.push(Output::StateChanged);
+    }
+
+    fn start_audio_if_ready(&mut self, outputs: &mut Vec<Output>) {
+        if self.answered.is_some() && self.stream == Stream::Ready && !self.is_audio_started {
+            self.is_audio_started = true;
+            outputs.push(Output::StartAudio);
+        }
+    }
+
+    /// Ends the call from our side: tells the far end, then finishes.
+    fn end(&mut self, now: Instant, ending: Ending, outputs: &mut Vec<Output>) {
+        let reason_header = ending.reason_header();
+        let is_early_inbound = self.facts.direction == Direction::Inbound && self.answered.is_none();
+        outputs.push(if is_early_inbound {
+            Output::Reject { sip_status: ending.reject_status(), reason_header }
+        } else {
+            Output::HangUp { reason_header }
+        });
+        let sip_status = if is_early_inbound { ending.reject_status() } else { 0 };
+        self.finish(now, ending.into_cause(sip_status), outputs);
+    }
+
+    fn finish(&mut self, now: Instant, cause: Cause, outputs: &mut Vec<Output>) {
+        let stop_reason = cause::stop_reason(&cause);
+        let class = cause.class().as_str_name();
+        outputs.push(Output::CloseMedia { stop_reason, class });
+        if self.stream == Stream::Ready {
+            outputs.push(Output::Publish(Body::StreamStopped(StreamStopped {
+                stream_id: self.facts.stream_id.clone(),
+                reason: stop_reason.to_owned(),
+            })));
+        }
+        self.stream = Stream::Over;
+        self.state = State::Ended;
+        self.closing = Some(CallEnded {
+            cause: Some(cause),
+            duration_ms: millis(now.saturating_duration_since(self.created)),
+            talk_ms: self.answered.map_or(0, |answered| millis(now.saturating_duration_since(answered))),
+            media: None,
+        });
+        outputs.push(Output::StateChanged);
+    }
+}
+
+fn millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}

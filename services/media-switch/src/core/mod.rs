@@ -1,0 +1,7 @@
+//! What a call is, without any I/O: inputs and time in, outputs out.
+
+pub(crate) mod call;
+pub(crate) mod cause;
+
+#[cfg(test)]
+mod call_tests;

@@ -1,0 +1,187 @@
+//! One bot's WebSocket, driven by the worker's sweep: it is polled, never awaited.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+use voicebot::message::ToBot;
+use voicebot::{SwitchSession, close_code};
+
+use super::connect::Socket;
+
+/// Caller audio kept for a bot that reads too slowly; the oldest is dropped, so that live audio stays live.
+const BACKLOG_MS_MAX: usize = 500;
+
+/// A ping goes out this often, and a bot that has sent nothing at all for [`DEAD_AFTER`] is dead.
+const PING_EVERY: Duration = Duration::from_secs(5);
+const DEAD_AFTER: Duration = Duration::from_secs(10);
+
+/// Time a bot has to answer a close.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+
+/// How a bot's WebSocket ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Gone {
+    /// The bot closed it in order.
+    Closed,
+    /// It broke; a sentence says how.
+    Broken(String),
+}
+
+/// What the bot sent.
+#[derive(Debug)]
+pub(super) enum Incoming {
+    Text(tokio_tungstenite::tungstenite::Utf8Bytes),
+    Binary(Bytes),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct BotSocket {
+    socket: Socket,
+    pub(super) session: SwitchSession,
+    text: String,
+    /// Whole frames of audio that the socket would not take yet.
+    backlog: VecDeque<Bytes>,
+    heard: Instant,
+    pinged: Instant,
+    pub(super) frames_sent: u32,
+    pub(super) lost_ms: u32,
+}
+
+impl BotSocket {
+    /// Takes an open WebSocket and sends `start`, before anything else can be sent.
+    pub(super) fn begin(socket: Socket, session: SwitchSession, now: Instant) -> Result<Self, Gone> {
+        let start = session.start_frame();
+        let mut bot = Self {
+            socket,
+            session,
+            text: String::new(),
+            backlog: VecDeque::new(),
+            heard: now,
+            pinged: now,
+            frames_sent: 0,
+            lost_ms: 0,
+        };
+        bot.write(Message::text(start))?;
+        Ok(bot)
+    }
+
+    /// The next message, if one is there.
+    pub(super) fn poll(&mut self, now: Instant, context: &mut Context<'_>) -> Result<Option<Incoming>, Gone> {
+        loop {
+            let Poll::Ready(next) = Pin::new(&mut self.socket).poll_next(context) else {
+                return if now.saturating_duration_since(self.heard) > DEAD_AFTER {
+                    Err(Gone::Broken(format!("the bot has been silent for {} s, pings too", DEAD_AFTER.as_secs())))
+                } else {
+                    Ok(None)
+                };
+            };
+            self.heard = now;
+            match next {
+                Some(Ok(Message::Text(text))) => return Ok(Some(Incoming::Text(text))),
+                Some(Ok(Message::Binary(bytes))) => return Ok(Some(Incoming::Binary(bytes))),
+                Some(Ok(Message::Close(frame))) => return Err(closed(frame.as_ref())),
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                Some(Err(WsError::ConnectionClosed)) | None => return Err(Gone::Closed),
+                Some(Err(error)) => return Err(Gone::Broken(error.to_string())),
+            }
+        }
+    }
+
+    /// Sends what has waited, and a ping when it is time.
+    pub(super) fn pump(&mut self, now: Instant, context: &mut Context<'_>) -> Result<(), Gone> {
+        if now.saturating_duration_since(self.pinged) > PING_EVERY {
+            self.pinged = now;
+            self.write(Message::Ping(Bytes::new()))?;
+        }
+        while self.is_writable(context)? {
+            let Some(frame) = self.backlog.pop_front() else {
+                break;
+            };
+            self.write(Message::Binary(frame))?;
+            self.frames_sent = self.frames_sent.wrapping_add(1);
+        }
+        Ok(())
+    }
+
+    /// Sends one frame of caller audio, or keeps it while the socket is blocked.
+    pub(super) fn send_audio(&mut self, frame: Bytes, context: &mut Context<'_>) -> Result<(), Gone> {
+        if self.backlog.is_empty() && self.is_writable(context)? {
+            self.write(Message::Binary(frame))?;
+            self.frames_sent = self.frames_sent.wrapping_add(1);
+            return Ok(());
+        }
+        let frame_ms = self.session.format().frame_ms();
+        if (self.backlog.len() + 1) * frame_ms as usize > BACKLOG_MS_MAX {
+            self.backlog.pop_front();
+            self.lost_ms = self.lost_ms.saturating_add(frame_ms);
+        }
+        self.backlog.push_back(frame);
+        Ok(())
+    }
+
+    /// Sends an event, unless the bot has said that it does not want its kind.
+    pub(super) fn send(&mut self, event: &ToBot) -> Result<(), Gone> {
+        let mut text = std::mem::take(&mut self.text);
+        let is_wanted = self.session.write_event(event, &mut text);
+        let result = if is_wanted { self.write(Message::text(text.as_str())) } else { Ok(()) };
+        self.text = text;
+        result
+    }
+
+    /// Says `stop` and closes in order; ends by itself when the bot has answered or its time is up.
+    pub(super) async fn close(mut self, stop: ToBot) {
+        let stopped = self.send(&stop);
+        let parting = async {
+            if stopped.is_ok() {
+                let frame = CloseFrame { code: CloseCode::from(close_code::DONE), reason: "".into() };
+                if self.socket.send(Message::Close(Some(frame))).await.is_ok() {
+                    while let Some(Ok(_)) = self.socket.next().await {}
+                }
+            }
+        };
+        if tokio::time::timeout(CLOSE_LIMIT, parting).await.is_err() {
+            tracing::debug!("a bot did not answer the close of its WebSocket");
+        }
+    }
+
+    fn is_writable(&mut self, context: &mut Context<'_>) -> Result<bool, Gone> {
+        match Pin::new(&mut self.socket).poll_ready(context) {
+            Poll::Pending => Ok(false),
+            Poll::Ready(Ok(())) => Ok(true),
+            Poll::Ready(Err(error)) => Err(broken(&error)),
+        }
+    }
+
+    /// Writes into the socket; what it won't take now is buffered by the library up to its limit.
+    fn write(&mut self, message: Message) -> Result<(), Gone> {
+        Pin::new(&mut self.socket).start_send(message).map_err(|error| broken(&error))
+    }
+}
+
+fn broken(error: &WsError) -> Gone {
+    match error {
+        WsError::WriteBufferFull(_) => Gone::Broken("the bot does not read what it is sent".to_owned()),
+        // The reading side tells how the bot closed; a write that comes just after says no more.
+        WsError::ConnectionClosed | WsError::AlreadyClosed => Gone::Closed,
+        other => Gone::Broken(other.to_string()),
+    }
+}
+
+/// Going away (1001) is what a bot's framework sends when its handler returns; no status (1005) is a bare close.
+fn closed(frame: Option<&CloseFrame>) -> Gone {
+    match frame {
+        None => Gone::Closed,
+        Some(frame) => match u16::from(frame.code) {
+            1000 | 1001 | 1005 => Gone::Closed,
+            code => Gone::Broken(format!("the bot closed with code {code} {}", frame.reason)),
+        },
+    }
+}

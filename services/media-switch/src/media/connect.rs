@@ -1,0 +1,155 @@
+//! Opens a bot's WebSocket, `ws://` or `wss://`.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_util::either::Either;
+use voicebot::{Format, StartInfo};
+
+use super::handshake::{self, RESPONSE_BYTES_MAX};
+
+/// Measured: with the library's 128 KiB a call costs 25-50 % more CPU and ten times the memory.
+const READ_BUFFER_BYTES: usize = 4 << 10;
+
+/// What a bot that reads too slowly can make us hold besides the audio backlog: text frames.
+const WRITE_BUFFER_BYTES_MAX: usize = 256 << 10;
+
+/// The connection under a bot's WebSocket.
+type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+
+pub(super) type Socket = WebSocketStream<Stream>;
+
+/// Which bot to call, and what to tell it.
+#[derive(Debug)]
+pub(crate) struct BotTarget {
+    pub(crate) url: String,
+    pub(crate) format: Format,
+    pub(crate) start: StartInfo,
+    pub(crate) traceparent: Option<String>,
+}
+
+/// Trust in the bots' certificates: the system's roots, and a private CA's if one is given.
+#[derive(Clone)]
+pub(crate) struct BotTls(TlsConnector);
+
+impl std::fmt::Debug for BotTls {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("BotTls")
+    }
+}
+
+impl BotTls {
+    /// Loads the system's roots and `ca_file` (PEM).
+    pub(crate) fn load(ca_file: Option<&Path>) -> io::Result<Self> {
+        let mut roots = RootCertStore::empty();
+        // A machine without certificates can still call bots by ws://, and those of the private CA.
+        for certificate in rustls_native_certs::load_native_certs().certs {
+            // Stores hold certificates too old to parse; they vouch for nobody.
+            let _is_taken = roots.add(certificate);
+        }
+        if let Some(path) = ca_file {
+            let named = |error: &dyn std::fmt::Display| io::Error::other(format!("{}: {error}", path.display()));
+            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| named(&error))? {
+                let certificate = certificate.map_err(|error| named(&error))?;
+                roots.add(certificate).map_err(|error| named(&error))?;
+            }
+        }
+        let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self(TlsConnector::from(Arc::new(config))))
+    }
+}
+
+/// Opens the WebSocket within `limit`; returns it with the milliseconds it took. The error is a
+/// sentence for the operator.
+pub(super) async fn connect(target: &BotTarget, tls: &BotTls, limit: Duration) -> Result<(Socket, u32), String> {
+    let began = Instant::now();
+    let socket = match timeout(limit, open(target, tls)).await {
+        Ok(result) => result,
+        Err(_) => Err(format!("no WebSocket within {} ms", limit.as_millis())),
+    };
+    match socket {
+        Ok(socket) => Ok((socket, u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX))),
+        Err(reason) => Err(format!("{}: {reason}", target.url)),
+    }
+}
+
+async fn open(target: &BotTarget, tls: &BotTls) -> Result<Socket, String> {
+    let url = url::Url::parse(&target.url).map_err(|error| error.to_string())?;
+    let (is_tls, default_port) = match url.scheme() {
+        "ws" => (false, 80),
+        "wss" => (true, 443),
+        other => return Err(format!("the scheme is {other:?}, allowed are ws and wss")),
+    };
+    let host = url.host_str().ok_or("it names no host")?;
+    let port = url.port().unwrap_or(default_port);
+    let bare_host = host.trim_start_matches('[').trim_end_matches(']');
+    let tcp = TcpStream::connect((bare_host, port)).await.map_err(|error| error.to_string())?;
+    // Every frame is wanted now, not when the last one has been acknowledged.
+    tcp.set_nodelay(true).map_err(|error| error.to_string())?;
+    let mut stream = if is_tls {
+        let name = ServerName::try_from(bare_host.to_owned()).map_err(|error| error.to_string())?;
+        let stream = tls.0.connect(name, tcp).await.map_err(|error| format!("TLS: {error}"))?;
+        Either::Right(Box::new(stream))
+    } else {
+        Either::Left(tcp)
+    };
+    let rest = shake_hands(&mut stream, &url, host, target).await?;
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
+        .max_message_size(Some(voicebot::limits::BINARY_BYTES_MAX))
+        .max_frame_size(Some(voicebot::limits::BINARY_BYTES_MAX));
+    Ok(WebSocketStream::from_partially_read(stream, rest, Role::Client, Some(config)).await)
+}
+
+/// Returns what came after the response: the first bytes of the WebSocket.
+async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    url: &url::Url,
+    host: &str,
+    target: &BotTarget,
+) -> Result<Vec<u8>, String> {
+    let call = &target.start.call;
+    let mut headers = vec![
+        (voicebot::header::CALL_ID, call.call_id.as_str()),
+        (voicebot::header::STREAM_ID, target.start.stream_id.as_str()),
+        (voicebot::header::TENANT, call.tenant.as_str()),
+    ];
+    if let Some(traceparent) = &target.traceparent {
+        headers.push((voicebot::header::TRACEPARENT, traceparent));
+    }
+    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+    let key = generate_key();
+    let request = handshake::request(&host, &path, &key, &headers).map_err(|error| error.to_string())?;
+    stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
+    let mut head = Vec::with_capacity(1024);
+    loop {
+        let limit = (RESPONSE_BYTES_MAX - head.len()) as u64;
+        let length = (&mut *stream).take(limit).read_buf(&mut head).await.map_err(|error| error.to_string())?;
+        if length == 0 {
+            return Err("the bot closed the connection during the WebSocket upgrade".to_owned());
+        }
+        if let Some(end) = handshake::response(&head, &key).map_err(|error| error.to_string())? {
+            return Ok(head.split_off(end));
+        }
+    }
+}

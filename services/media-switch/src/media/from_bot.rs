@@ -1,0 +1,415 @@
+//! Bot → caller: frames of the bot's format in, 20 ms of G.711 a tick out.
+
+use std::collections::VecDeque;
+
+use audio::g711::Law;
+use audio::playout::{self, Playout, PlayoutEvent, Tick};
+use audio::resample::Resampler;
+use bytes::Bytes;
+use voicebot::message::PlayoutInfo;
+use voicebot::{Audio, Format, ProtocolError, SwitchSession};
+
+use super::to_bot::{RATE_HZ, law_of};
+
+/// Audio turned into the call's codec in one sweep, so that one bot's two-minute burst does not hold up the
+/// other calls of the worker: 200 times real time.
+const CONVERT_MS_PER_SWEEP: u64 = 1_000;
+
+/// Commands that can wait behind audio that is not converted yet.
+const WAITING_MAX: usize = 4_096;
+
+/// Samples converted at a time.
+const BLOCK: usize = 960;
+
+/// What waits to be put into the ring, in the bot's order.
+#[derive(Debug)]
+enum Item {
+    Audio { bytes: Bytes, taken: usize },
+    Mark(String),
+    EndOfUtterance,
+    Clear { discarded_ms: u64 },
+}
+
+/// Why a frame or command was refused.
+#[derive(Debug)]
+pub(super) enum Refused {
+    Protocol(ProtocolError),
+    /// The queue has no room: a sentence.
+    Overflow(String),
+}
+
+/// One stream's way to the caller.
+#[derive(Debug)]
+pub(super) struct FromBot {
+    law: Law,
+    playout: Playout<Law>,
+    format: Format,
+    resampler: Option<Resampler>,
+    info: PlayoutInfo,
+    waiting: VecDeque<Item>,
+    /// Bytes of audio in `waiting`.
+    waiting_bytes: u64,
+    /// Thrown away by clears before it reached the ring; told with the ring's own figure.
+    discarded_ms: VecDeque<u64>,
+    is_draining: bool,
+    pub(super) frames_received: u32,
+}
+
+impl FromBot {
+    pub(super) fn new(law: Law, format: Format, info: PlayoutInfo) -> Self {
+        Self {
+            law,
+            playout: Playout::new(law, config(info)),
+            format,
+            resampler: Resampler::new(format.rate_hz(), RATE_HZ).ok(),
+            info,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            discarded_ms: VecDeque::new(),
+            is_draining: false,
+            frames_received: 0,
+        }
+    }
+
+    /// The format and playout the bot has settled on, and the codec SDP has; only before audio flows.
+    pub(super) fn settle(&mut self, law: Law, format: Format, info: PlayoutInfo) {
+        if (self.law, self.format, self.info) != (law, format, info) {
+            let waiting = std::mem::take(&mut self.waiting);
+            let waiting_bytes = self.waiting_bytes;
+            *self =
+                Self { waiting, waiting_bytes, frames_received: self.frames_received, ..Self::new(law, format, info) };
+        }
+    }
+
+    /// One binary frame: taken whole, or refused whole when it would go over the cap.
+    pub(super) fn push(&mut self, frame: Bytes) -> Result<(), Refused> {
+        if self.is_draining {
+            return Ok(());
+        }
+        self.room()?;
+        let bytes_per_ms = u64::from(self.format.rate_hz() / 1_000) * self.format.bytes_per_sample() as u64;
+        let queued_ms = self.playout.queued_ms() + (self.waiting_bytes + frame.len() as u64) / bytes_per_ms;
+        if queued_ms > u64::from(self.info.cap_ms) {
+            return Err(Refused::Overflow(format!(
+                "{queued_ms} ms would be queued, the most allowed is {}",
+                self.info.cap_ms
+            )));
+        }
+        self.frames_received = self.frames_received.wrapping_add(1);
+        self.waiting_bytes += frame.len() as u64;
+        self.waiting.push_back(Item::Audio { bytes: frame, taken: 0 });
+        Ok(())
+    }
+
+    pub(super) fn mark(&mut self, id: String) -> Result<(), Refused> {
+        self.room()?;
+        self.waiting.push_back(Item::Mark(id));
+        Ok(())
+    }
+
+    pub(super) fn end_of_utterance(&mut self) -> Result<(), Refused> {
+        self.room()?;
+        self.waiting.push_back(Item::EndOfUtterance);
+        Ok(())
+    }
+
+    /// Drops all audio that has not been played. Never refused: it only makes room.
+    pub(super) fn clear(&mut self) {
+        let bytes_per_ms = u64::from(self.format.rate_hz() / 1_000) * self.format.bytes_per_sample() as u64;
+        let discarded_ms = self.waiting_bytes / bytes_per_ms;
+        self.waiting_bytes = 0;
+        self.waiting.retain(|item| matches!(item, Item::Mark(_) | Item::Clear { .. }));
+        if self.waiting.len() < WAITING_MAX {
+            self.waiting.push_back(Item::Clear { discarded_ms });
+        } else if let Some(Item::Clear { discarded_ms: last }) = self.waiting.back_mut() {
+            *last += discarded_ms;
+        }
+    }
+
+    pub(super) fn pause(&mut self) {
+        self.playout.pause();
+    }
+
+    pub(super) fn resume(&mut self) {
+        self.playout.resume();
+    }
+
+    /// What is queued is the last: it is played, and nothing more is taken.
+    pub(super) fn drain(&mut self) {
+        if !self.is_draining {
+            self.is_draining = true;
+            self.waiting.push_back(Item::EndOfUtterance);
+            self.playout.resume();
+        }
+    }
+
+    /// Whether, after [`drain`](Self::drain), all has been played.
+    pub(super) fn is_drained(&self) -> bool {
+        self.is_draining && self.waiting.is_empty() && self.playout.is_idle()
+    }
+
+    /// Moves what waits into the ring, as much as one sweep may. Only when the call is answered: positions count
+    /// from there.
+    pub(super) fn convert(&mut self, session: &mut SwitchSession) -> Result<(), Refused> {
+        let mut budget_ms = CONVERT_MS_PER_SWEEP;
+        while budget_ms > 0 {
+            match self.waiting.pop_front() {
+                None => break,
+                Some(Item::Mark(id)) => self.playout.mark(id),
+                Some(Item::EndOfUtterance) => self.playout.end_of_utterance(),
+                Some(Item::Clear { discarded_ms }) => {
+                    self.playout.clear();
+                    self.discarded_ms.push_back(discarded_ms);
+                }
+                Some(Item::Audio { bytes, taken }) => {
+                    let bytes_per_ms = (self.format.rate_hz() / 1_000) as usize * self.format.bytes_per_sample();
+                    let end = bytes.len().min(taken + budget_ms as usize * bytes_per_ms);
+                    budget_ms -= ((end - taken) / bytes_per_ms) as u64;
+                    self.waiting_bytes = self.waiting_bytes.saturating_sub((end - taken) as u64);
+                    let part = bytes.slice(taken..end);
+                    if end < bytes.len() {
+                        self.waiting.push_front(Item::Audio { bytes, taken: end });
+                        budget_ms = 0;
+                    }
+                    self.convert_audio(session, &part)?;
+                    budget_ms = budget_ms.saturating_sub(1);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next 20 ms for the caller.
+    pub(super) fn tick(&mut self, out: &mut [u8]) -> Tick {
+        self.playout.tick(out)
+    }
+
+    /// The next event of the ring.
+    pub(super) fn poll_event(&mut self) -> Option<PlayoutEvent> {
+        let mut event = self.playout.poll_event()?;
+        if let PlayoutEvent::Cleared(cleared) = &mut event {
+            cleared.discarded_ms += self.discarded_ms.pop_front().unwrap_or_default();
+        }
+        Some(event)
+    }
+
+    fn room(&self) -> Result<(), Refused> {
+        if self.waiting.len() < WAITING_MAX {
+            Ok(())
+        } else {
+            Err(Refused::Overflow(format!("{WAITING_MAX} messages wait for their turn already")))
+        }
+    }
+
+    fn convert_audio(&mut self, session: &mut SwitchSession, frame: &[u8]) -> Result<(), Refused> {
+        let full = |error: audio::Error| Refused::Overflow(error.to_string());
+        match session.receive_binary(frame).map_err(Refused::Protocol)? {
+            Audio::Codec(codes) if law_of(self.format.encoding()) == Some(self.law) => {
+                self.playout.push(codes).map_err(full)
+            }
+            Audio::Codec(codes) => {
+                let from = law_of(self.format.encoding()).unwrap_or(self.law);
+                let mut samples = [0; BLOCK];
+                let mut recoded = [0; BLOCK];
+                for block in codes.chunks(BLOCK) {
+                    let count = from.decode_slice(block, &mut samples);
+                    let count = self.law.encode_slice(&samples[..count], &mut recoded);
+                    self.playout.push(&recoded[..count]).map_err(full)?;
+                }
+                Ok(())
+            }
+            Audio::L16(mut samples) => {
+                let mut block = [0; BLOCK];
+                let mut resampled = [0; BLOCK];
+                let mut codes = [0; BLOCK];
+                loop {
+                    let count = samples.read(&mut block);
+                    if count == 0 {
+                        return Ok(());
+                    }
+                    let count = match &mut self.resampler {
+                        Some(resampler) => resampler.process(&block[..count], &mut resampled),
+                        None => 0,
+                    };
+                    let count = self.law.encode_slice(&resampled[..count], &mut codes);
+                    self.playout.push(&codes[..count]).map_err(full)?;
+                }
+            }
+        }
+    }
+}
+
+fn config(info: PlayoutInfo) -> playout::Config {
+    playout::Config { cap_ms: info.cap_ms, xoff_ms: info.xoff_ms, xon_ms: info.xon_ms, ..playout::Config::new(RATE_HZ) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use audio::playout::{MarkState, PlaybackState};
+    use voicebot::StartInfo;
+    use voicebot::message::{CallInfo, Direction};
+
+    use super::*;
+
+    struct Stream {
+        session: SwitchSession,
+        from_bot: FromBot,
+    }
+
+    fn stream(encoding: voicebot::Encoding, rate_hz: u32, law: Law, cap_ms: u32) -> Stream {
+        let format = Format::new(encoding, rate_hz, 20).unwrap();
+        let playout = PlayoutInfo { cap_ms, ..PlayoutInfo::default() };
+        let call = CallInfo {
+            call_id: "sw-1-X".to_owned(),
+            tenant: "default".to_owned(),
+            direction: Direction::Inbound,
+            from: "1".to_owned(),
+            to: "2".to_owned(),
+            trunk: "t".to_owned(),
+            sip_call_id: "c".to_owned(),
+            headers: BTreeMap::new(),
+            vars: BTreeMap::new(),
+        };
+        let info = StartInfo {
+            stream_id: "s".to_owned(),
+            call,
+            tracks: Vec::new(),
+            playout,
+            features: Vec::new(),
+            resume_token: None,
+            resumed: false,
+        };
+        Stream { session: SwitchSession::new(info, format), from_bot: FromBot::new(law, format, playout) }
+    }
+
+    impl Stream {
+        /// Ticks until all is played; returns what went to the caller and the events.
+        fn play(&mut self) -> (Vec<u8>, Vec<PlayoutEvent>) {
+            let (mut played, mut events) = (Vec::new(), Vec::new());
+            for _ in 0..10_000 {
+                self.from_bot.convert(&mut self.session).unwrap();
+                let mut frame = [0; 160];
+                let tick = self.from_bot.tick(&mut frame);
+                if tick.has_audio() {
+                    played.extend_from_slice(&frame);
+                }
+                while let Some(event) = self.from_bot.poll_event() {
+                    events.push(event);
+                }
+                if self.from_bot.waiting.is_empty() && self.from_bot.playout.is_idle() {
+                    return (played, events);
+                }
+            }
+            panic!("it never drains");
+        }
+    }
+
+    #[test]
+    fn codec_bytes_pass_untouched_negative_zero_among_them() {
+        let mut stream = stream(voicebot::Encoding::Mulaw, 8_000, Law::Mu, 120_000);
+        let sent: Vec<u8> = (0..=255).cycle().take(160 * 50).collect();
+        for piece in sent.chunks(333) {
+            stream.from_bot.push(Bytes::copy_from_slice(piece)).unwrap();
+        }
+        stream.from_bot.end_of_utterance().unwrap();
+        assert_eq!(stream.play().0, sent);
+    }
+
+    #[test]
+    fn the_other_law_is_recoded() {
+        let mut stream = stream(voicebot::Encoding::Alaw, 8_000, Law::Mu, 120_000);
+        let samples: Vec<i16> = (0..1_600).map(|n| (8_000.0 * f64::sin(f64::from(n) / 5.0)) as i16).collect();
+        let mut codes = vec![0; samples.len()];
+        Law::A.encode_slice(&samples, &mut codes);
+        stream.from_bot.push(Bytes::from(codes)).unwrap();
+        stream.from_bot.end_of_utterance().unwrap();
+        let (played, _) = stream.play();
+        let mut heard = vec![0; played.len()];
+        Law::Mu.decode_slice(&played, &mut heard);
+        let worst = samples.iter().zip(&heard).map(|(a, b)| (i32::from(*a) - i32::from(*b)).abs()).max();
+        assert!(worst.unwrap() < 600, "{worst:?}");
+    }
+
+    #[test]
+    fn a_burst_of_two_minutes_is_taken_whole_and_one_frame_more_refused_whole() {
+        let mut stream = stream(voicebot::Encoding::L16, 16_000, Law::Mu, 120_000);
+        stream.from_bot.push(Bytes::from(vec![0; 120_000 * 32])).unwrap();
+        assert!(matches!(stream.from_bot.push(Bytes::from(vec![0; 640])), Err(Refused::Overflow(_))));
+        // The first sweep converts no more than its share.
+        stream.from_bot.convert(&mut stream.session).unwrap();
+        assert!(stream.from_bot.playout.queued_ms() <= CONVERT_MS_PER_SWEEP);
+        stream.from_bot.mark("end".to_owned()).unwrap();
+        stream.from_bot.end_of_utterance().unwrap();
+        let (played, events) = stream.play();
+        assert_eq!(played.len(), 120_000 * 8);
+        assert!(events.iter().any(|event| matches!(
+            event,
+            PlayoutEvent::Mark(mark) if mark.state == MarkState::Played && mark.pos_ms == 120_000
+        )));
+    }
+
+    #[test]
+    fn odd_bytes_are_carried_over_between_frames() {
+        let mut stream = stream(voicebot::Encoding::L16, 8_000, Law::Mu, 120_000);
+        let sent: Vec<u8> = (0..640_i16).flat_map(|n| (n * 40).to_le_bytes()).collect();
+        for piece in sent.chunks(77) {
+            stream.from_bot.push(Bytes::copy_from_slice(piece)).unwrap();
+        }
+        stream.from_bot.end_of_utterance().unwrap();
+        let mut expected = vec![0; 640];
+        let samples: Vec<i16> = (0..640).map(|n| n * 40).collect();
+        Law::Mu.encode_slice(&samples, &mut expected);
+        assert_eq!(stream.play().0, expected);
+    }
+
+    #[test]
+    fn a_clear_counts_what_was_still_waiting_too() {
+        let mut stream = stream(voicebot::Encoding::L16, 16_000, Law::Mu, 120_000);
+        stream.from_bot.push(Bytes::from(vec![0; 60_000 * 32])).unwrap();
+        stream.from_bot.mark("never".to_owned()).unwrap();
+        let mut frame = [0; 160];
+        for _ in 0..5 {
+            stream.from_bot.convert(&mut stream.session).unwrap();
+            stream.from_bot.tick(&mut frame);
+        }
+        stream.from_bot.clear();
+        let (_, events) = stream.play();
+        let cleared = events
+            .iter()
+            .find_map(|event| match event {
+                PlayoutEvent::Cleared(cleared) => Some(cleared.clone()),
+                _ => None,
+            })
+            .unwrap();
+        assert_eq!(cleared.played_ms + cleared.discarded_ms, 60_000, "{cleared:?}");
+        assert_eq!(cleared.marks.len(), 1);
+        assert!((100..=105).contains(&cleared.played_ms), "{cleared:?}");
+    }
+
+    #[test]
+    fn draining_plays_what_is_there_and_takes_no_more() {
+        let mut stream = stream(voicebot::Encoding::Mulaw, 8_000, Law::Mu, 120_000);
+        stream.from_bot.push(Bytes::from(vec![1; 1_600])).unwrap();
+        stream.from_bot.drain();
+        stream.from_bot.push(Bytes::from(vec![2; 1_600])).unwrap();
+        assert!(!stream.from_bot.is_drained());
+        let (played, events) = stream.play();
+        assert_eq!(played, vec![1; 1_600]);
+        assert!(stream.from_bot.is_drained());
+        assert!(events.iter().any(
+            |event| matches!(event, PlayoutEvent::Playback(playback) if playback.state == PlaybackState::Drained)
+        ));
+    }
+
+    #[test]
+    fn waiting_commands_are_bounded() {
+        let mut stream = stream(voicebot::Encoding::Mulaw, 8_000, Law::Mu, 120_000);
+        let refused = (0..WAITING_MAX + 10).filter(|n| stream.from_bot.mark(n.to_string()).is_err()).count();
+        assert_eq!(refused, 10);
+        stream.from_bot.clear();
+        stream.from_bot.clear();
+        assert!(stream.from_bot.waiting.len() <= WAITING_MAX);
+    }
+}

@@ -1,0 +1,325 @@
+//! One call's media: the RTP socket toward the telephone, the WebSocket toward the bot, and what is between.
+//!
+//! Driven by its worker: [`Leg::sweep`] every 5 ms takes what has arrived on both sides, [`Leg::tick`] every
+//! 20 ms sends one packet. Nothing here waits, and nothing allocates per packet once the buffers have grown.
+
+use std::net::SocketAddr;
+use std::task::Context;
+use std::time::{Duration, Instant};
+
+use audio::g711::Law;
+use botstream_api::{DtmfDigit, MediaStats, dtmf_digit};
+use ipnet::IpNet;
+use rtp::{HEADER_LEN, Header, dtmf};
+use tokio::net::UdpSocket;
+use voicebot::SwitchSession;
+use voicebot::message::{CallState, CallUpdate, DtmfReceived, DtmfSource, LEG_CALLER, ToBot as BotMessage};
+
+use super::Notice;
+use super::bot_link::{BotLink, Counters};
+use super::bot_socket::Gone;
+use super::connect::Socket;
+use super::remote::Remote;
+use super::to_bot::{Coding, RATE_HZ, ToBot};
+
+/// Length of a packet toward the telephone, and time between two.
+const PTIME_SAMPLES: u32 = 160;
+const PACKET_BYTES: usize = HEADER_LEN + PTIME_SAMPLES as usize;
+
+/// Packets taken from one socket in one sweep: far more than a call needs, yet a flood on one port can't starve the
+/// other calls.
+const PACKETS_PER_SWEEP: usize = 64;
+
+/// Larger than any packet we take, so that longer ones show as too long instead of being cut.
+const PACKET_BYTES_MAX: usize = 2_048;
+
+/// Time a bot has to `accept` another format before the caller's audio begins to flow in the one offered.
+const ACCEPT_WINDOW: Duration = Duration::from_millis(100);
+
+/// DTMF toward the telephone: more than ITU-T Q.24 asks receivers to recognise.
+const DTMF_TONE_MS: u32 = 100;
+const DTMF_PAUSE_MS: u32 = 60;
+
+/// What SDP has settled.
+#[derive(Debug, Clone)]
+pub(crate) struct Negotiated {
+    pub(crate) law: Law,
+    pub(crate) payload_type: u8,
+    pub(crate) dtmf_payload_type: Option<u8>,
+    pub(crate) remote: SocketAddr,
+    /// Whether the far end wants to hear anything (RFC 3264 §6.1).
+    pub(crate) is_sending: bool,
+    /// Networks RTP may come from besides the signalled address.
+    pub(crate) networks: Vec<IpNet>,
+}
+
+/// What is there once SDP is settled.
+#[derive(Debug)]
+struct Path {
+    remote: Remote,
+    to_bot: ToBot,
+    is_sending: bool,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Leg {
+    rtp: UdpSocket,
+    path: Option<Path>,
+    sender: rtp::Sender,
+    pub(super) dtmf: dtmf::Sender,
+    bot: Option<BotLink>,
+    /// Of the bot that is gone.
+    bot_counters: Counters,
+    /// Set when the call is answered.
+    audio_since: Option<Instant>,
+    heard_rtp: Instant,
+    is_silence_told: bool,
+    is_drained_told: bool,
+    rtp_sent: u32,
+    strangers: u32,
+}
+
+/// Everything a leg needs from its worker while it is being driven.
+pub(super) struct Round<'a, 'b> {
+    pub(super) now: Instant,
+    /// The same, in microseconds of the worker's clock.
+    pub(super) now_us: u64,
+    pub(super) context: &'a mut Context<'b>,
+    pub(super) notices: &'a mut Vec<Notice>,
+    /// Zero: never told as silent.
+    pub(super) silence_max: Duration,
+}
+
+impl Leg {
+    pub(super) fn new(rtp: UdpSocket, sender: rtp::Sender, now: Instant) -> Self {
+        Self {
+            rtp,
+            path: None,
+            sender,
+            dtmf: dtmf::Sender::new(RATE_HZ, DTMF_TONE_MS, DTMF_PAUSE_MS),
+            bot: None,
+            bot_counters: Counters::default(),
+            audio_since: None,
+            heard_rtp: now,
+            is_silence_told: false,
+            is_drained_told: false,
+            rtp_sent: 0,
+            strangers: 0,
+        }
+    }
+
+    /// Takes what SDP has settled, the first time or anew.
+    pub(super) fn negotiate(&mut self, negotiated: Negotiated) {
+        let coding = Coding {
+            law: negotiated.law,
+            payload_type: negotiated.payload_type,
+            dtmf_payload_type: negotiated.dtmf_payload_type,
+        };
+        let mut remote = Remote::new(negotiated.remote, negotiated.networks);
+        let to_bot = match self.path.take() {
+            // A re-INVITE that keeps the codec keeps what has been received.
+            Some(path) if path.to_bot.coding() == coding => {
+                remote.keep_latch_of(&path.remote);
+                path.to_bot
+            }
+            _ => ToBot::new(coding),
+        };
+        self.path = Some(Path { remote, to_bot, is_sending: negotiated.is_sending });
+        if let Some(bot) = &mut self.bot {
+            bot.settle(coding.law);
+        }
+    }
+
+    /// The bot's WebSocket is open: `start` goes out.
+    pub(super) fn connect(&mut self, socket: Socket, session: SwitchSession, now: Instant) -> Result<(), Gone> {
+        let law = self.path.as_ref().map_or(Law::Mu, |path| path.to_bot.coding().law);
+        let mut bot = BotLink::begin(socket, session, law, now)?;
+        if self.audio_since.is_some() {
+            bot.send(&answered())?;
+        }
+        self.bot = Some(bot);
+        Ok(())
+    }
+
+    /// The call is answered: audio flows both ways.
+    pub(super) fn start_audio(&mut self, now: Instant) -> Result<(), Gone> {
+        if self.audio_since.is_none() {
+            self.audio_since = Some(now);
+            self.heard_rtp = now;
+            if let Some(bot) = &mut self.bot {
+                bot.send(&answered())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes no more audio from the bot; [`Notice::Drained`] follows when what is queued has been played.
+    pub(super) fn drain(&mut self) {
+        if let Some(bot) = &mut self.bot {
+            bot.drain();
+        }
+    }
+
+    /// The bot's connection is of no more use; its counters stay.
+    pub(super) fn drop_bot(&mut self) {
+        if let Some(bot) = self.bot.take() {
+            self.bot_counters = bot.counters();
+        }
+    }
+
+    /// Gives up the bot's socket, to be closed on its own time.
+    pub(super) fn into_bot(self) -> Option<BotLink> {
+        self.bot
+    }
+
+    /// Counters since the beginning.
+    pub(super) fn stats(&self) -> MediaStats {
+        let rtp = self.path.as_ref().map(|path| path.to_bot.stats()).unwrap_or_default();
+        let bot = self.bot.as_ref().map_or(self.bot_counters, BotLink::counters);
+        let count = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+        MediaStats {
+            rtp_received: count(rtp.received),
+            rtp_sent: self.rtp_sent,
+            rtp_lost: count(rtp.lost),
+            rtp_late: count(rtp.late),
+            rtp_duplicate: count(rtp.duplicate),
+            rtp_reordered: count(rtp.reordered),
+            // Casts of floats saturate.
+            jitter_us: (rtp.jitter_ms(RATE_HZ) * 1_000.0) as u32,
+            bot_frames_sent: bot.frames_sent,
+            bot_frames_received: bot.frames_received,
+            bot_lost_ms: bot.lost_ms,
+        }
+    }
+
+    /// Takes what has arrived on both sides.
+    pub(super) fn sweep(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
+        if let Some(bot) = &mut self.bot {
+            let is_dtmf_possible =
+                self.path.as_ref().is_some_and(|path| path.to_bot.coding().dtmf_payload_type.is_some());
+            bot.sweep(round, self.audio_since.is_some(), is_dtmf_possible.then_some(&mut self.dtmf))?;
+        }
+        self.receive_rtp(round)
+    }
+
+    /// Sends one packet; due every 20 ms.
+    pub(super) fn tick(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
+        if self.audio_since.is_none() {
+            return Ok(());
+        }
+        self.send_packet();
+        if let Some(bot) = &mut self.bot {
+            bot.report_playout(round.notices)?;
+            if !self.is_drained_told && self.dtmf.is_idle() && bot.is_drained() {
+                self.is_drained_told = true;
+                round.notices.push(Notice::Drained);
+            }
+        }
+        let is_silent = round.now.saturating_duration_since(self.heard_rtp) > round.silence_max;
+        if is_silent && !round.silence_max.is_zero() && !self.is_silence_told {
+            self.is_silence_told = true;
+            round.notices.push(Notice::Silent);
+        }
+        Ok(())
+    }
+
+    fn receive_rtp(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
+        let mut packet = [0; PACKET_BYTES_MAX];
+        for _ in 0..PACKETS_PER_SWEEP {
+            // Anything but a packet, "would block" first of all, ends the sweep.
+            let Ok((length, source)) = self.rtp.try_recv_from(&mut packet) else {
+                break;
+            };
+            let Some(path) = &mut self.path else { continue };
+            let Ok((header, payload)) = Header::parse(&packet[..length]) else {
+                continue;
+            };
+            if !path.to_bot.knows(&header) || !path.remote.takes(source) {
+                self.strangers = self.strangers.saturating_add(1);
+                continue;
+            }
+            self.heard_rtp = round.now;
+            self.is_silence_told = false;
+            Self::open_audio(path, &mut self.bot, self.audio_since, round.now);
+            let bot = &mut self.bot;
+            path.to_bot.push(round.now_us, &header, &packet[payload], |frame| match bot {
+                Some(bot) => bot.send_audio(frame, round.context),
+                None => Ok(()),
+            })?;
+        }
+        if let Some(path) = &mut self.path {
+            let bot = &mut self.bot;
+            path.to_bot.pop(round.now_us, |frame| match bot {
+                Some(bot) => bot.send_audio(frame, round.context),
+                None => Ok(()),
+            })?;
+        }
+        self.tell_presses(round)
+    }
+
+    /// The caller's audio begins to flow when the call is answered and the bot has had its time to choose a format.
+    fn open_audio(path: &mut Path, bot: &mut Option<BotLink>, audio_since: Option<Instant>, now: Instant) {
+        let (Some(bot), Some(_answered)) = (bot, audio_since) else {
+            return;
+        };
+        if !path.to_bot.is_open() && bot.is_settled(now, ACCEPT_WINDOW) {
+            path.to_bot.open(bot.start_audio());
+        }
+    }
+
+    fn tell_presses(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
+        let Some(path) = &mut self.path else {
+            return Ok(());
+        };
+        while let Some(press) = path.to_bot.poll_press(round.now_us) {
+            let duration_ms = press.duration_ms(RATE_HZ);
+            round.notices.push(Notice::Digit(DtmfDigit {
+                digit: press.digit.to_string(),
+                duration_ms,
+                source: dtmf_digit::Source::Rfc4733.into(),
+            }));
+            if let Some(bot) = &mut self.bot {
+                bot.send(&BotMessage::Dtmf(DtmfReceived {
+                    digit: press.digit,
+                    duration_ms,
+                    leg: LEG_CALLER.to_owned(),
+                    source: DtmfSource::Rfc4733,
+                }))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn send_packet(&mut self) {
+        let Some(path) = &self.path else { return };
+        let coding = path.to_bot.coding();
+        let mut packet = [coding.law.silence(); PACKET_BYTES];
+        let (head, payload) = packet.split_at_mut(HEADER_LEN);
+        // The playout's clock runs whatever becomes of the packet: positions are those of the call's time.
+        if let Some(bot) = &mut self.bot {
+            bot.tick(payload);
+        }
+        let event = self.dtmf.tick(self.sender.timestamp(), PTIME_SAMPLES);
+        if !path.is_sending {
+            self.sender.skip(PTIME_SAMPLES);
+            return;
+        }
+        let (header, length) = match (event, coding.dtmf_payload_type) {
+            (Some(event), Some(payload_type)) => {
+                payload[..dtmf::PAYLOAD_LEN].copy_from_slice(&event.payload);
+                (self.sender.event(payload_type, &event, PTIME_SAMPLES), HEADER_LEN + dtmf::PAYLOAD_LEN)
+            }
+            _ => (self.sender.audio(coding.payload_type, PTIME_SAMPLES, payload.len()), PACKET_BYTES),
+        };
+        head.copy_from_slice(&header.to_bytes());
+        // A packet the kernel won't take is a packet lost: nobody waits for it.
+        if self.rtp.try_send_to(&packet[..length], path.remote.address()).is_ok() {
+            self.rtp_sent = self.rtp_sent.wrapping_add(1);
+        }
+    }
+}
+
+fn answered() -> BotMessage {
+    BotMessage::Call(CallUpdate { state: CallState::Answered, cause: None })
+}

@@ -1,0 +1,182 @@
+//! The media engine: threads that carry audio between RTP and the bots' WebSockets.
+//!
+//! One thread a core, each call pinned to one for its life, so that the media path shares no lock
+//! and no counter between calls. The control side sends [`Command`]s and gets [`Notice`]s, both
+//! over bounded channels; nothing of a call's audio is ever touched from another thread.
+
+mod bot_link;
+mod bot_socket;
+mod connect;
+mod from_bot;
+mod handshake;
+mod leg;
+mod ports;
+mod remote;
+mod to_bot;
+mod worker;
+
+use std::net::{IpAddr, SocketAddr};
+use std::thread;
+use std::time::Duration;
+
+use botstream_api::{DtmfDigit, MediaStats, StreamCleared, StreamFlow, StreamMark};
+use tokio::sync::mpsc;
+
+pub(crate) use connect::{BotTarget, BotTls};
+pub(crate) use leg::Negotiated;
+pub(crate) use ports::RtpPorts;
+
+/// Commands waiting for one worker; a switch that far behind takes no more calls.
+const COMMANDS_MAX: usize = 4_096;
+
+/// Notices waiting for the control side.
+const NOTICES_MAX: usize = 16_384;
+
+/// A call's media: which worker has it, and its number there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct MediaId {
+    worker: usize,
+    number: u64,
+}
+
+/// An order to a call's media.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Takes a bound RTP socket; nothing flows yet.
+    Open { socket: std::net::UdpSocket },
+    /// Says what SDP has settled, also anew after a re-INVITE.
+    Negotiate(Negotiated),
+    /// Opens the bot's WebSocket and sends `start`.
+    Connect(Box<BotTarget>),
+    /// Lets audio flow: the call is answered.
+    StartAudio,
+    /// Takes no more audio from the bot, and tells when what it sent has been played.
+    Drain,
+    /// Ends everything: `stop` to the bot, sockets closed.
+    Close { stop_reason: &'static str, class: &'static str },
+}
+
+/// What a call's media has to say.
+#[derive(Debug)]
+pub(crate) enum Notice {
+    /// The bot's WebSocket is open and `start` is sent.
+    BotReady {
+        connect_ms: u32,
+        format: voicebot::Format,
+    },
+    /// It could not be opened, or broke.
+    BotFailed {
+        reason: String,
+    },
+    /// The bot closed it in order.
+    BotClosed,
+    /// The bot wants to hang up.
+    BotHangup {
+        is_drained: bool,
+        cause: Option<String>,
+    },
+    Digit(DtmfDigit),
+    Cleared(StreamCleared),
+    Mark(StreamMark),
+    Flow(StreamFlow),
+    Drained,
+    /// No RTP for the configured time.
+    Silent,
+    /// The media is closed, with its counters: the answer to [`Command::Close`], and the last notice.
+    Closed(MediaStats),
+    /// The media of this call panicked and is gone.
+    Failed {
+        reason: String,
+    },
+}
+
+/// How the engine is set up.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// Threads; 0 is one a core.
+    pub(crate) workers: usize,
+    /// Address that RTP sockets are bound to.
+    pub(crate) rtp_ip: IpAddr,
+    pub(crate) rtp_ports: RtpPorts,
+    /// A call that hears no RTP for this long is told as silent; zero never.
+    pub(crate) silence_max: Duration,
+    pub(crate) bot_tls: BotTls,
+    /// Time allowed for opening a bot's WebSocket.
+    pub(crate) connect_timeout: Duration,
+}
+
+/// Why the engine refuses a call.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MediaError {
+    #[error("no free RTP port: {0}")]
+    NoPort(std::io::Error),
+    #[error("the media worker is too busy to take another order")]
+    Busy,
+}
+
+/// The control side's handle on all workers.
+#[derive(Debug)]
+pub(crate) struct MediaEngine {
+    workers: Vec<mpsc::Sender<(u64, Command)>>,
+    /// Calls on each worker.
+    loads: Vec<usize>,
+    ports: ports::PortFinder,
+    next_number: u64,
+}
+
+impl MediaEngine {
+    /// Starts the threads. Their notices come out of the receiver.
+    pub(crate) fn start(options: Options) -> std::io::Result<(Self, mpsc::Receiver<(MediaId, Notice)>)> {
+        let count = match options.workers {
+            0 => thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        };
+        let (notices, notices_out) = mpsc::channel(NOTICES_MAX);
+        let mut workers = Vec::with_capacity(count);
+        for index in 0..count {
+            let (commands, commands_out) = mpsc::channel(COMMANDS_MAX);
+            let worker = worker::Setup {
+                index,
+                silence_max: options.silence_max,
+                connect_timeout: options.connect_timeout,
+                bot_tls: options.bot_tls.clone(),
+                notices: notices.clone(),
+            };
+            thread::Builder::new().name(format!("media-{index}")).spawn(move || worker.run(commands_out))?;
+            workers.push(commands);
+        }
+        let engine = Self {
+            loads: vec![0; workers.len()],
+            workers,
+            ports: ports::PortFinder::new(options.rtp_ip, options.rtp_ports),
+            next_number: 0,
+        };
+        Ok((engine, notices_out))
+    }
+
+    /// Binds an RTP socket and gives it to the worker with the fewest calls. Returns its address.
+    pub(crate) fn open(&mut self) -> Result<(MediaId, SocketAddr), MediaError> {
+        let (socket, address) = self.ports.bind().map_err(MediaError::NoPort)?;
+        let worker = self.loads.iter().enumerate().min_by_key(|(_, load)| **load).map_or(0, |(index, _)| index);
+        self.next_number += 1;
+        let id = MediaId { worker, number: self.next_number };
+        self.send(id, Command::Open { socket })?;
+        self.loads[worker] += 1;
+        Ok((id, address))
+    }
+
+    /// Gives an order to a call's media.
+    pub(crate) fn send(&self, id: MediaId, command: Command) -> Result<(), MediaError> {
+        self.workers[id.worker].try_send((id.number, command)).map_err(|_| MediaError::Busy)
+    }
+
+    /// Ends a call's media. Also the way to give back what [`open`](Self::open) gave.
+    pub(crate) async fn close(&mut self, id: MediaId, stop_reason: &'static str, class: &'static str) {
+        self.loads[id.worker] = self.loads[id.worker].saturating_sub(1);
+        // Waits: an order to close must not be lost, and the worker never waits for the control side.
+        let command = Command::Close { stop_reason, class };
+        if self.workers[id.worker].send((id.number, command)).await.is_err() {
+            tracing::error!(worker = id.worker, "a media worker is gone");
+        }
+    }
+}

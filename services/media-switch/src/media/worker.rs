@@ -1,0 +1,298 @@
+//! One media thread: an event loop that drives its calls by a 5 ms tick.
+//!
+//! All calls are swept each tick; each sends its packet in one of four ticks, so that the sends are spread over
+//! the 20 ms frame. Sockets are polled without a waker: between ticks the runtime's driver notes which are ready,
+//! and one that is not costs no system call.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
+use botstream_api::MediaStats;
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::task::LocalSet;
+use tokio::time::{MissedTickBehavior, interval};
+use voicebot::SwitchSession;
+use voicebot::message::Stop;
+
+use super::bot_socket::Gone;
+use super::connect::{self, BotTarget, BotTls, Socket};
+use super::leg::{Leg, Round};
+use super::{Command, MediaId, Notice};
+
+const SWEEP: Duration = Duration::from_millis(5);
+
+/// Sweeps between two packets of a call.
+const SLOTS: u64 = 4;
+
+/// A loop further behind than this does not send the packets it missed in one burst: time has passed, and the
+/// caller's jitter buffer could not use them.
+const CATCH_UP_MAX: Duration = Duration::from_millis(200);
+
+/// Notices that wait for the control side; past it the bots are not read any further.
+const PENDING_MAX: usize = 4_096;
+
+/// Attempts to open a WebSocket whose outcome has not been taken yet.
+const OPENED_MAX: usize = 1_024;
+
+/// What a worker is started with.
+#[derive(Debug)]
+pub(super) struct Setup {
+    pub(super) index: usize,
+    pub(super) silence_max: Duration,
+    pub(super) connect_timeout: Duration,
+    pub(super) bot_tls: BotTls,
+    pub(super) notices: mpsc::Sender<(MediaId, Notice)>,
+}
+
+/// The outcome of an attempt to open a bot's WebSocket.
+type Opened = (u64, Box<BotTarget>, Result<(Socket, u32), String>);
+
+struct Entry {
+    leg: Leg,
+    slot: u64,
+}
+
+struct Worker {
+    setup: Setup,
+    legs: HashMap<u64, Entry>,
+    /// Notices that the control side had no room for yet.
+    pending: Vec<(MediaId, Notice)>,
+    opened: mpsc::Sender<Opened>,
+    began: Instant,
+    sweeps: u64,
+    next_slot: u64,
+}
+
+impl Setup {
+    /// The thread's whole life: until the control side is gone.
+    pub(super) fn run(self, commands: mpsc::Receiver<(u64, Command)>) {
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                tracing::error!(%error, worker = self.index, "a media worker cannot start");
+                return;
+            }
+        };
+        // One sweep does the I/O of every call: tokio's fairness budget for one task would cut it short.
+        let looping = tokio::task::coop::unconstrained(self.drive(commands));
+        LocalSet::new().block_on(&runtime, looping);
+    }
+
+    async fn drive(self, mut commands: mpsc::Receiver<(u64, Command)>) {
+        let (opened, mut opened_out) = mpsc::channel(OPENED_MAX);
+        let mut worker = Worker {
+            setup: self,
+            legs: HashMap::new(),
+            pending: Vec::new(),
+            opened,
+            began: Instant::now(),
+            sweeps: 0,
+            next_slot: 0,
+        };
+        let mut ticks = interval(SWEEP);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        loop {
+            if worker.legs.is_empty() && worker.pending.is_empty() {
+                // An idle worker sleeps.
+                match commands.recv().await {
+                    Some((number, command)) => worker.obey(number, command),
+                    None => return,
+                }
+                ticks.reset_immediately();
+            }
+            let due = ticks.tick().await;
+            if due.elapsed() > CATCH_UP_MAX {
+                ticks.reset_immediately();
+            }
+            loop {
+                match commands.try_recv() {
+                    Ok((number, command)) => worker.obey(number, command),
+                    Err(mpsc::error::TryRecvError::Empty) => break,
+                    Err(mpsc::error::TryRecvError::Disconnected) => return,
+                }
+            }
+            while let Ok((number, target, outcome)) = opened_out.try_recv() {
+                worker.take_opened(number, &target, outcome);
+            }
+            worker.sweep();
+            worker.tell();
+            // Behind its time the loop would never wait, and the driver never learn what is ready.
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+impl Worker {
+    fn obey(&mut self, number: u64, command: Command) {
+        let now = Instant::now();
+        let outcome = match command {
+            Command::Open { socket } => {
+                self.open(number, socket, now);
+                return;
+            }
+            Command::Close { stop_reason, class } => {
+                self.close(number, stop_reason, class);
+                return;
+            }
+            Command::Connect(target) => {
+                self.connect(number, target);
+                return;
+            }
+            Command::Negotiate(negotiated) => self.with(number, |leg| {
+                leg.negotiate(negotiated);
+                Ok(())
+            }),
+            Command::StartAudio => self.with(number, |leg| leg.start_audio(now)),
+            Command::Drain => self.with(number, |leg| {
+                leg.drain();
+                Ok(())
+            }),
+        };
+        if let Err(gone) = outcome {
+            self.lose_bot(number, gone);
+        }
+    }
+
+    fn with(&mut self, number: u64, act: impl FnOnce(&mut Leg) -> Result<(), Gone>) -> Result<(), Gone> {
+        match self.legs.get_mut(&number) {
+            Some(entry) => act(&mut entry.leg),
+            // It broke down, and the order crossed the notice of it.
+            None => Ok(()),
+        }
+    }
+
+    fn open(&mut self, number: u64, socket: std::net::UdpSocket, now: Instant) {
+        let socket = match UdpSocket::from_std(socket) {
+            Ok(socket) => socket,
+            Err(error) => {
+                self.notify(number, Notice::Failed { reason: format!("RTP socket: {error}") });
+                return;
+            }
+        };
+        // RFC 3550 §5.1: all three start at random.
+        let sender = rtp::Sender::new(rand::random(), rand::random(), rand::random());
+        self.next_slot = (self.next_slot + 1) % SLOTS;
+        self.legs.insert(number, Entry { leg: Leg::new(socket, sender, now), slot: self.next_slot });
+    }
+
+    fn connect(&mut self, number: u64, target: Box<BotTarget>) {
+        let (opened, tls, limit) = (self.opened.clone(), self.setup.bot_tls.clone(), self.setup.connect_timeout);
+        tokio::task::spawn_local(async move {
+            let outcome = connect::connect(&target, &tls, limit).await;
+            // The loop is gone with the process.
+            let _is_taken = opened.send((number, target, outcome)).await;
+        });
+    }
+
+    fn take_opened(&mut self, number: u64, target: &BotTarget, outcome: Result<(Socket, u32), String>) {
+        let (socket, connect_ms) = match outcome {
+            Ok(opened) => opened,
+            Err(reason) => {
+                self.notify(number, Notice::BotFailed { reason });
+                return;
+            }
+        };
+        let session = SwitchSession::new(target.start.clone(), target.format);
+        let format = target.format;
+        match self.with(number, |leg| leg.connect(socket, session, Instant::now())) {
+            Ok(()) => self.notify(number, Notice::BotReady { connect_ms, format }),
+            Err(gone) => self.lose_bot(number, gone),
+        }
+    }
+
+    fn close(&mut self, number: u64, stop_reason: &'static str, class: &'static str) {
+        let Some(entry) = self.legs.remove(&number) else {
+            // It broke down before.
+            self.notify(number, Notice::Closed(MediaStats::default()));
+            return;
+        };
+        self.notify(number, Notice::Closed(entry.leg.stats()));
+        if let Some(bot) = entry.leg.into_bot() {
+            let stop = Stop { reason: stop_reason.to_owned(), cause: Some(class.to_owned()) };
+            tokio::task::spawn_local(bot.close(stop));
+        }
+    }
+
+    fn sweep(&mut self) {
+        let now = Instant::now();
+        let now_us = now.saturating_duration_since(self.began).as_micros() as u64;
+        self.sweeps += 1;
+        let slot = self.sweeps % SLOTS;
+        if self.pending.len() > PENDING_MAX {
+            // The control side is far behind; audio goes on, what the bots say waits in their sockets.
+            tracing::warn!(worker = self.setup.index, "the control side does not keep up");
+            return;
+        }
+        let mut context = Context::from_waker(Waker::noop());
+        let mut notices = Vec::new();
+        let mut lost = Vec::new();
+        for (&number, entry) in &mut self.legs {
+            let mut round = Round {
+                now,
+                now_us,
+                context: &mut context,
+                notices: &mut notices,
+                silence_max: self.setup.silence_max,
+            };
+            // A fault in one call's media ends that call, not all of this thread's.
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                entry.leg.sweep(&mut round)?;
+                if entry.slot == slot { entry.leg.tick(&mut round) } else { Ok(()) }
+            }));
+            match outcome {
+                Ok(Ok(())) => {}
+                Ok(Err(gone)) => lost.push((number, Ok(gone))),
+                Err(_panic) => lost.push((number, Err(()))),
+            }
+            let id = MediaId { worker: self.setup.index, number };
+            self.pending.extend(notices.drain(..).map(|notice| (id, notice)));
+        }
+        for (number, how) in lost {
+            match how {
+                Ok(gone) => self.lose_bot(number, gone),
+                Err(()) => {
+                    self.legs.remove(&number);
+                    self.notify(number, Notice::Failed { reason: "a panic, logged above".to_owned() });
+                }
+            }
+        }
+    }
+
+    /// The bot is gone; the control side decides what becomes of the call.
+    fn lose_bot(&mut self, number: u64, gone: Gone) {
+        if let Some(entry) = self.legs.get_mut(&number) {
+            entry.leg.drop_bot();
+        }
+        self.notify(
+            number,
+            match gone {
+                Gone::Closed => Notice::BotClosed,
+                Gone::Broken(reason) => Notice::BotFailed { reason },
+            },
+        );
+    }
+
+    fn notify(&mut self, number: u64, notice: Notice) {
+        self.pending.push((MediaId { worker: self.setup.index, number }, notice));
+    }
+
+    /// Hands over what the control side has room for, in order.
+    fn tell(&mut self) {
+        let mut waiting = std::mem::take(&mut self.pending).into_iter();
+        for told in waiting.by_ref() {
+            match self.setup.notices.try_send(told) {
+                Ok(()) => {}
+                Err(TrySendError::Full(told)) => {
+                    self.pending.push(told);
+                    break;
+                }
+                // The process is ending.
+                Err(TrySendError::Closed(_)) => return,
+            }
+        }
+        self.pending.extend(waiting);
+    }
+}
