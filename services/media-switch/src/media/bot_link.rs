@@ -196,8 +196,7 @@ impl BotLink {
     }
 
     fn report_cleared(&mut self, cleared: &playout::Cleared, notices: &mut Vec<Notice>) -> Result<(), Gone> {
-        // The ring names the generation that ended, the protocol the one that begins.
-        let generation = cleared.generation.wrapping_add(1);
+        let generation = cleared.generation;
         let marks: Vec<String> = cleared.marks.iter().map(ToString::to_string).collect();
         notices.push(Notice::Cleared(StreamCleared {
             stream_id: String::new(),

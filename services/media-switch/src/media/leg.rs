@@ -225,6 +225,7 @@ impl Leg {
     }
 
     fn receive_rtp(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
+        self.open_audio(round)?;
         let mut packet = [0; PACKET_BYTES_MAX];
         for _ in 0..PACKETS_PER_SWEEP {
             // Anything but a packet, "would block" first of all, ends the sweep.
@@ -241,7 +242,6 @@ impl Leg {
             }
             self.heard_rtp = round.now;
             self.is_silence_told = false;
-            Self::open_audio(path, &mut self.bot, self.audio_since, round.now);
             let bot = &mut self.bot;
             path.to_bot.push(round.now_us, &header, &packet[payload], |frame| match bot {
                 Some(bot) => bot.send_audio(frame, round.context),
@@ -259,13 +259,18 @@ impl Leg {
     }
 
     /// The caller's audio begins to flow when the call is answered and the bot has had its time to choose a format.
-    fn open_audio(path: &mut Path, bot: &mut Option<BotLink>, audio_since: Option<Instant>, now: Instant) {
-        let (Some(bot), Some(_answered)) = (bot, audio_since) else {
-            return;
+    fn open_audio(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
+        let (Some(path), Some(bot), Some(_answered)) = (&mut self.path, &mut self.bot, self.audio_since) else {
+            return Ok(());
         };
-        if !path.to_bot.is_open() && bot.is_settled(now, ACCEPT_WINDOW) {
-            path.to_bot.open(bot.start_audio());
+        if path.to_bot.is_open() {
+            return Ok(());
         }
+        if !bot.is_settled(round.now, ACCEPT_WINDOW) {
+            path.to_bot.hold();
+            return Ok(());
+        }
+        path.to_bot.open(bot.start_audio(), |frame| bot.send_audio(frame, round.context))
     }
 
     fn tell_presses(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {

@@ -15,6 +15,9 @@ mod remote;
 mod to_bot;
 mod worker;
 
+#[cfg(test)]
+mod engine_tests;
+
 use std::net::{IpAddr, SocketAddr};
 use std::thread;
 use std::time::Duration;

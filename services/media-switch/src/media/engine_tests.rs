@@ -1,0 +1,372 @@
+//! The engine with real sockets on both sides: RTP from a telephone, a bot behind a real WebSocket.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use audio::g711::Law;
+use futures_util::{SinkExt, StreamExt};
+use rtp::Header;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{WebSocketStream, accept_async};
+use voicebot::message::{CallInfo, Direction, PlayoutInfo};
+use voicebot::{Encoding, Format, StartInfo};
+
+use super::*;
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+type Bot = WebSocketStream<TcpStream>;
+
+/// One call: the engine, the telephone's RTP socket, the bot's end of the WebSocket.
+struct Call {
+    engine: MediaEngine,
+    notices: mpsc::Receiver<(MediaId, Notice)>,
+    id: MediaId,
+    switch: SocketAddr,
+    phone: UdpSocket,
+    bot: Bot,
+    sequence: u16,
+}
+
+fn options() -> Options {
+    Options {
+        workers: 1,
+        rtp_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        rtp_ports: "0".parse().unwrap(),
+        silence_max: Duration::ZERO,
+        bot_tls: BotTls::load(None).unwrap(),
+        connect_timeout: LIMIT,
+    }
+}
+
+fn target(url: String, format: Format) -> Box<BotTarget> {
+    let call = CallInfo {
+        call_id: "sw-1-X".to_owned(),
+        tenant: "default".to_owned(),
+        direction: Direction::Inbound,
+        from: "1".to_owned(),
+        to: "2".to_owned(),
+        trunk: "t".to_owned(),
+        sip_call_id: "c".to_owned(),
+        headers: BTreeMap::new(),
+        vars: BTreeMap::new(),
+    };
+    let start = StartInfo {
+        stream_id: "s-1".to_owned(),
+        call,
+        tracks: Vec::new(),
+        playout: PlayoutInfo::default(),
+        features: Vec::new(),
+        resume_token: None,
+        resumed: false,
+    };
+    Box::new(BotTarget { url, format, start, traceparent: None })
+}
+
+impl Call {
+    async fn answered(format: Format) -> Self {
+        let (mut engine, notices) = MediaEngine::start(options()).unwrap();
+        let (id, switch) = engine.open().unwrap();
+        let phone = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}/a/bot?x=1", listener.local_addr().unwrap());
+        let negotiated = Negotiated {
+            law: Law::Mu,
+            payload_type: 0,
+            dtmf_payload_type: Some(101),
+            remote: phone.local_addr().unwrap(),
+            is_sending: true,
+            networks: Vec::new(),
+        };
+        engine.send(id, Command::Negotiate(negotiated)).unwrap();
+        engine.send(id, Command::Connect(target(url, format))).unwrap();
+        // A bot that is silent about the subprotocol.
+        let (stream, _) = timeout(LIMIT, listener.accept()).await.unwrap().unwrap();
+        let bot = accept_async(stream).await.unwrap();
+        let mut call = Self { engine, notices, id, switch, phone, bot, sequence: 0 };
+        assert!(matches!(call.notice().await, Notice::BotReady { .. }));
+        let start = call.text().await;
+        assert_eq!(start["type"], "start");
+        assert_eq!(start["call"]["call_id"], "sw-1-X");
+        call.engine.send(id, Command::StartAudio).unwrap();
+        assert_eq!(call.text().await, json!({"type": "call", "state": "answered"}));
+        call
+    }
+
+    async fn notice(&mut self) -> Notice {
+        let (id, notice) = timeout(LIMIT, self.notices.recv()).await.unwrap().unwrap();
+        assert_eq!(id, self.id);
+        notice
+    }
+
+    /// The bot's next text frame; audio before it is passed over.
+    async fn text(&mut self) -> Value {
+        loop {
+            match timeout(LIMIT, self.bot.next()).await.expect("a frame in time").unwrap().unwrap() {
+                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                Message::Binary(_) | Message::Ping(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    async fn text_of(&mut self, kind: &str) -> Value {
+        loop {
+            let text = self.text().await;
+            if text["type"] == kind {
+                return text;
+            }
+        }
+    }
+
+    async fn tell(&mut self, message: Value) {
+        self.bot.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    async fn say(&mut self, payload: &[u8]) {
+        let header = Header {
+            marker: false,
+            payload_type: 0,
+            sequence: self.sequence,
+            timestamp: u32::from(self.sequence) * 160,
+            ssrc: 7,
+        };
+        self.sequence += 1;
+        let packet = [&header.to_bytes(), payload].concat();
+        self.phone.send_to(&packet, self.switch).await.unwrap();
+    }
+
+    /// The next packet the telephone gets.
+    async fn packet(&self) -> (Header, Vec<u8>) {
+        let mut packet = [0; 2_048];
+        let length = timeout(LIMIT, self.phone.recv(&mut packet)).await.expect("a packet in time").unwrap();
+        let (header, payload) = Header::parse(&packet[..length]).unwrap();
+        (header, packet[payload].to_vec())
+    }
+
+    /// What the telephone hears, from the first sample that is not silence on.
+    async fn hear(&self, length: usize) -> Vec<u8> {
+        let mut heard = Vec::new();
+        while heard.len() < length {
+            let (_, payload) = self.packet().await;
+            if !heard.is_empty() || payload.iter().any(|code| *code != Law::Mu.silence()) {
+                heard.extend(payload);
+            }
+        }
+        heard
+    }
+}
+
+fn mulaw() -> Format {
+    Format::new(Encoding::Mulaw, 8_000, 20).unwrap()
+}
+
+#[tokio::test]
+async fn audio_goes_through_both_ways_bit_by_bit() {
+    let mut call = Call::answered(mulaw()).await;
+    let sent: Vec<u8> = (0..=255_u8).cycle().take(1_600).collect();
+    for payload in sent.chunks(160) {
+        call.say(payload).await;
+    }
+    let mut heard = Vec::new();
+    while heard.len() < sent.len() {
+        match timeout(LIMIT, call.bot.next()).await.unwrap().unwrap().unwrap() {
+            Message::Binary(frame) => heard.extend_from_slice(&frame),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(heard, sent);
+    call.bot.send(Message::binary(sent.clone())).await.unwrap();
+    call.tell(json!({"type": "eou"})).await;
+    assert_eq!(call.hear(sent.len()).await, sent);
+}
+
+#[tokio::test]
+async fn packets_have_no_gap_in_number_or_time() {
+    let call = Call::answered(mulaw()).await;
+    let (first, _) = call.packet().await;
+    for n in 1..50 {
+        let (header, payload) = call.packet().await;
+        assert_eq!(header.sequence, first.sequence.wrapping_add(n));
+        assert_eq!(header.timestamp, first.timestamp.wrapping_add(u32::from(n) * 160));
+        assert_eq!((header.ssrc, payload.len()), (first.ssrc, 160));
+    }
+}
+
+#[tokio::test]
+async fn a_mark_is_played_and_a_clear_tells_what_was_heard() {
+    let mut call = Call::answered(mulaw()).await;
+    call.bot.send(Message::binary(vec![0x10; 1_600])).await.unwrap();
+    call.tell(json!({"type": "mark", "id": "one"})).await;
+    call.bot.send(Message::binary(vec![0x20; 8_000])).await.unwrap();
+    call.tell(json!({"type": "mark", "id": "two"})).await;
+    let started = call.text_of("playback").await;
+    assert_eq!((&started["state"], &started["pos_ms"]), (&json!("started"), &json!(0)));
+    let mark = call.text_of("mark").await;
+    assert_eq!(mark, json!({"type": "mark", "id": "one", "state": "played", "gen": 0, "pos_ms": 200}));
+    call.tell(json!({"type": "clear"})).await;
+    let mark = call.text_of("mark").await;
+    assert_eq!((&mark["id"], &mark["state"]), (&json!("two"), &json!("cleared")));
+    let cleared = call.text_of("cleared").await;
+    assert_eq!((&cleared["gen"], &cleared["marks"]), (&json!(1), &json!(["two"])));
+    let (played, discarded) = (cleared["played_ms"].as_u64().unwrap(), cleared["discarded_ms"].as_u64().unwrap());
+    assert_eq!(played + discarded, 1_200, "{cleared}");
+    // What the telephone heard is what was told, to the sample.
+    let played_samples = cleared["played_samples"].as_u64().unwrap() as usize;
+    let heard = call.hear(1_600).await;
+    assert!(heard.iter().all(|code| *code == 0x10));
+    let mut rest = Vec::new();
+    while let (_, payload) = call.packet().await
+        && payload.iter().any(|code| *code != Law::Mu.silence())
+    {
+        rest.extend(payload);
+    }
+    let audible = rest.iter().rposition(|code| *code != Law::Mu.silence()).unwrap() + 1;
+    // The fade's last samples may be silence already.
+    assert!((1_600 + audible..=1_600 + audible + 40).contains(&played_samples), "{played_samples} {audible}");
+}
+
+#[tokio::test]
+async fn keys_go_both_ways() {
+    let mut call = Call::answered(mulaw()).await;
+    call.tell(json!({"type": "dtmf", "digits": "42"})).await;
+    let mut receiver = rtp::dtmf::Receiver::new(8_000);
+    let mut digits = String::new();
+    let mut now_us = 0;
+    while digits.len() < 2 {
+        let (header, payload) = call.packet().await;
+        now_us += 20_000;
+        if header.payload_type == 101 {
+            receiver.push(now_us, header.timestamp, &payload).unwrap();
+        }
+        digits.extend(std::iter::from_fn(|| receiver.poll(now_us)).map(|press| press.digit));
+    }
+    assert_eq!(digits, "42");
+    let mut sender = rtp::dtmf::Sender::new(8_000, 100, 60);
+    sender.queue("#").unwrap();
+    while !sender.is_idle() {
+        let timestamp = u32::from(call.sequence) * 160;
+        if let Some(event) = sender.tick(timestamp, 160) {
+            let header = Header {
+                marker: event.marker,
+                payload_type: 101,
+                sequence: call.sequence,
+                timestamp: event.timestamp,
+                ssrc: 7,
+            };
+            let packet = [&header.to_bytes()[..], &event.payload].concat();
+            call.phone.send_to(&packet, call.switch).await.unwrap();
+            call.sequence += 1;
+        }
+    }
+    let told = call.text_of("dtmf").await;
+    assert_eq!((&told["digit"], &told["leg"], &told["source"]), (&json!("#"), &json!("caller"), &json!("rfc4733")));
+    assert!(matches!(call.notice().await, Notice::Digit(digit) if digit.digit == "#"));
+}
+
+#[tokio::test]
+async fn the_last_words_are_heard_before_a_drained_end() {
+    let mut call = Call::answered(mulaw()).await;
+    call.bot.send(Message::binary(vec![0x10; 4_000])).await.unwrap();
+    call.tell(json!({"type": "hangup"})).await;
+    assert!(matches!(call.notice().await, Notice::BotHangup { is_drained: true, cause: None }));
+    call.engine.send(call.id, Command::Drain).unwrap();
+    let heard = call.hear(4_000).await;
+    assert!(heard.iter().all(|code| *code == 0x10));
+    assert!(matches!(call.notice().await, Notice::Drained));
+    call.engine.close(call.id, "bot_hangup", "NORMAL").await;
+    let Notice::Closed(stats) = call.notice().await else { panic!("not closed") };
+    assert_eq!(stats.bot_frames_received, 1);
+    assert_eq!(call.text_of("stop").await, json!({"type": "stop", "reason": "bot_hangup", "cause": "NORMAL"}));
+    assert!(
+        matches!(timeout(LIMIT, call.bot.next()).await.unwrap(), Some(Ok(Message::Close(Some(frame)))) if u16::from(frame.code) == 1000)
+    );
+}
+
+#[tokio::test]
+async fn garbage_is_told_and_disturbs_nothing() {
+    let mut call = Call::answered(mulaw()).await;
+    for garbage in ["", "{", "[1]", "{\"type\":\"mark\"}", "{\"type\":\"fly\"}", "\u{0}"] {
+        call.bot.send(Message::text(garbage)).await.unwrap();
+        let error = call.text_of("error").await;
+        assert_eq!((&error["code"], &error["fatal"]), (&json!(4400), &json!(false)), "{garbage:?}");
+    }
+    // Packets that are none, are truncated, are of a type never agreed on, or come from a stranger.
+    let stranger = UdpSocket::bind("127.0.0.2:0").await.unwrap();
+    stranger.send_to(&[0x80; 172], call.switch).await.unwrap();
+    for packet in [&b"GET / HTTP/1.1"[..], &[0x80, 0], &[0x80, 97, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 9, 9], &[]] {
+        call.phone.send_to(packet, call.switch).await.unwrap();
+    }
+    call.say(&[0x33; 160]).await;
+    match timeout(LIMIT, call.bot.next()).await.unwrap().unwrap().unwrap() {
+        Message::Binary(frame) => assert_eq!(frame, vec![0x33; 160]),
+        other => panic!("{other:?}"),
+    }
+    call.tell(json!({"type": "ping", "id": "still there"})).await;
+    assert_eq!(call.text_of("pong").await["id"], "still there");
+}
+
+#[tokio::test]
+async fn a_bot_that_sends_nothing_but_garbage_is_cut_off() {
+    let mut call = Call::answered(mulaw()).await;
+    for _ in 0..=voicebot::limits::REFUSED_MAX {
+        call.bot.send(Message::text("garbage")).await.unwrap();
+    }
+    assert!(matches!(call.notice().await, Notice::BotFailed { .. }));
+}
+
+#[tokio::test]
+async fn a_bot_chooses_its_format() {
+    let mut call = Call::answered(mulaw()).await;
+    call.tell(json!({"type": "accept", "format": {"encoding": "l16", "rate": 48_000, "frame_ms": 10}})).await;
+    call.tell(json!({"type": "ping", "id": "taken"})).await;
+    call.text_of("pong").await;
+    call.say(&[0x33; 160]).await;
+    for _ in 0..2 {
+        match timeout(LIMIT, call.bot.next()).await.unwrap().unwrap().unwrap() {
+            Message::Binary(frame) => assert_eq!(frame.len(), 480 * 2),
+            other => panic!("{other:?}"),
+        }
+    }
+    // Too late now.
+    call.tell(json!({"type": "accept", "format": {"encoding": "mulaw"}})).await;
+    assert_eq!(call.text_of("error").await["code"], 4004);
+}
+
+#[tokio::test]
+async fn a_bot_that_is_not_there_is_told_with_its_url() {
+    let (mut engine, mut notices) = MediaEngine::start(options()).unwrap();
+    let (id, _) = engine.open().unwrap();
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    engine.send(id, Command::Connect(target(format!("ws://{gone}/"), mulaw()))).unwrap();
+    match timeout(LIMIT, notices.recv()).await.unwrap().unwrap().1 {
+        Notice::BotFailed { reason } => assert!(reason.contains(&gone.to_string()), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_bot_that_vanishes_is_told() {
+    let mut call = Call::answered(mulaw()).await;
+    // A reset, not a close.
+    call.bot.get_ref().set_zero_linger().unwrap();
+    drop(call.bot);
+    let (_, notice) = timeout(LIMIT, call.notices.recv()).await.unwrap().unwrap();
+    assert!(matches!(notice, Notice::BotFailed { .. }), "{notice:?}");
+}
+
+#[tokio::test]
+async fn a_telephone_that_falls_silent_is_told_once() {
+    let (mut engine, mut notices) =
+        MediaEngine::start(Options { silence_max: Duration::from_millis(100), ..options() }).unwrap();
+    let (id, _) = engine.open().unwrap();
+    engine.send(id, Command::StartAudio).unwrap();
+    assert!(matches!(timeout(LIMIT, notices.recv()).await.unwrap().unwrap().1, Notice::Silent));
+    engine.close(id, "media_timeout", "MEDIA_TIMEOUT").await;
+    assert!(matches!(timeout(LIMIT, notices.recv()).await.unwrap().unwrap().1, Notice::Closed(_)));
+}
