@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use botstream_api::encoding::Body;
 use botstream_api::trunk::Transport;
 use botstream_api::{
     Call, CallGetRequest, CallId, CallListReply, CallListRequest, ClientError, Error, ErrorCode, HangupReply,
@@ -99,7 +100,7 @@ impl Api {
         if call_id.node() == self.chassis.node {
             return self.ask(|answer| Request::Get { tenant: context.tenant.clone(), call_id, answer }).await;
         }
-        self.chassis.client_for(&context).get_call(&call_id).await.map_err(|error| handed_on(error, &call_id))
+        self.hand_on(&context, &call_id, "get", &request).await
     }
 
     async fn hangup(&self, context: RequestContext, request: HangupRequest) -> Result<HangupReply, Error> {
@@ -108,7 +109,7 @@ impl Api {
             let tenant = context.tenant.clone();
             return self.ask(|answer| Request::Hangup { tenant, call_id, request, answer }).await;
         }
-        self.chassis.client_for(&context).hangup(request).await.map_err(|error| handed_on(error, &call_id))
+        self.hand_on(&context, &call_id, "hangup", &request).await
     }
 
     fn list(&self, context: &RequestContext, request: &CallListRequest) -> Result<CallListReply, Error> {
@@ -117,6 +118,22 @@ impl Api {
             .read(|conn| botstream_state::calls::list(conn, &context.tenant, request))
             .map(|(rows, cursor)| CallListReply { calls: rows.into_iter().map(Call::from).collect(), cursor })
             .map_err(|error| Error::internal(error.to_string()))
+    }
+
+    /// Asks the owner, and nobody else: whoever answers for all would hand it on again.
+    async fn hand_on<Req: Body, Rep: Body>(
+        &self,
+        context: &RequestContext,
+        call_id: &CallId,
+        verb: &str,
+        request: &Req,
+    ) -> Result<Rep, Error> {
+        let client = self.chassis.client_for(context);
+        client.request_at(call_id.node(), "call", verb, request).await.map_err(|error| match error {
+            ClientError::Service(error) => error,
+            ClientError::NoResponders { .. } => Error::call_not_found(call_id.as_str()),
+            other => Error::new(ErrorCode::Timeout, other.to_string()),
+        })
     }
 
     fn own_call_id(&self, text: &str) -> Result<CallId, Error> {
@@ -158,15 +175,6 @@ impl Api {
 
 fn parse_call_id(text: &str) -> Result<CallId, Error> {
     text.parse().map_err(|_| Error::call_not_found(text))
-}
-
-/// The owner's own error, or that there is no owner any more.
-fn handed_on(error: ClientError, call_id: &CallId) -> Error {
-    match error {
-        ClientError::Service(error) => error,
-        ClientError::NoResponders { .. } => Error::call_not_found(call_id.as_str()),
-        other => Error::new(ErrorCode::Timeout, other.to_string()),
-    }
 }
 
 /// SIP's port where the peer names none (RFC 3261 §19.1.2).
