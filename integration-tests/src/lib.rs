@@ -1,1 +1,14 @@
+//! What the integration tests share: bots whose every move is the test's, SIPp, a telephony file, events, live databases.
+//!
+//! The tests are users of BotStream, not insiders: they start its real binaries, speak SIP, RTP, WebSocket and NATS with them,
+//! and link nothing of the services.
 
+pub mod bot;
+pub mod config;
+pub mod events;
+pub mod live;
+pub mod raw;
+pub mod record;
+pub mod sipp;
+pub mod speech;
+pub mod world;

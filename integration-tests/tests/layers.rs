@@ -50,8 +50,11 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 fn dependencies_go_down_only() {
     let dependencies = dependencies();
     let layer = |name: &str| LAYERS.iter().position(|layer| layer.contains(&name));
-    let services: BTreeSet<&str> =
-        dependencies.keys().map(String::as_str).filter(|name| layer(name).is_none() && *name != "integration-tests").collect();
+    let services: BTreeSet<&str> = dependencies
+        .keys()
+        .map(String::as_str)
+        .filter(|name| layer(name).is_none() && *name != "integration-tests")
+        .collect();
     for (package, used) in &dependencies {
         for name in used.iter().filter(|name| dependencies.contains_key(*name)) {
             assert!(!services.contains(name.as_str()), "{package} depends on the service {name}");
@@ -69,7 +72,18 @@ fn dependencies_go_down_only() {
 fn sans_io_crates_have_no_io_in_their_trees() {
     for package in SANS_IO {
         let output = Command::new(env!("CARGO"))
-            .args(["tree", "--offline", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+            .args([
+                "tree",
+                "--offline",
+                "--package",
+                package,
+                "--edges",
+                "normal",
+                "--prefix",
+                "none",
+                "--format",
+                "{p}",
+            ])
             .output()
             .expect("cargo tree");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -48,11 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut buffer = JitterBuffer::new(rtp::Config::default());
     let mut number = 0u64;
     report("jitter buffer push + pop", || {
-        let header = Header {
-            sequence: number as u16,
-            timestamp: number as u32 * 160,
-            ..Header::default()
-        };
+        let header = Header { sequence: number as u16, timestamp: number as u32 * 160, ..Header::default() };
         buffer.push(number * 20_000, &header, black_box(&packet[HEADER_LEN..]));
         black_box(buffer.pop(number * 20_000));
         number += 1;
@@ -93,9 +89,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
 
     let mut concealer = Concealer::new(8000);
-    report("concealment, good frame", || {
-        concealer.good(black_box(&mut speech))
-    });
+    report("concealment, good frame", || concealer.good(black_box(&mut speech)));
     report("concealment, lost and good frame", || {
         concealer.lost(black_box(&mut speech));
         concealer.good(black_box(&mut speech));

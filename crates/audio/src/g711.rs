@@ -106,11 +106,7 @@ const fn ulaw_encode_table() -> [u8; 1 << 14] {
         let sample = ((index as u16) << 2) as i16;
         // One's complement for negative values, as G.191 does it: decision levels are then the mirror of the positive ones.
         let magnitude = (if sample < 0 { !sample } else { sample }) >> 2;
-        let biased = if magnitude + 33 > 0x1fff {
-            0x1fff
-        } else {
-            magnitude + 33
-        };
+        let biased = if magnitude + 33 > 0x1fff { 0x1fff } else { magnitude + 33 };
         let mut segment = 1;
         let mut rest = biased >> 6;
         while rest != 0 {
@@ -191,16 +187,8 @@ mod tests {
         for code in 0..=255u8 {
             let again = Law::Mu.encode(Law::Mu.decode(code));
             // Negative zero has no linear value of its own.
-            assert_eq!(
-                again,
-                if code == 0x7f { 0xff } else { code },
-                "µ-law {code:#04x}"
-            );
-            assert_eq!(
-                Law::A.encode(Law::A.decode(code)),
-                code,
-                "A-law {code:#04x}"
-            );
+            assert_eq!(again, if code == 0x7f { 0xff } else { code }, "µ-law {code:#04x}");
+            assert_eq!(Law::A.encode(Law::A.decode(code)), code, "A-law {code:#04x}");
         }
     }
 
@@ -221,11 +209,7 @@ mod tests {
         ];
         for (code, value_14_bit) in ulaw_positive {
             assert_eq!(Law::Mu.decode(code), value_14_bit * 4, "{code:#04x}");
-            assert_eq!(
-                Law::Mu.decode(code & 0x7f),
-                -value_14_bit * 4,
-                "{code:#04x}"
-            );
+            assert_eq!(Law::Mu.decode(code & 0x7f), -value_14_bit * 4, "{code:#04x}");
         }
         // The characters of table 1a before the inversion of even bits: value 1 is 1 of 4096, codes as sent.
         let alaw_positive = [
@@ -258,10 +242,7 @@ mod tests {
                 // the last decision level the codec clips.
                 let limit = (i32::from(sample).abs() / 32 + 16).max(8);
                 let clipped = i32::from(sample).abs() > 31_600;
-                assert!(
-                    clipped || error.abs() <= limit,
-                    "{law:?} {sample} -> {decoded}"
-                );
+                assert!(clipped || error.abs() <= limit, "{law:?} {sample} -> {decoded}");
             }
         }
     }

@@ -29,10 +29,7 @@ pub fn rms_to_dbfs(rms: f64) -> f64 {
 }
 
 /// A level in dBFS as power on the line: a full-scale sine is +3.17 dBm0 in µ-law and +3.14 dBm0 in A-law (ITU-T G.711 §4).
-#[expect(
-    clippy::approx_constant,
-    reason = "3.14 dBm0 is the A-law overload point, not a circle's"
-)]
+#[expect(clippy::approx_constant, reason = "3.14 dBm0 is the A-law overload point, not a circle's")]
 pub fn dbm0(dbfs: f64, law: Law) -> f64 {
     dbfs + match law {
         Law::Mu => 3.17,
@@ -50,15 +47,9 @@ pub fn sine_peak(dbfs: f64) -> f64 {
 pub fn active_dbfs(samples: &[i16], rate_hz: u32) -> f64 {
     let frame_len = (rate_hz as usize / 50).max(1);
     let power = |frame: &[i16]| energy(frame) / frame.len() as f64;
-    let loudest = samples
-        .chunks_exact(frame_len)
-        .map(power)
-        .fold(0.0, f64::max);
+    let loudest = samples.chunks_exact(frame_len).map(power).fold(0.0, f64::max);
     let (mut sum, mut frames) = (0.0, 0u32);
-    for frame_power in samples
-        .chunks_exact(frame_len)
-        .map(power)
-        .filter(|&frame_power| frame_power >= loudest / 1000.0)
+    for frame_power in samples.chunks_exact(frame_len).map(power).filter(|&frame_power| frame_power >= loudest / 1000.0)
     {
         sum += frame_power;
         frames += 1;
@@ -70,10 +61,7 @@ pub fn active_dbfs(samples: &[i16], rate_hz: u32) -> f64 {
 }
 
 fn energy(samples: &[i16]) -> f64 {
-    samples
-        .iter()
-        .map(|&sample| f64::from(sample) * f64::from(sample))
-        .sum()
+    samples.iter().map(|&sample| f64::from(sample) * f64::from(sample)).sum()
 }
 
 #[cfg(test)]
@@ -86,11 +74,7 @@ mod tests {
         for dbfs_made in [0.0, -3.0, -20.0, -40.0] {
             let mut samples = vec![0; 8000];
             Tone::sine(8000, 1000.0 / 3.0, dbfs_made).fill(&mut samples);
-            assert!(
-                (dbfs(&samples) - dbfs_made).abs() < 0.05,
-                "{dbfs_made}: {}",
-                dbfs(&samples)
-            );
+            assert!((dbfs(&samples) - dbfs_made).abs() < 0.05, "{dbfs_made}: {}", dbfs(&samples));
         }
         assert_eq!(dbfs(&[0; 160]), SILENCE_DBFS);
         assert_eq!(dbfs(&[]), SILENCE_DBFS);

@@ -30,19 +30,13 @@ fn find_with(correlator: &Correlator, piece: &[i16], heard: &[i16]) -> Option<Ma
         return None;
     }
     let correlation = correlator.correlate(piece, heard);
-    let mut heard_energy: f64 = heard[..piece.len()]
-        .iter()
-        .map(|&sample| square(sample))
-        .sum();
+    let mut heard_energy: f64 = heard[..piece.len()].iter().map(|&sample| square(sample)).sum();
     let mut best: Option<Match> = None;
     for lag in 0..lags {
         if heard_energy >= 1.0 {
             let likeness = correlation[lag] / (piece_energy * heard_energy).sqrt();
             if best.is_none_or(|best| likeness > best.likeness) {
-                best = Some(Match {
-                    lag_samples: lag,
-                    likeness,
-                });
+                best = Some(Match { lag_samples: lag, likeness });
             }
         }
         if let Some(&entering) = heard.get(lag + piece.len()) {
@@ -82,8 +76,7 @@ impl DelayOptions {
 pub fn delays(sent: &[i16], heard: &[i16], options: &DelayOptions) -> Vec<(usize, Match)> {
     let mut found = Vec::new();
     let correlator = Correlator::new(2 * options.window_samples + options.lag_samples_max);
-    let starts =
-        (0..sent.len().saturating_sub(options.window_samples)).step_by(options.step_samples.max(1));
+    let starts = (0..sent.len().saturating_sub(options.window_samples)).step_by(options.step_samples.max(1));
     for start in starts {
         let window = &sent[start..start + options.window_samples];
         if crate::level::dbfs(window) < options.level_dbfs_min || start >= heard.len() {
@@ -155,9 +148,7 @@ mod tests {
     /// Noise without a library: a linear congruential generator's upper bits.
     fn noise(len: usize, mut seed: u64) -> Vec<i16> {
         let mut next = || {
-            seed = seed
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (seed >> 52) as i16 - 2048
         };
         (0..len).map(|_| next()).collect()
@@ -183,17 +174,9 @@ mod tests {
     #[test]
     fn added_noise_lowers_likeness_as_it_should() {
         let sent = noise(8000, 1);
-        let mixed: Vec<i16> = sent
-            .iter()
-            .zip(noise(8000, 2))
-            .map(|(a, b)| a + b)
-            .collect();
+        let mixed: Vec<i16> = sent.iter().zip(noise(8000, 2)).map(|(a, b)| a + b).collect();
         let found = find(&sent, &mixed).unwrap();
-        assert!(
-            (found.likeness - 0.5f64.sqrt()).abs() < 0.03,
-            "{}",
-            found.likeness
-        );
+        assert!((found.likeness - 0.5f64.sqrt()).abs() < 0.03, "{}", found.likeness);
     }
 
     #[test]

@@ -197,11 +197,10 @@ impl<F: Format> Playout<F> {
 
     /// Drops all that is queued, at the next tick; begins the next generation at once.
     pub fn clear(&mut self) {
-        let sounding = self.state == State::Playing && !self.paused && self.fade.is_empty();
+        let sounding = self.state == State::Playing && !self.paused;
         let mut discarded = self.queue.len();
         if sounding {
-            self.fade
-                .resize(self.fade.capacity(), self.format.silence());
+            self.fade.resize(self.fade.capacity(), self.format.silence());
             let faded = self.queue.pop(&mut self.fade);
             self.fade.truncate(faded);
             discarded -= faded as u64;
@@ -210,12 +209,7 @@ impl<F: Format> Playout<F> {
         let marks: Vec<PendingMark> = self.marks.drain(..).collect();
         if self.clears.len() < CLEARS_MAX {
             let (generation, played) = (self.generation, self.position);
-            self.clears.push_back(PendingClear {
-                generation,
-                played,
-                discarded,
-                marks,
-            });
+            self.clears.push_back(PendingClear { generation, played, discarded, marks });
             self.generation = self.generation.wrapping_add(1);
         } else if let Some(last) = self.clears.back_mut() {
             last.discarded += discarded;
@@ -392,11 +386,7 @@ impl<F: Format> Playout<F> {
     }
 
     fn report_progress(&mut self) {
-        let Some(every) = self
-            .config
-            .progress_ms
-            .map(|ms| self.config.samples(ms).max(1))
-        else {
+        let Some(every) = self.config.progress_ms.map(|ms| self.config.samples(ms).max(1)) else {
             return;
         };
         if self.position >= self.progress_at + every {
@@ -406,10 +396,7 @@ impl<F: Format> Playout<F> {
     }
 
     fn report_played_marks(&mut self) {
-        while let Some(mark) = self
-            .marks
-            .pop_front_if(|mark| mark.position <= self.position)
-        {
+        while let Some(mark) = self.marks.pop_front_if(|mark| mark.position <= self.position) {
             self.report_mark(mark.id, MarkState::Played, self.generation, mark.position);
         }
     }
@@ -417,11 +404,7 @@ impl<F: Format> Playout<F> {
     fn report_cleared(&mut self, clear: PendingClear) {
         let mut cleared_ids = Vec::new();
         for mark in clear.marks {
-            let state = if mark.position <= clear.played {
-                MarkState::Played
-            } else {
-                MarkState::Cleared
-            };
+            let state = if mark.position <= clear.played { MarkState::Played } else { MarkState::Cleared };
             if state == MarkState::Cleared {
                 cleared_ids.push(mark.id.clone());
             }
@@ -463,10 +446,7 @@ impl<F: Format> Playout<F> {
     }
 
     fn report_flow(&mut self, state: FlowState) {
-        self.report(PlayoutEvent::Flow {
-            state,
-            queued_ms: self.queued_ms(),
-        });
+        self.report(PlayoutEvent::Flow { state, queued_ms: self.queued_ms() });
     }
 
     fn report(&mut self, event: PlayoutEvent) {

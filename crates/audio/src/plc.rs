@@ -35,13 +35,7 @@ impl Concealer {
     /// For audio of this sample rate, 8,000 to 48,000.
     pub fn new(rate_hz: u32) -> Self {
         let history_len = samples(rate_hz, MATCH_US + PITCH_US_MAX);
-        Self {
-            history: vec![0; history_len].into_boxed_slice(),
-            heard: false,
-            pitch: 0,
-            synthesised: 0,
-            rate_hz,
-        }
+        Self { history: vec![0; history_len].into_boxed_slice(), heard: false, pitch: 0, synthesised: 0, rate_hz }
     }
 
     /// A frame that arrived. After a loss its beginning is changed: cross-faded with the synthesis.
@@ -155,21 +149,13 @@ mod tests {
             }
         }
         // The first 10 ms at full level: the error is nothing but rounding.
-        let error: Vec<i16> = original[800..880]
-            .iter()
-            .zip(&heard[800..880])
-            .map(|(a, b)| a - b)
-            .collect();
+        let error: Vec<i16> = original[800..880].iter().zip(&heard[800..880]).map(|(a, b)| a - b).collect();
         assert!(dbfs(&error) < -60.0, "{}", dbfs(&error));
         assert_eq!(original[..800], heard[..800]);
         assert_eq!(original[992..], heard[992..]);
         // No step anywhere larger than the voice itself makes.
-        let step_max = |samples: &[i16]| {
-            samples
-                .windows(2)
-                .map(|pair| (i32::from(pair[0]) - i32::from(pair[1])).abs())
-                .max()
-        };
+        let step_max =
+            |samples: &[i16]| samples.windows(2).map(|pair| (i32::from(pair[0]) - i32::from(pair[1])).abs()).max();
         assert!(step_max(&heard) <= step_max(&original).map(|step| step * 3 / 2));
     }
 

@@ -39,16 +39,8 @@ pub struct Resampler {
 #[derive(Debug, Clone)]
 enum Kind {
     Same,
-    Up {
-        filter: &'static [[i16; TAPS_PADDED]],
-        ratio: usize,
-        window: Window,
-    },
-    Down {
-        filter: &'static [i16],
-        ratio: usize,
-        window: Window,
-    },
+    Up { filter: &'static [[i16; TAPS_PADDED]], ratio: usize, window: Window },
+    Down { filter: &'static [i16], ratio: usize, window: Window },
 }
 
 impl Resampler {
@@ -63,22 +55,14 @@ impl Resampler {
         let ratio = (high_hz / low_hz) as usize;
         let kind = match from_hz.cmp(&to_hz) {
             std::cmp::Ordering::Equal => Kind::Same,
-            std::cmp::Ordering::Less => Kind::Up {
-                filter: up_filter(ratio),
-                ratio,
-                window: Window::new(TAPS_PADDED, BLOCK),
-            },
-            std::cmp::Ordering::Greater => Kind::Down {
-                filter: down_filter(ratio),
-                ratio,
-                window: Window::new(TAPS * ratio, BLOCK * ratio),
-            },
+            std::cmp::Ordering::Less => {
+                Kind::Up { filter: up_filter(ratio), ratio, window: Window::new(TAPS_PADDED, BLOCK) }
+            }
+            std::cmp::Ordering::Greater => {
+                Kind::Down { filter: down_filter(ratio), ratio, window: Window::new(TAPS * ratio, BLOCK * ratio) }
+            }
         };
-        Ok(Self {
-            from_hz,
-            to_hz,
-            kind,
-        })
+        Ok(Self { from_hz, to_hz, kind })
     }
 
     /// Sample rate of the input.
@@ -119,11 +103,7 @@ impl Resampler {
                 output[..len].copy_from_slice(&input[..len]);
                 len
             }
-            Kind::Up {
-                filter,
-                ratio,
-                window,
-            } => {
+            Kind::Up { filter, ratio, window } => {
                 let mut written = 0;
                 for block in input.chunks(BLOCK) {
                     let samples = window.load(block);
@@ -138,11 +118,7 @@ impl Resampler {
                 }
                 written
             }
-            Kind::Down {
-                filter,
-                ratio,
-                window,
-            } => {
+            Kind::Down { filter, ratio, window } => {
                 let mut written = 0;
                 for block in input.chunks(BLOCK * *ratio) {
                     // An output is due at every ratio-th input sample of the stream; the first of this block at `first`.
@@ -182,11 +158,7 @@ struct Window {
 impl Window {
     fn new(taps: usize, block: usize) -> Self {
         let past = taps - 1;
-        Self {
-            samples: vec![0; past + block].into_boxed_slice(),
-            past,
-            phase: 0,
-        }
+        Self { samples: vec![0; past + block].into_boxed_slice(), past, phase: 0 }
     }
 
     fn load(&mut self, block: &[i16]) -> &[i16] {
@@ -196,8 +168,7 @@ impl Window {
     }
 
     fn keep(&mut self, block_len: usize) {
-        self.samples
-            .copy_within(block_len..block_len + self.past, 0);
+        self.samples.copy_within(block_len..block_len + self.past, 0);
     }
 
     fn reset(&mut self) {
@@ -208,26 +179,18 @@ impl Window {
 
 /// Sum of products in 16x16 to 32 bits: what the compiler turns into packed multiply-adds.
 fn dot(samples: &[i16], coefficients: &[i16]) -> i16 {
-    let sum: i32 = samples
-        .iter()
-        .zip(coefficients)
-        .map(|(&sample, &c)| i32::from(sample) * i32::from(c))
-        .sum();
+    let sum: i32 = samples.iter().zip(coefficients).map(|(&sample, &c)| i32::from(sample) * i32::from(c)).sum();
     let rounded = (sum + (1 << (FRACTION_BITS - 1))) >> FRACTION_BITS;
     rounded.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
 }
 
 /// For each output phase its taps, oldest sample's first; every phase passes DC at exactly 1.
 fn up_filter(ratio: usize) -> &'static [[i16; TAPS_PADDED]] {
-    static FILTERS: [OnceLock<Box<[[i16; TAPS_PADDED]]>>; RATIO_MAX + 1] =
-        [const { OnceLock::new() }; RATIO_MAX + 1];
+    static FILTERS: [OnceLock<Box<[[i16; TAPS_PADDED]]>>; RATIO_MAX + 1] = [const { OnceLock::new() }; RATIO_MAX + 1];
     FILTERS[ratio].get_or_init(|| {
         let prototype = prototype(ratio);
         let phase_taps = |phase: usize| {
-            let taps: Vec<f64> = (0..TAPS)
-                .rev()
-                .map(|tap| prototype[tap * ratio + phase])
-                .collect();
+            let taps: Vec<f64> = (0..TAPS).rev().map(|tap| prototype[tap * ratio + phase]).collect();
             let mut padded = [0; TAPS_PADDED];
             padded[TAPS_PADDED - TAPS..].copy_from_slice(&quantise(&taps));
             padded
@@ -237,8 +200,7 @@ fn up_filter(ratio: usize) -> &'static [[i16; TAPS_PADDED]] {
 }
 
 fn down_filter(ratio: usize) -> &'static [i16] {
-    static FILTERS: [OnceLock<Box<[i16]>>; RATIO_MAX + 1] =
-        [const { OnceLock::new() }; RATIO_MAX + 1];
+    static FILTERS: [OnceLock<Box<[i16]>>; RATIO_MAX + 1] = [const { OnceLock::new() }; RATIO_MAX + 1];
     FILTERS[ratio].get_or_init(|| quantise(&prototype(ratio)).into_boxed_slice())
 }
 
@@ -250,14 +212,9 @@ fn prototype(ratio: usize) -> Vec<f64> {
         .map(|n| {
             let x = n as f64 - centre;
             let position = x / (centre + 1.0);
-            let window = bessel_i0(KAISER_BETA * (1.0 - position * position).sqrt())
-                / bessel_i0(KAISER_BETA);
+            let window = bessel_i0(KAISER_BETA * (1.0 - position * position).sqrt()) / bessel_i0(KAISER_BETA);
             let argument = std::f64::consts::PI * x / ratio as f64;
-            let sinc = if x == 0.0 {
-                1.0
-            } else {
-                argument.sin() / argument
-            };
+            let sinc = if x == 0.0 { 1.0 } else { argument.sin() / argument };
             sinc * window
         })
         .collect()
@@ -267,10 +224,7 @@ fn prototype(ratio: usize) -> Vec<f64> {
 fn quantise(taps: &[f64]) -> Vec<i16> {
     let one = f64::from(1 << FRACTION_BITS);
     let sum: f64 = taps.iter().sum();
-    let mut rounded: Vec<i16> = taps
-        .iter()
-        .map(|tap| (tap / sum * one).round() as i16)
-        .collect();
+    let mut rounded: Vec<i16> = taps.iter().map(|tap| (tap / sum * one).round() as i16).collect();
     let error = (1 << FRACTION_BITS) - rounded.iter().map(|&tap| i32::from(tap)).sum::<i32>();
     if let Some(largest) = rounded.iter_mut().max_by_key(|tap| tap.unsigned_abs()) {
         *largest += error as i16;

@@ -26,18 +26,10 @@ struct Oscillator {
 impl Oscillator {
     fn new(rate_hz: u32, frequency_hz: f64, dbfs: f64) -> Self {
         let step = std::f64::consts::TAU * frequency_hz / f64::from(rate_hz.max(1));
-        Self {
-            phase: 0.0,
-            step,
-            peak: sine_peak(dbfs),
-        }
+        Self { phase: 0.0, step, peak: sine_peak(dbfs) }
     }
 
-    const SILENT: Self = Self {
-        phase: 0.0,
-        step: 0.0,
-        peak: 0.0,
-    };
+    const SILENT: Self = Self { phase: 0.0, step: 0.0, peak: 0.0 };
 
     fn next(&mut self) -> f64 {
         let value = self.phase.sin() * self.peak;
@@ -49,10 +41,7 @@ impl Oscillator {
 impl Tone {
     /// A steady sine.
     pub fn sine(rate_hz: u32, frequency_hz: f64, dbfs: f64) -> Self {
-        Self::new([
-            Oscillator::new(rate_hz, frequency_hz, dbfs),
-            Oscillator::SILENT,
-        ])
+        Self::new([Oscillator::new(rate_hz, frequency_hz, dbfs), Oscillator::SILENT])
     }
 
     /// Two steady sines, each of this level.
@@ -109,21 +98,12 @@ impl Tone {
             let is_on = self.off_samples == 0 || self.position % period < self.on_samples;
             self.position = self.position.wrapping_add(1);
             let value = self.oscillators[0].next() + self.oscillators[1].next();
-            *sample = if is_on {
-                value.round().clamp(-32_768.0, 32_767.0) as i16
-            } else {
-                0
-            };
+            *sample = if is_on { value.round().clamp(-32_768.0, 32_767.0) as i16 } else { 0 };
         }
     }
 
     fn new(oscillators: [Oscillator; 2]) -> Self {
-        Self {
-            oscillators,
-            on_samples: u64::MAX,
-            off_samples: 0,
-            position: 0,
-        }
+        Self { oscillators, on_samples: u64::MAX, off_samples: 0, position: 0 }
     }
 }
 

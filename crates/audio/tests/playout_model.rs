@@ -2,8 +2,8 @@
 
 use audio::Error;
 use audio::playout::{
-    Cleared, Config, FlowState, Format, MARKS_MAX, Mark, MarkState, Playback, PlaybackState,
-    Playout, PlayoutEvent, Tick,
+    Cleared, Config, FlowState, Format, MARKS_MAX, Mark, MarkState, Playback, PlaybackState, Playout, PlayoutEvent,
+    Tick,
 };
 use proptest::prelude::*;
 
@@ -32,12 +32,7 @@ impl Format for Numbered {
 }
 
 fn config() -> Config {
-    Config {
-        cap_ms: 1000,
-        xoff_ms: 600,
-        xon_ms: 300,
-        ..Config::new(RATE_HZ)
-    }
+    Config { cap_ms: 1000, xoff_ms: 600, xon_ms: 300, ..Config::new(RATE_HZ) }
 }
 
 #[derive(Debug, Clone)]
@@ -92,34 +87,19 @@ impl Model {
     }
 
     fn playback(&mut self, state: PlaybackState) {
-        let (generation, pos_ms, queued_ms) =
-            (self.generation, self.played as u64, self.queued() as u64);
-        self.events.push(PlayoutEvent::Playback(Playback {
-            state,
-            generation,
-            pos_ms,
-            queued_ms,
-        }));
+        let (generation, pos_ms, queued_ms) = (self.generation, self.played as u64, self.queued() as u64);
+        self.events.push(PlayoutEvent::Playback(Playback { state, generation, pos_ms, queued_ms }));
     }
 
     fn mark_event(&mut self, id: String, state: MarkState, generation: u32, position: usize) {
         let (pos_ms, pos_samples) = (position as u64, position as u64);
-        self.events.push(PlayoutEvent::Mark(Mark {
-            id: id.into(),
-            state,
-            generation,
-            pos_ms,
-            pos_samples,
-        }));
+        self.events.push(PlayoutEvent::Mark(Mark { id: id.into(), state, generation, pos_ms, pos_samples }));
     }
 
     fn xon(&mut self) {
         if self.off && self.queued() <= 300 {
             self.off = false;
-            self.events.push(PlayoutEvent::Flow {
-                state: FlowState::Xon,
-                queued_ms: self.queued() as u64,
-            });
+            self.events.push(PlayoutEvent::Flow { state: FlowState::Xon, queued_ms: self.queued() as u64 });
         }
     }
 
@@ -131,10 +111,7 @@ impl Model {
         self.ended = false;
         if !self.off && self.queued() >= 600 {
             self.off = true;
-            self.events.push(PlayoutEvent::Flow {
-                state: FlowState::Xoff,
-                queued_ms: self.queued() as u64,
-            });
+            self.events.push(PlayoutEvent::Flow { state: FlowState::Xoff, queued_ms: self.queued() as u64 });
         }
         true
     }
@@ -142,32 +119,13 @@ impl Model {
     fn clear(&mut self) {
         let mut rest = self.pushed.split_off(self.played);
         if self.playing && !self.paused && self.fading.is_empty() {
-            self.fading = rest
-                .drain(..rest.len().min(FADE))
-                .map(|sample| sample | FADED)
-                .collect();
+            self.fading = rest.drain(..rest.len().min(FADE)).map(|sample| sample | FADED).collect();
         }
-        self.cleared.push((
-            self.generation,
-            self.played,
-            rest.len(),
-            std::mem::take(&mut self.marks),
-        ));
+        self.cleared.push((self.generation, self.played, rest.len(), std::mem::take(&mut self.marks)));
         let kept = (self.generation + 1, self.paused, self.off);
         let fading = std::mem::take(&mut self.fading);
-        let (cleared, events) = (
-            std::mem::take(&mut self.cleared),
-            std::mem::take(&mut self.events),
-        );
-        *self = Self {
-            generation: kept.0,
-            paused: kept.1,
-            off: kept.2,
-            fading,
-            cleared,
-            events,
-            ..Self::default()
-        };
+        let (cleared, events) = (std::mem::take(&mut self.cleared), std::mem::take(&mut self.events));
+        *self = Self { generation: kept.0, paused: kept.1, off: kept.2, fading, cleared, events, ..Self::default() };
         self.xon();
     }
 
@@ -178,18 +136,13 @@ impl Model {
             let played = played + std::mem::take(&mut faded);
             let mut ids = Vec::new();
             for (id, position) in marks {
-                let state = if position <= played {
-                    MarkState::Played
-                } else {
-                    MarkState::Cleared
-                };
+                let state = if position <= played { MarkState::Played } else { MarkState::Cleared };
                 if state == MarkState::Cleared {
                     ids.push(id.clone().into());
                 }
                 self.mark_event(id, state, generation, position);
             }
-            let (played_ms, played_samples, discarded_ms) =
-                (played as u64, played as u64, discarded as u64);
+            let (played_ms, played_samples, discarded_ms) = (played as u64, played as u64, discarded as u64);
             self.events.push(PlayoutEvent::Cleared(Cleared {
                 generation: generation + 1,
                 played_ms,
@@ -202,9 +155,8 @@ impl Model {
             self.play(&mut out);
         }
         out.resize(TICK, 0);
-        let (done, open) = std::mem::take(&mut self.marks)
-            .into_iter()
-            .partition(|(_, position)| *position <= self.played);
+        let (done, open) =
+            std::mem::take(&mut self.marks).into_iter().partition(|(_, position)| *position <= self.played);
         self.marks = open;
         for (id, position) in done {
             self.mark_event(id, MarkState::Played, self.generation, position);
@@ -349,7 +301,10 @@ fn one_mark_too_many_is_dropped_and_says_so() {
     let mut played = 0;
     for _ in 0..5 {
         playout.tick(&mut [0; TICK]);
-        played += events(&mut playout).iter().filter(|event| matches!(event, PlayoutEvent::Mark(mark) if mark.state == MarkState::Played)).count();
+        played += events(&mut playout)
+            .iter()
+            .filter(|event| matches!(event, PlayoutEvent::Mark(mark) if mark.state == MarkState::Played))
+            .count();
     }
     assert_eq!(played, MARKS_MAX);
 }
@@ -376,34 +331,20 @@ fn more_clears_than_can_be_answered_between_two_ticks_share_a_reply_and_lose_no_
             _ => {}
         }
     }
-    assert_eq!(
-        (marks, replies, discarded_ms),
-        (clears, audio::playout::CLEARS_MAX, clears as u64 * 100)
-    );
+    assert_eq!((marks, replies, discarded_ms), (clears, audio::playout::CLEARS_MAX, clears as u64 * 100));
     assert_eq!(playout.generation(), audio::playout::CLEARS_MAX as u32);
 }
 
 #[test]
 fn progress_is_reported_when_wanted() {
-    let mut playout = Playout::new(
-        Numbered,
-        Config {
-            progress_ms: Some(100),
-            ..config()
-        },
-    );
+    let mut playout = Playout::new(Numbered, Config { progress_ms: Some(100), ..config() });
     playout.push(&[1; 350]).unwrap();
     playout.end_of_utterance();
     let mut positions = Vec::new();
     for _ in 0..20 {
         playout.tick(&mut [0; TICK]);
         for event in events(&mut playout) {
-            if let PlayoutEvent::Playback(Playback {
-                state: PlaybackState::Progress,
-                pos_ms,
-                ..
-            }) = event
-            {
+            if let PlayoutEvent::Playback(Playback { state: PlaybackState::Progress, pos_ms, .. }) = event {
                 positions.push(pos_ms);
             }
         }
@@ -417,19 +358,11 @@ fn every_byte_of_ulaw_passes_unchanged_through_120_seconds() {
     let mut playout = Playout::new(law, Config::new(8000));
     let idle_bytes = playout.memory_bytes();
     // All 256 codes, 0x7f among them, in an order that no period of the ring shares.
-    let burst: Vec<u8> = (0..960_000u32)
-        .map(|n| (n % 256) as u8 ^ (n / 256 % 251) as u8)
-        .collect();
+    let burst: Vec<u8> = (0..960_000u32).map(|n| (n % 256) as u8 ^ (n / 256 % 251) as u8).collect();
     for piece in burst.chunks(4_321) {
         playout.push(piece).unwrap();
     }
-    assert!(matches!(
-        playout.push(&[0]),
-        Err(Error::Overflow {
-            queued_ms: 120_000,
-            ..
-        })
-    ));
+    assert!(matches!(playout.push(&[0]), Err(Error::Overflow { queued_ms: 120_000, .. })));
     let full_bytes = playout.memory_bytes();
     assert!((960_000..1_000_000).contains(&full_bytes), "{full_bytes}");
     playout.end_of_utterance();
@@ -445,11 +378,7 @@ fn every_byte_of_ulaw_passes_unchanged_through_120_seconds() {
     }
     assert!(heard == burst);
     assert!(playout.is_idle());
-    assert!(
-        idle_bytes < 256 && playout.memory_bytes() < 4096,
-        "{idle_bytes}, {}",
-        playout.memory_bytes()
-    );
+    assert!(idle_bytes < 256 && playout.memory_bytes() < 4096, "{idle_bytes}, {}", playout.memory_bytes());
 }
 
 #[test]
@@ -463,27 +392,17 @@ fn a_clear_fades_out_within_5_ms() {
     assert_eq!(playout.tick(&mut frame), Tick::Audio);
     let amplitudes: Vec<i16> = frame.iter().map(|&code| law.decode(code)).collect();
     assert!(
-        amplitudes[0] > 9000
-            && amplitudes[39] < 200
-            && amplitudes[..40].is_sorted_by(|a, b| a >= b),
+        amplitudes[0] > 9000 && amplitudes[39] < 200 && amplitudes[..40].is_sorted_by(|a, b| a >= b),
         "{amplitudes:?}"
     );
     assert!(frame[40..].iter().all(|&code| code == law.silence()));
-    let cleared = events(&mut playout)
-        .into_iter()
-        .find_map(|event| match event {
-            PlayoutEvent::Cleared(cleared) => Some(cleared),
-            _ => None,
-        });
+    let cleared = events(&mut playout).into_iter().find_map(|event| match event {
+        PlayoutEvent::Cleared(cleared) => Some(cleared),
+        _ => None,
+    });
     assert_eq!(
         cleared,
-        Some(Cleared {
-            generation: 1,
-            played_ms: 25,
-            played_samples: 200,
-            discarded_ms: 175,
-            marks: Vec::new()
-        })
+        Some(Cleared { generation: 1, played_ms: 25, played_samples: 200, discarded_ms: 175, marks: Vec::new() })
     );
     assert_eq!(playout.tick(&mut frame), Tick::Silence);
 }

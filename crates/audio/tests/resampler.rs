@@ -26,9 +26,7 @@ fn speech_like(len: usize) -> Vec<i16> {
     let mut sum = vec![0.0f64; len];
     let mut seed = 7u64;
     let mut uniform = || {
-        seed = seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 11) as f64 / (1u64 << 53) as f64
     };
     for _ in 0..120 {
@@ -54,15 +52,9 @@ fn images_lie_60_db_below() {
             let output = convert(8000, high_hz, &sine(8000, frequency_hz, -3.0, 4000));
             let settled = &output[output.len() / 4..];
             let wanted = goertzel_dbfs(settled, high_hz, frequency_hz);
-            assert!(
-                (wanted + 3.0).abs() < 0.1,
-                "{high_hz} Hz: {frequency_hz} Hz came out at {wanted} dBFS"
-            );
+            assert!((wanted + 3.0).abs() < 0.1, "{high_hz} Hz: {frequency_hz} Hz came out at {wanted} dBFS");
             for multiple in 1..=(high_hz / 8000) {
-                for image_hz in [
-                    f64::from(8000 * multiple) - frequency_hz,
-                    f64::from(8000 * multiple) + frequency_hz,
-                ] {
+                for image_hz in [f64::from(8000 * multiple) - frequency_hz, f64::from(8000 * multiple) + frequency_hz] {
                     if image_hz >= f64::from(high_hz) / 2.0 {
                         continue;
                     }
@@ -81,22 +73,13 @@ fn images_lie_60_db_below() {
 fn aliases_lie_60_db_below() {
     for high_hz in HIGH_RATES_HZ {
         // What would fold onto the telephone band: from 8,000 - 3,400 Hz upwards.
-        for frequency_hz in [
-            4600.0, 5000.0, 6200.0, 7500.0, 7990.0, 9000.0, 11_990.0, 15_000.0, 20_000.0, 23_500.0,
-        ] {
+        for frequency_hz in [4600.0, 5000.0, 6200.0, 7500.0, 7990.0, 9000.0, 11_990.0, 15_000.0, 20_000.0, 23_500.0] {
             if frequency_hz > f64::from(high_hz) / 2.0 {
                 continue;
             }
-            let output = convert(
-                high_hz,
-                8000,
-                &sine(high_hz, frequency_hz, -3.0, high_hz as usize / 2),
-            );
+            let output = convert(high_hz, 8000, &sine(high_hz, frequency_hz, -3.0, high_hz as usize / 2));
             let level = dbfs(&output[1000..]);
-            assert!(
-                level <= -63.0,
-                "{high_hz} Hz: {frequency_hz} Hz leaves {level} dBFS"
-            );
+            assert!(level <= -63.0, "{high_hz} Hz: {frequency_hz} Hz leaves {level} dBFS");
         }
     }
 }
@@ -105,16 +88,9 @@ fn aliases_lie_60_db_below() {
 fn the_telephone_band_is_flat_both_ways() {
     for high_hz in HIGH_RATES_HZ {
         for frequency_hz in [100.0, 300.0, 1000.0, 2000.0, 3000.0, 3400.0] {
-            let down = convert(
-                high_hz,
-                8000,
-                &sine(high_hz, frequency_hz, -10.0, high_hz as usize / 2),
-            );
+            let down = convert(high_hz, 8000, &sine(high_hz, frequency_hz, -10.0, high_hz as usize / 2));
             let level = goertzel_dbfs(&down[1000..], 8000, frequency_hz);
-            assert!(
-                (level + 10.0).abs() < 0.1,
-                "{high_hz} Hz: {frequency_hz} Hz came out at {level} dBFS"
-            );
+            assert!((level + 10.0).abs() < 0.1, "{high_hz} Hz: {frequency_hz} Hz came out at {level} dBFS");
         }
     }
 }
@@ -124,15 +100,9 @@ fn dc_and_full_scale_keep_their_level() {
     for high_hz in HIGH_RATES_HZ {
         for value in [1000, -1000, 32_767, -32_768] {
             let up = convert(8000, high_hz, &[value; 400]);
-            assert!(
-                up[up.len() / 2..].iter().all(|&sample| sample == value),
-                "up to {high_hz}"
-            );
+            assert!(up[up.len() / 2..].iter().all(|&sample| sample == value), "up to {high_hz}");
             let down = convert(high_hz, 8000, &vec![value; 2400]);
-            assert!(
-                down[down.len() / 2..].iter().all(|&sample| sample == value),
-                "down from {high_hz}"
-            );
+            assert!(down[down.len() / 2..].iter().all(|&sample| sample == value), "down from {high_hz}");
         }
     }
 }
@@ -147,19 +117,11 @@ fn delay_is_below_2_ms_and_as_stated() {
             // The centre of gravity of the response's energy: the delay of a symmetrical filter.
             let energy = |&sample: &i16| f64::from(sample) * f64::from(sample);
             let total: f64 = samples.iter().map(energy).sum();
-            samples
-                .iter()
-                .enumerate()
-                .map(|(n, sample)| n as f64 * energy(sample))
-                .sum::<f64>()
-                / total
+            samples.iter().enumerate().map(|(n, sample)| n as f64 * energy(sample)).sum::<f64>() / total
         };
         let delay_ms = position(&up) * 1000.0 / f64::from(high_hz);
         let stated_ms = f64::from(Resampler::new(8000, high_hz).unwrap().delay_us()) / 1000.0;
-        assert!(
-            delay_ms < 2.0 && (delay_ms - stated_ms).abs() < 0.1,
-            "{high_hz}: {delay_ms} ms, stated {stated_ms}"
-        );
+        assert!(delay_ms < 2.0 && (delay_ms - stated_ms).abs() < 0.1, "{high_hz}: {delay_ms} ms, stated {stated_ms}");
         assert_eq!(
             Resampler::new(high_hz, 8000).unwrap().delay_us(),
             Resampler::new(8000, high_hz).unwrap().delay_us()
@@ -178,26 +140,14 @@ fn speech_survives_the_round_trip() {
         // Both ways together stay below 4 ms.
         assert!(found.lag_samples < 32, "{high_hz}: {}", found.lag_samples);
         let level_change_db = 20.0 * (rms(&again) / rms(&original)).log10();
-        assert!(
-            level_change_db.abs() < 0.05,
-            "{high_hz}: {level_change_db} dB"
-        );
+        assert!(level_change_db.abs() < 0.05, "{high_hz}: {level_change_db} dB");
     }
 }
 
 #[test]
 fn rates_without_a_resampler_are_refused() {
-    for (from_hz, to_hz) in [
-        (8000, 44_100),
-        (0, 8000),
-        (16_000, 24_000),
-        (8000, 0),
-        (11_025, 11_025),
-    ] {
-        assert!(
-            Resampler::new(from_hz, to_hz).is_err(),
-            "{from_hz} -> {to_hz}"
-        );
+    for (from_hz, to_hz) in [(8000, 44_100), (0, 8000), (16_000, 24_000), (8000, 0), (11_025, 11_025)] {
+        assert!(Resampler::new(from_hz, to_hz).is_err(), "{from_hz} -> {to_hz}");
     }
     let mut same = Resampler::new(16_000, 16_000).unwrap();
     let mut output = [0; 3];

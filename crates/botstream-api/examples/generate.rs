@@ -26,9 +26,7 @@ pub(crate) fn generate(out_dir: &Path) -> Result<(), Box<dyn std::error::Error>>
         .compile_fds(descriptors.clone())?;
 
     let mut json = pbjson_build::Builder::new();
-    json.out_dir(out_dir)
-        .btree_map(["."])
-        .preserve_proto_field_names();
+    json.out_dir(out_dir).btree_map(["."]).preserve_proto_field_names();
     for file in descriptors.file {
         json.register_file_descriptor(file);
     }

@@ -25,10 +25,7 @@ const ULID_LEN: usize = 26;
 impl CallId {
     /// The id of a call on `node`. The ULID comes from outside, so that cores stay free of clock and randomness.
     pub fn new(node: &str, ulid: Ulid) -> Self {
-        Self {
-            text: format!("{node}-{ulid}"),
-            node_len: node.len(),
-        }
+        Self { text: format!("{node}-{ulid}"), node_len: node.len() }
     }
 
     /// The node that owns the call.
@@ -51,10 +48,7 @@ impl FromStr for CallId {
         if !is_token(node) || ulid.len() != ULID_LEN || Ulid::from_string(ulid).is_err() {
             return Err(refused());
         }
-        Ok(Self {
-            text: text.to_owned(),
-            node_len: node.len(),
-        })
+        Ok(Self { text: text.to_owned(), node_len: node.len() })
     }
 }
 

@@ -8,10 +8,9 @@ use futures_util::{Stream, StreamExt};
 
 use crate::encoding::{self, Body, Encoding};
 use crate::{
-    Call, CallGetRequest, CallId, CallListReply, CallListRequest, DialReply, DialRequest, Error,
-    ErrorDetail, Event, HangupReply, HangupRequest, Node, NodeDrainRequest, NodeGetRequest,
-    NodeListReply, NodeListRequest, NodeUndrainRequest, OriginateReply, OriginateRequest, headers,
-    subjects,
+    Call, CallGetRequest, CallId, CallListReply, CallListRequest, DialReply, DialRequest, Error, ErrorDetail, Event,
+    HangupReply, HangupRequest, Node, NodeDrainRequest, NodeGetRequest, NodeListReply, NodeListRequest,
+    NodeUndrainRequest, OriginateReply, OriginateRequest, headers, subjects,
 };
 
 /// How long a reply is waited for unless [`Client::with_timeout`] says otherwise.
@@ -74,19 +73,13 @@ pub struct Reply<M> {
 impl<M> Reply<M> {
     /// Whether it is the stored reply to an earlier request with the same idempotency key.
     pub fn is_replayed(&self) -> bool {
-        self.headers
-            .get(headers::REPLAYED)
-            .is_some_and(|value| value.as_str() == "true")
+        self.headers.get(headers::REPLAYED).is_some_and(|value| value.as_str() == "true")
     }
 }
 
 impl Client {
     /// A client of `tenant` in `cluster`.
-    pub fn new(
-        nats: async_nats::Client,
-        cluster: impl Into<String>,
-        tenant: impl Into<String>,
-    ) -> Self {
+    pub fn new(nats: async_nats::Client, cluster: impl Into<String>, tenant: impl Into<String>) -> Self {
         Self {
             nats,
             cluster: cluster.into(),
@@ -133,30 +126,20 @@ impl Client {
     }
 
     /// Places a call once, however often this is repeated with the same key within 10 minutes.
-    pub async fn dial_once(
-        &self,
-        key: &str,
-        request: DialRequest,
-    ) -> Result<Reply<DialReply>, ClientError> {
+    pub async fn dial_once(&self, key: &str, request: DialRequest) -> Result<Reply<DialReply>, ClientError> {
         let client = self.clone().with_header(headers::IDEMPOTENCY_KEY, key);
         let subject = subjects::request(&self.cluster, &self.tenant, "call", "dial");
         client.exchange(subject, &request).await
     }
 
     /// Orders one media switch to place a call; what the dialer does.
-    pub async fn originate(
-        &self,
-        node: &str,
-        request: OriginateRequest,
-    ) -> Result<OriginateReply, ClientError> {
+    pub async fn originate(&self, node: &str, request: OriginateRequest) -> Result<OriginateReply, ClientError> {
         self.request_at(node, "call", "originate", &request).await
     }
 
     /// A live call.
     pub async fn get_call(&self, call_id: &CallId) -> Result<Call, ClientError> {
-        let request = CallGetRequest {
-            call_id: call_id.to_string(),
-        };
+        let request = CallGetRequest { call_id: call_id.to_string() };
         self.request_owner(call_id, "get", &request).await
     }
 
@@ -167,27 +150,19 @@ impl Client {
 
     /// Ends a call.
     pub async fn hangup(&self, request: HangupRequest) -> Result<HangupReply, ClientError> {
-        let call_id: CallId = request
-            .call_id
-            .parse()
-            .map_err(|e: crate::CallIdError| Error::invalid("call_id", e.to_string()))?;
+        let call_id: CallId =
+            request.call_id.parse().map_err(|e: crate::CallIdError| Error::invalid("call_id", e.to_string()))?;
         self.request_owner(&call_id, "hangup", &request).await
     }
 
     /// Events of one call from now on. To miss none, subscribe before the call is placed: [`Client::all_events`].
     pub async fn events(&self, call_id: &CallId) -> Result<EventStream, ClientError> {
-        self.subscribe(subjects::events_of_call(
-            &self.cluster,
-            &self.tenant,
-            call_id,
-        ))
-        .await
+        self.subscribe(subjects::events_of_call(&self.cluster, &self.tenant, call_id)).await
     }
 
     /// Events of all calls of the tenant from now on.
     pub async fn all_events(&self) -> Result<EventStream, ClientError> {
-        self.subscribe(subjects::events_of_tenant(&self.cluster, &self.tenant))
-            .await
+        self.subscribe(subjects::events_of_tenant(&self.cluster, &self.tenant)).await
     }
 
     /// Running instances.
@@ -197,25 +172,19 @@ impl Client {
 
     /// One running instance.
     pub async fn get_node(&self, node: &str) -> Result<Node, ClientError> {
-        let request = NodeGetRequest {
-            node: node.to_owned(),
-        };
+        let request = NodeGetRequest { node: node.to_owned() };
         self.request("node", "get", &request).await
     }
 
     /// Lets a node take nothing new and end when it is done.
     pub async fn drain_node(&self, node: &str) -> Result<Node, ClientError> {
-        let request = NodeDrainRequest {
-            node: node.to_owned(),
-        };
+        let request = NodeDrainRequest { node: node.to_owned() };
         self.request_at(node, "node", "drain", &request).await
     }
 
     /// Lets a draining node take new work again.
     pub async fn undrain_node(&self, node: &str) -> Result<Node, ClientError> {
-        let request = NodeUndrainRequest {
-            node: node.to_owned(),
-        };
+        let request = NodeUndrainRequest { node: node.to_owned() };
         self.request_at(node, "node", "undrain", &request).await
     }
 
@@ -238,11 +207,22 @@ impl Client {
         verb: &str,
         request: &Req,
     ) -> Result<Rep, ClientError> {
+        Ok(self.exchange_at(node, noun, verb, request).await?.body)
+    }
+
+    /// Any verb that one node answers, with the reply's headers.
+    pub async fn exchange_at<Req: Body, Rep: Body>(
+        &self,
+        node: &str,
+        noun: &str,
+        verb: &str,
+        request: &Req,
+    ) -> Result<Reply<Rep>, ClientError> {
         if !subjects::is_token(node) {
             return Err(Error::invalid("node", format!("{node:?} is no node name")).into());
         }
         let subject = subjects::request_at(&self.cluster, &self.tenant, node, noun, verb);
-        Ok(self.exchange(subject, request).await?.body)
+        self.exchange(subject, request).await
     }
 
     /// To the owner by its own subject; when it is gone, to any instance, which knows what became of the call.
@@ -259,11 +239,7 @@ impl Client {
         self.request("call", verb, request).await
     }
 
-    async fn exchange<Req: Body, Rep: Body>(
-        &self,
-        subject: String,
-        request: &Req,
-    ) -> Result<Reply<Rep>, ClientError> {
+    async fn exchange<Req: Body, Rep: Body>(&self, subject: String, request: &Req) -> Result<Reply<Rep>, ClientError> {
         let timeout_ms = u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX);
         let mut headers = self.headers.clone();
         headers.insert(headers::CONTENT_TYPE, Encoding::Protobuf.content_type());
@@ -275,26 +251,16 @@ impl Client {
         let sent = self.nats.send_request(subject.clone(), outgoing).await;
         let message = sent.map_err(|e| match e.kind() {
             RequestErrorKind::NoResponders => ClientError::NoResponders { subject },
-            RequestErrorKind::TimedOut => ClientError::TimedOut {
-                subject,
-                timeout_ms,
-            },
+            RequestErrorKind::TimedOut => ClientError::TimedOut { subject, timeout_ms },
             _ => ClientError::Nats(e.to_string()),
         })?;
         read_reply(&message)
     }
 
     async fn subscribe(&self, subject: String) -> Result<EventStream, ClientError> {
-        let subscriber = self
-            .nats
-            .subscribe(subject)
-            .await
-            .map_err(|e| ClientError::Nats(e.to_string()))?;
+        let subscriber = self.nats.subscribe(subject).await.map_err(|e| ClientError::Nats(e.to_string()))?;
         // A subscription is in force once the server has read it: what is sent after this cannot overtake it.
-        self.nats
-            .flush()
-            .await
-            .map_err(|e| ClientError::Nats(e.to_string()))?;
+        self.nats.flush().await.map_err(|e| ClientError::Nats(e.to_string()))?;
         Ok(EventStream { subscriber })
     }
 }
@@ -307,17 +273,12 @@ fn read_reply<Rep: Body>(message: &Message) -> Result<Reply<Rep>, ClientError> {
         if detail.code == 0 {
             // A plain NATS service: its error is in the headers alone.
             detail.code = code.as_str().parse().unwrap_or_default();
-            detail.message = headers
-                .and_then(|map| map.get(headers::ERROR))
-                .map(ToString::to_string)
-                .unwrap_or_default();
+            detail.message =
+                headers.and_then(|map| map.get(headers::ERROR)).map(ToString::to_string).unwrap_or_default();
         }
         return Err(Error::from_detail(detail).into());
     }
-    Ok(Reply {
-        body: encoding::decode(&message.payload, encoding)?,
-        headers: headers.cloned().unwrap_or_default(),
-    })
+    Ok(Reply { body: encoding::decode(&message.payload, encoding)?, headers: headers.cloned().unwrap_or_default() })
 }
 
 /// Events as they come. Ends with the connection.

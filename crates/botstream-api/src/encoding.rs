@@ -49,9 +49,7 @@ impl Encoding {
         } else {
             Err(Error::invalid(
                 headers::CONTENT_TYPE,
-                format!(
-                    "Content-Type {media_type:?} is not supported; use application/json or application/x-protobuf"
-                ),
+                format!("Content-Type {media_type:?} is not supported; use application/json or application/x-protobuf"),
             ))
         }
     }
@@ -75,10 +73,7 @@ pub fn decode<M: Body>(body: &[u8], encoding: Encoding) -> Result<M, Error> {
     match encoding {
         Encoding::Json => json::from_json(body),
         Encoding::Protobuf => M::decode(body).map_err(|e| {
-            Error::new(
-                ErrorCode::InvalidArgument,
-                format!("body is not the protobuf message expected here: {e}"),
-            )
+            Error::new(ErrorCode::InvalidArgument, format!("body is not the protobuf message expected here: {e}"))
         }),
     }
 }
@@ -110,10 +105,7 @@ mod tests {
     fn both_encodings_carry_the_same_message() {
         let request = DialRequest {
             to: "+14155550100".into(),
-            bot: Some(StreamSpec {
-                url: "ws://127.0.0.1:8080/ws".into(),
-                ..Default::default()
-            }),
+            bot: Some(StreamSpec { url: "ws://127.0.0.1:8080/ws".into(), ..Default::default() }),
             ring_timeout_ms: 30_000,
             wait: Wait::Answered.into(),
             ..Default::default()
@@ -131,10 +123,7 @@ mod tests {
 
     #[test]
     fn an_empty_body_is_an_empty_message() {
-        assert_eq!(
-            decode::<DialRequest>(b"", Encoding::Json).unwrap(),
-            DialRequest::default()
-        );
+        assert_eq!(decode::<DialRequest>(b"", Encoding::Json).unwrap(), DialRequest::default());
     }
 
     #[test]

@@ -137,13 +137,7 @@ pub struct Error {
 impl Error {
     /// An error with this code and sentence.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            field: None,
-            retry_after_ms: None,
-            owner_node: None,
-        }
+        Self { code, message: message.into(), field: None, retry_after_ms: None, owner_node: None }
     }
 
     /// [`ErrorCode::InvalidArgument`] at a field.
@@ -219,10 +213,7 @@ mod tests {
     #[test]
     fn details_round_trip() {
         for code in ErrorCode::ALL {
-            let error = Error::new(*code, "a sentence")
-                .field("bot.url")
-                .retry_after_ms(250)
-                .owner_node("sw-1");
+            let error = Error::new(*code, "a sentence").field("bot.url").retry_after_ms(250).owner_node("sw-1");
             assert_eq!(Error::from_detail(error.to_detail()), error);
             assert_eq!(ErrorCode::from_code(code.code()), Some(*code));
         }

@@ -9,8 +9,7 @@ use std::fmt;
 
 use serde::de::value::StringDeserializer;
 use serde::de::{
-    self, Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess,
-    Unexpected, Visitor,
+    self, Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 use serde::forward_to_deserialize_any;
 
@@ -18,12 +17,8 @@ use crate::{Error, ErrorCode};
 
 /// Reads a message from JSON text.
 pub fn from_json<M: DeserializeOwned>(text: &[u8]) -> Result<M, Error> {
-    let tree: Tree = serde_json::from_slice(text).map_err(|e| {
-        Error::new(
-            ErrorCode::InvalidArgument,
-            format!("body is not valid JSON: {e}"),
-        )
-    })?;
+    let tree: Tree = serde_json::from_slice(text)
+        .map_err(|e| Error::new(ErrorCode::InvalidArgument, format!("body is not valid JSON: {e}")))?;
     M::deserialize(tree).map_err(Refusal::into_error)
 }
 
@@ -56,11 +51,7 @@ impl From<serde_json::Value> for Tree {
             },
             Value::String(s) => Self::Text(s),
             Value::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
-            Value::Object(map) => Self::Object(
-                map.into_iter()
-                    .map(|(key, value)| (key, Self::from(value)))
-                    .collect(),
-            ),
+            Value::Object(map) => Self::Object(map.into_iter().map(|(key, value)| (key, Self::from(value))).collect()),
         }
     }
 }
@@ -127,14 +118,8 @@ impl<'de> Deserializer<'de> for Tree {
             Self::Signed(v) => visitor.visit_i64(v),
             Self::Float(v) => visitor.visit_f64(v),
             Self::Text(v) => visitor.visit_string(v),
-            Self::List(items) => visitor.visit_seq(Items {
-                items: items.into_iter(),
-                index: 0,
-            }),
-            Self::Object(entries) => visitor.visit_map(Entries {
-                entries: entries.into_iter(),
-                pending: None,
-            }),
+            Self::List(items) => visitor.visit_seq(Items { items: items.into_iter(), index: 0 }),
+            Self::Object(entries) => visitor.visit_map(Entries { entries: entries.into_iter(), pending: None }),
         }
     }
 
@@ -145,11 +130,7 @@ impl<'de> Deserializer<'de> for Tree {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Refusal> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _name: &'static str, visitor: V) -> Result<V::Value, Refusal> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -167,18 +148,13 @@ struct Items {
 impl<'de> SeqAccess<'de> for Items {
     type Error = Refusal;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Refusal> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Refusal> {
         let Some(item) = self.items.next() else {
             return Ok(None);
         };
         let index = self.index;
         self.index += 1;
-        seed.deserialize(item)
-            .map(Some)
-            .map_err(|e| e.within(index.to_string()))
+        seed.deserialize(item).map(Some).map_err(|e| e.within(index.to_string()))
     }
 }
 
@@ -190,10 +166,7 @@ struct Entries {
 impl<'de> MapAccess<'de> for Entries {
     type Error = Refusal;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Refusal> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Refusal> {
         let Some((key, value)) = self.entries.next() else {
             return Ok(None);
         };
@@ -203,10 +176,7 @@ impl<'de> MapAccess<'de> for Entries {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Refusal> {
-        let (key, value) = self
-            .pending
-            .take()
-            .ok_or_else(|| de::Error::custom("value without key"))?;
+        let (key, value) = self.pending.take().ok_or_else(|| de::Error::custom("value without key"))?;
         seed.deserialize(value).map_err(|e| e.within(key))
     }
 }
@@ -221,27 +191,16 @@ struct Refusal {
 
 #[derive(Debug)]
 enum Reason {
-    UnknownField {
-        name: String,
-        known: &'static [&'static str],
-    },
-    UnknownValue {
-        value: String,
-        known: &'static [&'static str],
-    },
-    Duplicate {
-        name: &'static str,
-    },
+    UnknownField { name: String, known: &'static [&'static str] },
+    UnknownValue { value: String, known: &'static [&'static str] },
+    Duplicate { name: &'static str },
     NotANumber,
     Other(String),
 }
 
 impl Refusal {
     fn new(reason: Reason) -> Self {
-        Self {
-            path: Vec::new(),
-            reason,
-        }
+        Self { path: Vec::new(), reason }
     }
 
     fn within(mut self, name: String) -> Self {
@@ -256,10 +215,7 @@ impl Refusal {
                 (ErrorCode::UnknownField, Some(name), message)
             }
             Reason::UnknownValue { value, known } => {
-                let message = format!(
-                    "{value:?} is not allowed; use one of {}",
-                    values(known).join(", ")
-                );
+                let message = format!("{value:?} is not allowed; use one of {}", values(known).join(", "));
                 (ErrorCode::InvalidArgument, None, message)
             }
             Reason::Duplicate { name } => {
@@ -267,11 +223,9 @@ impl Refusal {
                 let message = "given more than once".to_owned();
                 (ErrorCode::InvalidArgument, Some(name), message)
             }
-            Reason::NotANumber => (
-                ErrorCode::InvalidArgument,
-                None,
-                format!("must be a whole number from 0 to {}", u32::MAX),
-            ),
+            Reason::NotANumber => {
+                (ErrorCode::InvalidArgument, None, format!("must be a whole number from 0 to {}", u32::MAX))
+            }
             Reason::Other(message) => (ErrorCode::InvalidArgument, None, message),
         };
         self.path.reverse();
@@ -300,9 +254,7 @@ impl de::Error for Refusal {
     fn custom<T: fmt::Display>(message: T) -> Self {
         let message = message.to_string();
         // What serde says of pbjson's "number, or number in a string"; no other type of ours is untagged.
-        if message.starts_with("data did not match any variant of untagged enum")
-            || message.contains("invalid digit")
-        {
+        if message.starts_with("data did not match any variant of untagged enum") || message.contains("invalid digit") {
             return Self::new(Reason::NotANumber);
         }
         Self::new(Reason::Other(message))
@@ -344,18 +296,11 @@ fn snake_case(name: &str) -> String {
 
 /// Field names come in both spellings; people are told the one that is emitted.
 fn names<'a>(known: &'a [&'static str]) -> impl Iterator<Item = &'static str> + 'a {
-    known
-        .iter()
-        .copied()
-        .filter(|name| !name.bytes().any(|b| b.is_ascii_uppercase()))
+    known.iter().copied().filter(|name| !name.bytes().any(|b| b.is_ascii_uppercase()))
 }
 
 fn values(known: &[&'static str]) -> Vec<&'static str> {
-    known
-        .iter()
-        .copied()
-        .filter(|value| !value.ends_with("_UNSPECIFIED"))
-        .collect()
+    known.iter().copied().filter(|value| !value.ends_with("_UNSPECIFIED")).collect()
 }
 
 fn unknown_field_message(name: &str, known: &[&'static str]) -> String {
@@ -392,18 +337,12 @@ mod tests {
         let error = refused(r#"{"to":"+1","ring_timeout":5}"#);
         assert_eq!(error.code, ErrorCode::UnknownField);
         assert_eq!(error.field.as_deref(), Some("ring_timeout"));
-        assert_eq!(
-            error.message,
-            r#"unknown field "ring_timeout"; did you mean "ring_timeout_ms"?"#
-        );
+        assert_eq!(error.message, r#"unknown field "ring_timeout"; did you mean "ring_timeout_ms"?"#);
         let error = refused(r#"{"bot":{"format":{"rat":8000}}}"#);
         assert_eq!(error.field.as_deref(), Some("bot.format.rat"));
         assert!(error.message.contains(r#"did you mean "rate""#), "{error}");
         let error = refused(r#"{"zzz":1}"#);
-        assert!(
-            error.message.contains("known are to, from, trunk"),
-            "{error}"
-        );
+        assert!(error.message.contains("known are to, from, trunk"), "{error}");
     }
 
     #[test]
@@ -411,10 +350,7 @@ mod tests {
         let error = refused(r#"{"bot":{"format":{"encoding":"opus"}}}"#);
         assert_eq!(error.code, ErrorCode::InvalidArgument);
         assert_eq!(error.field.as_deref(), Some("bot.format.encoding"));
-        assert_eq!(
-            error.message,
-            r#"bot.format.encoding: "opus" is not allowed; use one of l16, mulaw, alaw"#
-        );
+        assert_eq!(error.message, r#"bot.format.encoding: "opus" is not allowed; use one of l16, mulaw, alaw"#);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod json;
 mod messages;
 pub mod q850;
 pub mod subjects;
+pub mod validate;
 
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::or_fun_call)]
 #[rustfmt::skip]

@@ -2,10 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::{
-    AudioFormat, Bot, Call, Event, StreamSpec, Timestamp, audio_format::Encoding, call::State,
-    event::Body,
-};
+use crate::{AudioFormat, Bot, Call, Event, StreamSpec, Timestamp, audio_format::Encoding, call::State, event::Body};
 
 impl AudioFormat {
     /// The format with its defaults filled in: L16, 16 kHz (G.711: 8 kHz), mono, 20 ms.
@@ -111,12 +108,7 @@ mod tests {
             ev_seq: 3,
             ts: Some(timestamp_from_ms(1_700_000_000_123)),
             body: Some(Body::CallEnded(CallEnded {
-                cause: Some(Cause {
-                    class: Class::Busy.into(),
-                    sip_status: 486,
-                    q850: 17,
-                    ..Default::default()
-                }),
+                cause: Some(Cause { class: Class::Busy.into(), sip_status: 486, q850: 17, ..Default::default() }),
                 ..Default::default()
             })),
             ..Default::default()
@@ -131,10 +123,7 @@ mod tests {
     #[test]
     fn formats_get_their_defaults() {
         let format = AudioFormat::default().with_defaults();
-        assert_eq!(
-            (format.rate, format.channels, format.frame_ms),
-            (16_000, 1, 20)
-        );
+        assert_eq!((format.rate, format.channels, format.frame_ms), (16_000, 1, 20));
         let mut format = AudioFormat::default();
         format.set_encoding(Encoding::Mulaw);
         assert_eq!(format.with_defaults().rate, 8_000);

@@ -95,9 +95,7 @@ pub fn sip_status_of_class(class: Class) -> (u16, u8) {
         Class::InvalidNumber => (404, 1),
         Class::Congestion | Class::Limit | Class::Drain => (503, 42),
         Class::BotFailed | Class::NodeLost => (503, 41),
-        Class::MediaTimeout | Class::MaxDuration | Class::Internal | Class::Unspecified => {
-            (500, 41)
-        }
+        Class::MediaTimeout | Class::MaxDuration | Class::Internal | Class::Unspecified => (500, 41),
     }
 }
 
@@ -110,21 +108,13 @@ pub fn of_class(class: Class) -> u8 {
         Class::Rejected => 21,
         Class::InvalidNumber => 1,
         Class::Congestion | Class::Limit => 42,
-        Class::MediaTimeout
-        | Class::BotFailed
-        | Class::Drain
-        | Class::NodeLost
-        | Class::Internal => 41,
+        Class::MediaTimeout | Class::BotFailed | Class::Drain | Class::NodeLost | Class::Internal => 41,
     }
 }
 
 /// The `Reason` header value (RFC 3326) for a class.
 pub fn reason_header(class: Class) -> String {
-    format!(
-        "Q.850;cause={};text=\"{}\"",
-        of_class(class),
-        class.as_str_name()
-    )
+    format!("Q.850;cause={};text=\"{}\"", of_class(class), class.as_str_name())
 }
 
 /// The Q.850 cause in a `Reason` header's value (RFC 3326 §2), which may list several protocols.
@@ -164,23 +154,10 @@ fn split_outside_quotes(text: &str, separator: char) -> impl Iterator<Item = &st
 
 impl Cause {
     /// The cause of a call that the far end refused with a final SIP status, or ended with these `Reason` headers (status 0: a BYE).
-    pub fn from_sip(
-        party: Party,
-        status: u16,
-        reason_phrase: &str,
-        reason_headers: &[String],
-    ) -> Self {
-        let header_q850 = reason_headers
-            .iter()
-            .find_map(|value| from_reason_header(value));
-        let class_of_status = if status == 0 {
-            Class::Normal
-        } else {
-            class_of_sip_status(status)
-        };
-        let class = header_q850
-            .and_then(class_of_q850)
-            .unwrap_or(class_of_status);
+    pub fn from_sip(party: Party, status: u16, reason_phrase: &str, reason_headers: &[String]) -> Self {
+        let header_q850 = reason_headers.iter().find_map(|value| from_reason_header(value));
+        let class_of_status = if status == 0 { Class::Normal } else { class_of_sip_status(status) };
+        let class = header_q850.and_then(class_of_q850).unwrap_or(class_of_status);
         let q850 = header_q850.or_else(|| match status {
             0 => Some(16),
             _ => from_sip_status(status),
@@ -197,12 +174,7 @@ impl Cause {
 
     /// A cause of our own making.
     pub fn ours(party: Party, class: Class) -> Self {
-        Self {
-            party: party.into(),
-            class: class.into(),
-            q850: u32::from(of_class(class)),
-            ..Self::default()
-        }
+        Self { party: party.into(), class: class.into(), q850: u32::from(of_class(class)), ..Self::default() }
     }
 }
 
@@ -212,40 +184,21 @@ mod tests {
 
     #[test]
     fn the_tables_of_rfc_3398() {
-        for (status, cause) in [
-            (404, 1),
-            (486, 17),
-            (480, 18),
-            (503, 41),
-            (484, 28),
-            (408, 102),
-            (603, 21),
-            (600, 17),
-        ] {
+        for (status, cause) in [(404, 1), (486, 17), (480, 18), (503, 41), (484, 28), (408, 102), (603, 21), (600, 17)]
+        {
             assert_eq!(from_sip_status(status), Some(cause), "{status}");
         }
         assert_eq!(from_sip_status(487), None);
-        for (cause, status) in [
-            (1, 404),
-            (17, 486),
-            (18, 408),
-            (19, 480),
-            (21, 403),
-            (34, 503),
-            (102, 504),
-            (127, 500),
-            (99, 500),
-        ] {
+        for (cause, status) in
+            [(1, 404), (17, 486), (18, 408), (19, 480), (21, 403), (34, 503), (102, 504), (127, 500), (99, 500)]
+        {
             assert_eq!(to_sip_status(cause), status, "{cause}");
         }
     }
 
     #[test]
     fn a_reason_header_wins() {
-        let reasons = [
-            "SIP;cause=200;text=\"a, b; Q.850;cause=1\", Q.850 ; cause = 17 ; text=\"busy\""
-                .to_owned(),
-        ];
+        let reasons = ["SIP;cause=200;text=\"a, b; Q.850;cause=1\", Q.850 ; cause = 17 ; text=\"busy\"".to_owned()];
         let cause = Cause::from_sip(Party::Callee, 503, "Service Unavailable", &reasons);
         assert_eq!(cause.q850, 17);
         assert_eq!(cause.class(), Class::Busy);
@@ -267,10 +220,7 @@ mod tests {
     fn our_reason_header_can_be_read_back() {
         for number in 0..=14 {
             let class = Class::try_from(number).unwrap();
-            assert_eq!(
-                from_reason_header(&reason_header(class)),
-                Some(of_class(class))
-            );
+            assert_eq!(from_reason_header(&reason_header(class)), Some(of_class(class)));
         }
     }
 

@@ -19,9 +19,7 @@ pub const TOKEN_LEN_MAX: usize = 64;
 /// Whether a name can be a token of a subject.
 pub fn is_token(text: &str) -> bool {
     (1..=TOKEN_LEN_MAX).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 /// A request that any instance answers.
@@ -114,29 +112,16 @@ pub fn parse(subject: &str) -> Option<Subject<'_>> {
             return None;
         }
     }
-    let (["bs", "v1", cluster, tenant], rest) = tokens.get(..count)?.split_first_chunk::<4>()?
-    else {
+    let (["bs", "v1", cluster, tenant], rest) = tokens.get(..count)?.split_first_chunk::<4>()? else {
         return None;
     };
     let kind = match *rest {
-        ["at", node, noun, verb] => Kind::Request {
-            node: Some(node),
-            noun,
-            verb,
-        },
+        ["at", node, noun, verb] => Kind::Request { node: Some(node), noun, verb },
         ["ev", class, kind, id] => Kind::Event { class, kind, id },
-        [noun, verb] => Kind::Request {
-            node: None,
-            noun,
-            verb,
-        },
+        [noun, verb] => Kind::Request { node: None, noun, verb },
         _ => return None,
     };
-    Some(Subject {
-        cluster,
-        tenant,
-        kind,
-    })
+    Some(Subject { cluster, tenant, kind })
 }
 
 /// Ids are a node's name and a ULID, so they may be longer than a name.
@@ -154,36 +139,18 @@ mod tests {
     fn what_is_built_can_be_parsed() {
         let subject = request("main", "default", "call", "dial");
         assert_eq!(subject, "bs.v1.main.default.call.dial");
-        assert_eq!(
-            parse(&subject).unwrap().kind,
-            Kind::Request {
-                node: None,
-                noun: "call",
-                verb: "dial"
-            }
-        );
+        assert_eq!(parse(&subject).unwrap().kind, Kind::Request { node: None, noun: "call", verb: "dial" });
         let subject = request_at("main", "acme", "sw-1", "call", "get");
         let parsed = parse(&subject).unwrap();
         assert_eq!(parsed.tenant, "acme");
-        assert_eq!(
-            parsed.kind,
-            Kind::Request {
-                node: Some("sw-1"),
-                noun: "call",
-                verb: "get"
-            }
-        );
+        assert_eq!(parsed.kind, Kind::Request { node: Some("sw-1"), noun: "call", verb: "get" });
         let subject = event("c2", "default", "call", "ended", "sw-1-X");
         assert_eq!(
             parse(&subject).unwrap(),
             Subject {
                 cluster: "c2",
                 tenant: "default",
-                kind: Kind::Event {
-                    class: "call",
-                    kind: "ended",
-                    id: "sw-1-X"
-                }
+                kind: Kind::Event { class: "call", kind: "ended", id: "sw-1-X" }
             }
         );
     }

@@ -2,8 +2,9 @@
 
 use botstream_api::call::{Direction, State};
 use botstream_api::{Call, CallListRequest, timestamp_from_ms};
+use iratdb::rusqlite;
+use iratdb::rusqlite::{Connection, Row, named_params};
 use iratdb::{Options, TableOptions};
-use rusqlite::{Connection, Row, named_params};
 
 /// Name of the database.
 pub const NAME: &str = "calls";
@@ -26,9 +27,7 @@ pub const SCHEMA: &[&str] = &["CREATE TABLE calls (
 
 /// How to open it.
 pub fn options() -> Options {
-    Options::new(NAME)
-        .schema(SCHEMA)
-        .table("calls", TableOptions::default().owned())
+    Options::new(NAME).schema(SCHEMA).table("calls", TableOptions::default().owned())
 }
 
 /// A row of `calls`.
@@ -60,7 +59,8 @@ pub struct CallRow {
     pub answered_ms: Option<i64>,
 }
 
-const COLUMNS: &str = "call_id, tenant, node, direction, state, from_uri, to_uri, trunk, bot_url, sip_call_id, created_ms, answered_ms";
+const COLUMNS: &str =
+    "call_id, tenant, node, direction, state, from_uri, to_uri, trunk, bot_url, sip_call_id, created_ms, answered_ms";
 
 impl CallRow {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -136,12 +136,7 @@ pub fn get(conn: &Connection, call_id: &str) -> rusqlite::Result<Option<CallRow>
 
 /// How many calls one node has.
 pub fn count_on(conn: &Connection, node: &str) -> rusqlite::Result<u32> {
-    let count = crate::one(
-        conn,
-        "SELECT count(*) FROM calls WHERE node = ?1",
-        [node],
-        |row| row.get(0),
-    )?;
+    let count = crate::one(conn, "SELECT count(*) FROM calls WHERE node = ?1", [node], |row| row.get(0))?;
     Ok(count.unwrap_or(0))
 }
 
@@ -152,11 +147,7 @@ pub const LIMIT_MAX: u32 = 1_000;
 pub const LIMIT_DEFAULT: u32 = 100;
 
 /// One page of a tenant's calls in the order of their ids, and the cursor of the next page (empty: it was the last).
-pub fn list(
-    conn: &Connection,
-    tenant: &str,
-    filter: &CallListRequest,
-) -> rusqlite::Result<(Vec<CallRow>, String)> {
+pub fn list(conn: &Connection, tenant: &str, filter: &CallListRequest) -> rusqlite::Result<(Vec<CallRow>, String)> {
     let limit = match filter.limit {
         0 => LIMIT_DEFAULT,
         limit => limit.min(LIMIT_MAX),
@@ -190,10 +181,7 @@ pub fn list(
     let mut cursor = String::new();
     if rows.len() > limit as usize {
         rows.truncate(limit as usize);
-        cursor = rows
-            .last()
-            .map(|row| row.call_id.clone())
-            .unwrap_or_default();
+        cursor = rows.last().map(|row| row.call_id.clone()).unwrap_or_default();
     }
     Ok((rows, cursor))
 }
@@ -240,10 +228,7 @@ mod tests {
         for n in 0..25 {
             put(&conn, &row(n)).unwrap();
         }
-        let mut request = CallListRequest {
-            limit: 10,
-            ..Default::default()
-        };
+        let mut request = CallListRequest { limit: 10, ..Default::default() };
         let mut seen = Vec::new();
         loop {
             let (rows, cursor) = list(&conn, "default", &request).unwrap();
@@ -263,10 +248,7 @@ mod tests {
         for n in 0..10 {
             put(&conn, &row(n)).unwrap();
         }
-        let mut request = CallListRequest {
-            node: "sw-1".into(),
-            ..Default::default()
-        };
+        let mut request = CallListRequest { node: "sw-1".into(), ..Default::default() };
         request.set_state(State::Ringing);
         assert_eq!(list(&conn, "default", &request).unwrap().0.len(), 5);
         assert_eq!(list(&conn, "acme", &request).unwrap().0.len(), 0);

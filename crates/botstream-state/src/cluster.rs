@@ -2,8 +2,9 @@
 
 use botstream_api::node::State;
 use botstream_api::{Node, NodeListRequest, timestamp_from_ms};
+use iratdb::rusqlite;
+use iratdb::rusqlite::{Connection, Row, named_params};
 use iratdb::{Options, TableOptions};
-use rusqlite::{Connection, Row, named_params};
 
 /// Name of the database.
 pub const NAME: &str = "cluster";
@@ -22,9 +23,7 @@ pub const SCHEMA: &[&str] = &["CREATE TABLE instances (
 
 /// How to open it.
 pub fn options() -> Options {
-    Options::new(NAME)
-        .schema(SCHEMA)
-        .table("instances", TableOptions::default().owned())
+    Options::new(NAME).schema(SCHEMA).table("instances", TableOptions::default().owned())
 }
 
 /// A row of `instances`.
@@ -112,8 +111,7 @@ pub fn list(conn: &Connection, filter: &NodeListRequest) -> rusqlite::Result<Vec
 /// The instance that runs a node.
 pub fn by_node(conn: &Connection, node: &str) -> rusqlite::Result<Option<InstanceRow>> {
     // Should two processes have been given one name, the newer one is meant.
-    let sql =
-        format!("SELECT {COLUMNS} FROM instances WHERE node = ?1 ORDER BY started_ms DESC LIMIT 1");
+    let sql = format!("SELECT {COLUMNS} FROM instances WHERE node = ?1 ORDER BY started_ms DESC LIMIT 1");
     crate::one(conn, &sql, [node], InstanceRow::read)
 }
 
@@ -138,10 +136,7 @@ mod tests {
         row.state = State::Ready;
         put(&conn, &row).unwrap();
         let ready = |service: &str| {
-            let mut request = NodeListRequest {
-                service: service.into(),
-                ..Default::default()
-            };
+            let mut request = NodeListRequest { service: service.into(), ..Default::default() };
             request.set_state(State::Ready);
             list(&conn, &request).unwrap().len()
         };

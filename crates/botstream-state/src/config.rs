@@ -8,8 +8,9 @@ use std::net::IpAddr;
 use botstream_api::{Bot, Number, Route, StreamSpec, Trunk, from_json};
 use ipnet::IpNet;
 use iratdb::Options;
-use rusqlite::types::Type;
-use rusqlite::{Connection, Row};
+use iratdb::rusqlite;
+use iratdb::rusqlite::types::Type;
+use iratdb::rusqlite::{Connection, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -80,20 +81,12 @@ document!(Bot, "bots");
 
 fn read_document<D: Document>(row: &Row<'_>) -> rusqlite::Result<D> {
     let text: String = row.get(0)?;
-    from_json(text.as_bytes())
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(e)))
+    from_json(text.as_bytes()).map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(e)))
 }
 
 /// One object by name.
-pub fn get<D: Document>(
-    conn: &Connection,
-    tenant: &str,
-    name: &str,
-) -> rusqlite::Result<Option<D>> {
-    let sql = format!(
-        "SELECT document FROM {} WHERE tenant = ?1 AND name = ?2",
-        D::TABLE
-    );
+pub fn get<D: Document>(conn: &Connection, tenant: &str, name: &str) -> rusqlite::Result<Option<D>> {
+    let sql = format!("SELECT document FROM {} WHERE tenant = ?1 AND name = ?2", D::TABLE);
     crate::one(conn, &sql, [tenant, name], read_document)
 }
 
@@ -103,10 +96,15 @@ pub fn all<D: Document>(conn: &Connection) -> rusqlite::Result<Vec<D>> {
     crate::all(conn, &sql, [], read_document)
 }
 
+/// The keys (tenant, name) of every object of one kind: without reading what another version may have written.
+pub fn keys<D: Document>(conn: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let sql = format!("SELECT tenant, name FROM {} ORDER BY tenant, name", D::TABLE);
+    crate::all(conn, &sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 /// Inserts or replaces an object; leaves the row alone when it already says so.
 pub fn put<D: Document>(conn: &Connection, document: &D) -> rusqlite::Result<()> {
-    let text = serde_json::to_string(document)
-        .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+    let text = serde_json::to_string(document).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
     let sql = format!(
         "INSERT INTO {0} VALUES (?1, ?2, ?3)
          ON CONFLICT (tenant, name) DO UPDATE SET document = excluded.document
@@ -124,12 +122,7 @@ pub fn remove<D: Document>(conn: &Connection, tenant: &str, name: &str) -> rusql
 }
 
 fn read_number(row: &Row<'_>) -> rusqlite::Result<Number> {
-    Ok(Number {
-        tenant: row.get(0)?,
-        trunk: row.get(1)?,
-        number: row.get(2)?,
-        route: row.get(3)?,
-    })
+    Ok(Number { tenant: row.get(0)?, trunk: row.get(1)?, number: row.get(2)?, route: row.get(3)? })
 }
 
 /// Every number, of all tenants.
@@ -162,12 +155,7 @@ pub fn remove_number(conn: &Connection, number: &Number) -> rusqlite::Result<boo
 /// Where a called number leads: the exact number, else the longest prefix that ends in `*`, else nowhere (a 404).
 ///
 /// An entry for the trunk goes before one for every trunk with the same number or prefix.
-pub fn number(
-    conn: &Connection,
-    tenant: &str,
-    trunk: &str,
-    called: &str,
-) -> rusqlite::Result<Option<Number>> {
+pub fn number(conn: &Connection, tenant: &str, trunk: &str, called: &str) -> rusqlite::Result<Option<Number>> {
     crate::one(
         conn,
         "SELECT tenant, trunk, number, route FROM numbers
@@ -182,12 +170,7 @@ pub fn number(
 }
 
 /// The route of a called number; `None` when no number matches or its route is gone.
-pub fn route_of_number(
-    conn: &Connection,
-    tenant: &str,
-    trunk: &str,
-    called: &str,
-) -> rusqlite::Result<Option<Route>> {
+pub fn route_of_number(conn: &Connection, tenant: &str, trunk: &str, called: &str) -> rusqlite::Result<Option<Route>> {
     match number(conn, tenant, trunk, called)? {
         Some(number) => get(conn, tenant, &number.route),
         None => Ok(None),
@@ -211,9 +194,7 @@ fn networks(texts: &[String]) -> impl Iterator<Item = IpNet> + '_ {
 
 /// Reads a CIDR or a single address.
 pub fn parse_network(text: &str) -> Option<IpNet> {
-    text.parse::<IpNet>()
-        .ok()
-        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 /// The trunk that a call from this address belongs to: the one with the narrowest network around it; of equals the first by
@@ -233,8 +214,7 @@ pub fn trunk_of_source(trunks: &[Trunk], source: IpAddr) -> Option<&Trunk> {
 
 /// Whether RTP for a call of this trunk may come from an address other than the signalled one.
 pub fn rtp_allowed_from(trunk: &Trunk, source: IpAddr) -> bool {
-    trunk.nat
-        || networks(&trunk.rtp_networks).any(|network| network.contains(&source.to_canonical()))
+    trunk.nat || networks(&trunk.rtp_networks).any(|network| network.contains(&source.to_canonical()))
 }
 
 /// Why no trunk could be chosen for a call that is dialled.
@@ -255,16 +235,10 @@ pub enum NoTrunk {
 }
 
 /// The trunk for a call that is dialled: the named one, else the default one, else the only one that has a peer.
-pub fn trunk_for_dial<'a>(
-    trunks: &'a [Trunk],
-    tenant: &str,
-    name: &str,
-) -> Result<&'a Trunk, NoTrunk> {
+pub fn trunk_for_dial<'a>(trunks: &'a [Trunk], tenant: &str, name: &str) -> Result<&'a Trunk, NoTrunk> {
     let of_tenant = || trunks.iter().filter(|trunk| trunk.tenant == tenant);
     if !name.is_empty() {
-        let named = of_tenant()
-            .find(|trunk| trunk.name == name)
-            .ok_or_else(|| NoTrunk::Unknown(name.to_owned()))?;
+        let named = of_tenant().find(|trunk| trunk.name == name).ok_or_else(|| NoTrunk::Unknown(name.to_owned()))?;
         if named.peer.is_empty() {
             return Err(NoTrunk::InboundOnly(name.to_owned()));
         }
@@ -277,9 +251,7 @@ pub fn trunk_for_dial<'a>(
     match outbound.as_slice() {
         [] => Err(NoTrunk::None),
         [only] => Ok(only),
-        several => Err(NoTrunk::Ambiguous(
-            several.iter().map(|trunk| trunk.name.clone()).collect(),
-        )),
+        several => Err(NoTrunk::Ambiguous(several.iter().map(|trunk| trunk.name.clone()).collect())),
     }
 }
 
@@ -331,19 +303,12 @@ mod tests {
             ("t1", "+4930*", "berlin-t1"),
             ("t1", "*", "rest-t1"),
         ] {
-            let number = Number {
-                tenant: "default".into(),
-                trunk: trunk.into(),
-                number: pattern.into(),
-                route: route.into(),
-            };
+            let number =
+                Number { tenant: "default".into(), trunk: trunk.into(), number: pattern.into(), route: route.into() };
             put_number(&conn, &number).unwrap();
         }
-        let route = |trunk: &str, called: &str| {
-            number(&conn, "default", trunk, called)
-                .unwrap()
-                .map(|number| number.route)
-        };
+        let route =
+            |trunk: &str, called: &str| number(&conn, "default", trunk, called).unwrap().map(|number| number.route);
         assert_eq!(route("t1", "+4930123").as_deref(), Some("exact"));
         assert_eq!(route("t1", "+49301234").as_deref(), Some("berlin-t1"));
         assert_eq!(route("t2", "+49301234").as_deref(), Some("berlin"));
@@ -364,31 +329,18 @@ mod tests {
             ..Default::default()
         };
         put(&conn, &bot).unwrap();
-        let mut route = Route {
-            name: "r".into(),
-            tenant: "default".into(),
-            bot: "echo".into(),
-            ..Default::default()
-        };
+        let mut route = Route { name: "r".into(), tenant: "default".into(), bot: "echo".into(), ..Default::default() };
         assert_eq!(stream_of_route(&conn, &route).unwrap(), Some(bot.stream()));
         route.bot = "gone".into();
         assert_eq!(stream_of_route(&conn, &route).unwrap(), None);
         route.stream = Some(StreamSpec::default());
-        assert_eq!(
-            stream_of_route(&conn, &route).unwrap(),
-            Some(StreamSpec::default())
-        );
+        assert_eq!(stream_of_route(&conn, &route).unwrap(), Some(StreamSpec::default()));
     }
 
     #[test]
     fn a_source_belongs_to_the_narrowest_network() {
-        let trunks = [
-            trunk("wide", &["10.0.0.0/8"], ""),
-            trunk("narrow", &["192.0.2.7", "10.1.0.0/16"], ""),
-        ];
-        let of = |source: &str| {
-            trunk_of_source(&trunks, source.parse().unwrap()).map(|t| t.name.as_str())
-        };
+        let trunks = [trunk("wide", &["10.0.0.0/8"], ""), trunk("narrow", &["192.0.2.7", "10.1.0.0/16"], "")];
+        let of = |source: &str| trunk_of_source(&trunks, source.parse().unwrap()).map(|t| t.name.as_str());
         assert_eq!(of("10.2.0.1"), Some("wide"));
         assert_eq!(of("10.1.0.1"), Some("narrow"));
         assert_eq!(of("::ffff:192.0.2.7"), Some("narrow"));
@@ -410,24 +362,16 @@ mod tests {
     #[test]
     fn a_dial_gets_the_named_the_default_or_the_only_trunk() {
         let mut trunks = vec![trunk("in", &[], ""), trunk("a", &[], "h:1")];
-        let name = |trunks: &[Trunk], name: &str| {
-            trunk_for_dial(trunks, "default", name).map(|t| t.name.clone())
-        };
+        let name = |trunks: &[Trunk], name: &str| trunk_for_dial(trunks, "default", name).map(|t| t.name.clone());
         assert_eq!(name(&trunks, ""), Ok("a".into()));
         trunks.push(trunk("b", &[], "h:2"));
         assert_eq!(name(&trunks, "b"), Ok("b".into()));
-        assert_eq!(
-            name(&trunks, ""),
-            Err(NoTrunk::Ambiguous(vec!["a".into(), "b".into()]))
-        );
+        assert_eq!(name(&trunks, ""), Err(NoTrunk::Ambiguous(vec!["a".into(), "b".into()])));
         trunks[2].default = true;
         assert_eq!(name(&trunks, ""), Ok("b".into()));
         assert_eq!(name(&trunks, "x"), Err(NoTrunk::Unknown("x".into())));
         assert_eq!(name(&trunks, "in"), Err(NoTrunk::InboundOnly("in".into())));
         assert_eq!(trunk_for_dial(&trunks, "acme", ""), Err(NoTrunk::None));
-        assert_eq!(
-            trunk_for_dial(&trunks, "acme", "a"),
-            Err(NoTrunk::Unknown("a".into()))
-        );
+        assert_eq!(trunk_for_dial(&trunks, "acme", "a"), Err(NoTrunk::Unknown("a".into())));
     }
 }

@@ -1,7 +1,8 @@
 //! Database `dialing`: what the dialers remember together, so that the same request is never carried out twice.
 
 use iratdb::Options;
-use rusqlite::{Connection, Row, named_params};
+use iratdb::rusqlite;
+use iratdb::rusqlite::{Connection, Row, named_params};
 
 /// Name of the database.
 pub const NAME: &str = "dialing";

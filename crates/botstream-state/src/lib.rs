@@ -10,7 +10,8 @@ pub mod config;
 pub mod dialing;
 pub mod load;
 
-use rusqlite::Connection;
+use iratdb::rusqlite;
+use iratdb::rusqlite::Connection;
 
 /// Runs a query that yields at most one row.
 fn one<T>(
@@ -19,7 +20,7 @@ fn one<T>(
     params: impl rusqlite::Params,
     read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Option<T>> {
-    use rusqlite::OptionalExtension;
+    use iratdb::rusqlite::OptionalExtension;
     conn.prepare_cached(sql)?.query_row(params, read).optional()
 }
 

@@ -1,7 +1,8 @@
 //! Database `load`: how full each media switch is, what is on its way there, and by which proxies.
 
+use iratdb::rusqlite;
+use iratdb::rusqlite::{Connection, Row, named_params};
 use iratdb::{Options, TableOptions};
-use rusqlite::{Connection, Row, named_params};
 
 /// Name of the database.
 pub const NAME: &str = "load";
@@ -120,8 +121,7 @@ impl SwitchLoad {
 pub fn choose(switches: &[SwitchLoad], tie_break: u64) -> Option<&SwitchLoad> {
     // a/b < c/d without division: exact, and no capacity is 0 among those with room.
     let lighter = |a: &SwitchLoad, b: &SwitchLoad| {
-        (u128::from(a.taken()) * u128::from(b.capacity))
-            .cmp(&(u128::from(b.taken()) * u128::from(a.capacity)))
+        (u128::from(a.taken()) * u128::from(b.capacity)).cmp(&(u128::from(b.taken()) * u128::from(a.capacity)))
     };
     let with_room = || switches.iter().filter(|switch| switch.has_room());
     let lightest = with_room().min_by(|a, b| lighter(a, b))?;
@@ -209,11 +209,7 @@ pub fn reserve(conn: &Connection, reservation: &Reservation) -> rusqlite::Result
 
 /// Gives a reservation back; whether it was there.
 pub fn release(conn: &Connection, call_id: &str) -> rusqlite::Result<bool> {
-    Ok(crate::execute(
-        conn,
-        "DELETE FROM reservations WHERE call_id = ?1",
-        [call_id],
-    )? > 0)
+    Ok(crate::execute(conn, "DELETE FROM reservations WHERE call_id = ?1", [call_id])? > 0)
 }
 
 /// A row of `proxies`: where a botproxy takes SIP, so that switches send their outbound calls through it and know its
@@ -234,21 +230,16 @@ pub struct Proxy {
 
 /// All proxies, by name.
 pub fn proxies(conn: &Connection) -> rusqlite::Result<Vec<Proxy>> {
-    crate::all(
-        conn,
-        "SELECT node, sip_udp, sip_tcp, zone, state FROM proxies ORDER BY node",
-        [],
-        |row| {
-            let state: String = row.get(4)?;
-            Ok(Proxy {
-                node: row.get(0)?,
-                sip_udp: row.get(1)?,
-                sip_tcp: row.get(2)?,
-                zone: row.get(3)?,
-                state: SwitchState::from_name(&state),
-            })
-        },
-    )
+    crate::all(conn, "SELECT node, sip_udp, sip_tcp, zone, state FROM proxies ORDER BY node", [], |row| {
+        let state: String = row.get(4)?;
+        Ok(Proxy {
+            node: row.get(0)?,
+            sip_udp: row.get(1)?,
+            sip_tcp: row.get(2)?,
+            zone: row.get(3)?,
+            state: SwitchState::from_name(&state),
+        })
+    })
 }
 
 /// Inserts a proxy, taking the row over from a dead process of the same node name.
@@ -286,14 +277,8 @@ mod tests {
 
     #[test]
     fn load_is_weighted_by_capacity_and_counts_reservations() {
-        assert_eq!(
-            chosen(&[switch("a", 10, 0, 100), switch("b", 15, 0, 200)], 0),
-            Some("b")
-        );
-        assert_eq!(
-            chosen(&[switch("a", 10, 0, 100), switch("b", 5, 6, 100)], 0),
-            Some("a")
-        );
+        assert_eq!(chosen(&[switch("a", 10, 0, 100), switch("b", 15, 0, 200)], 0), Some("b"));
+        assert_eq!(chosen(&[switch("a", 10, 0, 100), switch("b", 5, 6, 100)], 0), Some("a"));
     }
 
     #[test]
@@ -308,11 +293,7 @@ mod tests {
 
     #[test]
     fn ties_are_broken_by_the_number() {
-        let switches = [
-            switch("a", 1, 0, 10),
-            switch("b", 2, 0, 10),
-            switch("c", 10, 0, 100),
-        ];
+        let switches = [switch("a", 1, 0, 10), switch("b", 2, 0, 10), switch("c", 10, 0, 100)];
         assert_eq!(chosen(&switches, 0), Some("a"));
         assert_eq!(chosen(&switches, 1), Some("c"));
         assert_eq!(chosen(&switches, u64::MAX), Some("c"));
@@ -324,21 +305,12 @@ mod tests {
         claim_switch(&conn, &switch("a", 1, 0, 10)).unwrap();
         put_switch(&conn, &switch("a", 3, 0, 10)).unwrap();
         put_switch(&conn, &switch("b", 3, 0, 10)).unwrap();
-        let mut reservation = Reservation {
-            call_id: "1".into(),
-            node: "a".into(),
-            made_by: "d-1".into(),
-            made_ms: 1,
-        };
+        let mut reservation = Reservation { call_id: "1".into(), node: "a".into(), made_by: "d-1".into(), made_ms: 1 };
         reserve(&conn, &reservation).unwrap();
         assert_eq!(switches(&conn).unwrap()[0], switch("a", 3, 1, 10));
         reservation.node = "b".into();
         reserve(&conn, &reservation).unwrap();
-        let loads: Vec<_> = switches(&conn)
-            .unwrap()
-            .iter()
-            .map(SwitchLoad::taken)
-            .collect();
+        let loads: Vec<_> = switches(&conn).unwrap().iter().map(SwitchLoad::taken).collect();
         assert_eq!(loads, [3, 4]);
         assert!(release(&conn, "1").unwrap());
         assert!(remove_switch(&conn, "a").unwrap());
@@ -348,11 +320,7 @@ mod tests {
     #[test]
     fn a_proxy_is_taken_over_by_its_successor() {
         let conn = crate::memory(SCHEMA);
-        let mut proxy = Proxy {
-            node: "p-1".into(),
-            sip_udp: "10.0.0.1:5060".into(),
-            ..Default::default()
-        };
+        let mut proxy = Proxy { node: "p-1".into(), sip_udp: "10.0.0.1:5060".into(), ..Default::default() };
         put_proxy(&conn, &proxy).unwrap();
         proxy.sip_udp = "10.0.0.2:5060".into();
         proxy.state = SwitchState::Active;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions, Event, ServerError};
+use percent_encoding::percent_decode_str;
 use rand::RngExt;
 
 use crate::Error;
@@ -56,11 +57,14 @@ async fn options(settings: &Settings, client_name: &str, metrics: &ChassisMetric
         .max_reconnects(None)
         .reconnect_delay_callback(delay)
         .require_tls(settings.nats_tls_required);
+    options = match settings.nats_url.iter().find_map(|url| user_of(url)) {
+        Some((user, Some(password))) => options.user_and_password(user, password),
+        Some((token, None)) => options.token(token),
+        None => options,
+    };
     if let Some(path) = &settings.nats_creds {
         let credentials = read_key_file("nats-creds", path).await?;
-        options = options
-            .credentials(&credentials)
-            .map_err(|e| key_file("nats-creds", path, &e))?;
+        options = options.credentials(&credentials).map_err(|e| key_file("nats-creds", path, &e))?;
     }
     if let Some(path) = &settings.nats_nkey {
         let seed = read_key_file("nats-nkey", path).await?;
@@ -79,10 +83,15 @@ async fn options(settings: &Settings, client_name: &str, metrics: &ChassisMetric
     }))
 }
 
+/// `nats://user:password@host` or `nats://token@host`, as other NATS clients have it; async-nats itself does not look there.
+fn user_of(url: &str) -> Option<(String, Option<String>)> {
+    let server: async_nats::ServerAddr = url.parse().ok()?;
+    let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    Some((plain(server.username()?), server.password().map(plain)))
+}
+
 async fn read_key_file(key: &'static str, path: &Path) -> Result<String, Error> {
-    tokio::fs::read_to_string(path)
-        .await
-        .map_err(|e| key_file(key, path, &e))
+    tokio::fs::read_to_string(path).await.map_err(|e| key_file(key, path, &e))
 }
 
 fn key_file(key: &'static str, path: &Path, error: &std::io::Error) -> Error {
@@ -163,6 +172,14 @@ mod tests {
             Some(("subscribe", "a.>"))
         );
         assert_eq!(refused_subject("maximum payload violation"), None);
+    }
+
+    #[test]
+    fn a_url_may_name_a_user() {
+        let user = |url| user_of(url).map(|(user, password)| format!("{user} {password:?}"));
+        assert_eq!(user("nats://me:p%40ss@h:1").as_deref(), Some(r#"me Some("p@ss")"#));
+        assert_eq!(user("tls://token@h:1").as_deref(), Some("token None"));
+        assert_eq!(user("nats://h:1"), None);
     }
 
     #[test]

@@ -50,21 +50,22 @@ pub(crate) fn follow_state(chassis: &Chassis, mut row: InstanceRow, reporter: He
 
 /// Serves `node.*`.
 pub(crate) async fn serve(chassis: &Chassis) -> Result<(), crate::Error> {
-    let this = chassis.clone();
-    chassis
-        .serve("node", "list", Where::Anywhere, move |_, request: NodeListRequest| {
-            let this = this.clone();
-            async move { list(&this, &request) }
-        })
-        .await?;
-    let this = chassis.clone();
-    chassis
-        .serve("node", "get", Where::Anywhere, move |_, request: NodeGetRequest| {
-            let this = this.clone();
-            async move { get(&this, &request.node) }
-        })
-        .await?;
+    // On `at.<node>` list and get tell what that node sees, which is how to find out where views differ.
     for at in [Where::Anywhere, Where::ThisNode] {
+        let this = chassis.clone();
+        chassis
+            .serve("node", "list", at, move |_, request: NodeListRequest| {
+                let this = this.clone();
+                async move { list(&this, &request) }
+            })
+            .await?;
+        let this = chassis.clone();
+        chassis
+            .serve("node", "get", at, move |_, request: NodeGetRequest| {
+                let this = this.clone();
+                async move { get(&this, &request.node) }
+            })
+            .await?;
         let this = chassis.clone();
         chassis
             .serve("node", "drain", at, move |context, request: NodeDrainRequest| {

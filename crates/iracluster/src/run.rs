@@ -24,6 +24,9 @@ use crate::{Error, admin, nats, node, telemetry};
 /// How long the last messages may take at the end.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// How long tasks may take to end once the service itself has.
+const TASKS_END: Duration = Duration::from_secs(10);
+
 /// Which service this is.
 #[derive(Debug, Clone, Copy)]
 pub struct Service {
@@ -220,7 +223,7 @@ impl Started {
             }
         };
         drain.close();
-        let patience = if code == ExitCode::SUCCESS { limit } else { FAREWELL };
+        let patience = if code == ExitCode::SUCCESS { limit.min(TASKS_END) } else { FAREWELL };
         tokio::select! {
             finished = drain.finished(patience) => if let Err(tasks) = finished {
                 tracing::error!(tasks = tasks.join(", "), "tasks did not end: cut off");

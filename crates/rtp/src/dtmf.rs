@@ -20,9 +20,7 @@ pub const END_TIMEOUT_MS: u32 = 200;
 /// Presses that can wait to be polled; one packet makes at most two.
 const PRESSES_MAX: usize = 4;
 
-const KEYS: [char; 17] = [
-    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D', '!',
-];
+const KEYS: [char; 17] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D', '!'];
 
 /// The key of an event code, `!` for hook flash; `None` for events that are no keys (RFC 4733 §3.2).
 pub fn digit_of(event: u8) -> Option<char> {
@@ -32,10 +30,7 @@ pub fn digit_of(event: u8) -> Option<char> {
 /// The event code of a key; lower-case letters are taken as well.
 pub fn event_of(digit: char) -> Result<u8, Error> {
     let digit_upper = digit.to_ascii_uppercase();
-    KEYS.iter()
-        .position(|&key| key == digit_upper)
-        .map(|event| event as u8)
-        .ok_or(Error::NotADigit(digit))
+    KEYS.iter().position(|&key| key == digit_upper).map(|event| event as u8).ok_or(Error::NotADigit(digit))
 }
 
 /// One key pressed and let go.
@@ -83,12 +78,7 @@ pub struct Receiver {
 impl Receiver {
     /// A receiver for events with this clock rate (that of the audio, RFC 4733 §2.1).
     pub fn new(clock_rate_hz: u32) -> Self {
-        Self {
-            clock_rate_hz,
-            open: None,
-            ended: None,
-            presses: [None; PRESSES_MAX],
-        }
+        Self { clock_rate_hz, open: None, ended: None, presses: [None; PRESSES_MAX] }
     }
 
     /// Takes the payload of one event packet. Call [`poll`](Self::poll) until `None` after it.
@@ -105,11 +95,7 @@ impl Receiver {
         let open = match self.open.take() {
             Some(open) if open.segment == rtp_timestamp => {
                 // Durations only grow; a smaller one comes from a packet that was overtaken.
-                Open {
-                    duration: open.duration.max(duration),
-                    heard_us: now_us,
-                    ..open
-                }
+                Open { duration: open.duration.max(duration), heard_us: now_us, ..open }
             }
             Some(open)
                 if open.event == event
@@ -117,25 +103,13 @@ impl Receiver {
                     && rtp_timestamp == open.segment.wrapping_add(u32::from(open.duration))
                     && open.duration >= 0xff00 =>
             {
-                Open {
-                    segment: rtp_timestamp,
-                    duration,
-                    heard_us: now_us,
-                    ..open
-                }
+                Open { segment: rtp_timestamp, duration, heard_us: now_us, ..open }
             }
             other => {
                 if let Some(open) = other {
                     self.finish(open);
                 }
-                Open {
-                    event,
-                    volume,
-                    start: rtp_timestamp,
-                    segment: rtp_timestamp,
-                    duration,
-                    heard_us: now_us,
-                }
+                Open { event, volume, start: rtp_timestamp, segment: rtp_timestamp, duration, heard_us: now_us }
             }
         };
         if end {
@@ -148,9 +122,7 @@ impl Receiver {
 
     /// The next finished press, among them one whose end was lost and that has been silent for [`END_TIMEOUT_MS`].
     pub fn poll(&mut self, now_us: u64) -> Option<Press> {
-        if self
-            .deadline_us()
-            .is_some_and(|deadline_us| now_us >= deadline_us)
+        if self.deadline_us().is_some_and(|deadline_us| now_us >= deadline_us)
             && let Some(open) = self.open.take()
         {
             self.finish(open);
@@ -162,10 +134,7 @@ impl Receiver {
 
     /// When an open press will be taken as ended.
     pub fn deadline_us(&self) -> Option<u64> {
-        self.open.map(|open| {
-            open.heard_us
-                .saturating_add(u64::from(END_TIMEOUT_MS) * 1000)
-        })
+        self.open.map(|open| open.heard_us.saturating_add(u64::from(END_TIMEOUT_MS) * 1000))
     }
 
     /// Whether a key is down.
@@ -183,8 +152,7 @@ impl Receiver {
 
     /// Belongs to a press that has been reported: the same start, or one up to two seconds older.
     fn is_over(&self, rtp_timestamp: u32) -> bool {
-        self.ended
-            .is_some_and(|ended| ended.wrapping_sub(rtp_timestamp) <= 2 * self.clock_rate_hz)
+        self.ended.is_some_and(|ended| ended.wrapping_sub(rtp_timestamp) <= 2 * self.clock_rate_hz)
     }
 
     fn finish(&mut self, open: Open) {
@@ -194,10 +162,7 @@ impl Receiver {
         };
         let press = Press {
             digit,
-            duration_samples: open
-                .segment
-                .wrapping_sub(open.start)
-                .saturating_add(u32::from(open.duration)),
+            duration_samples: open.segment.wrapping_sub(open.start).saturating_add(u32::from(open.duration)),
             volume_dbm0_below: open.volume,
             rtp_timestamp: open.start,
         };
@@ -226,20 +191,9 @@ pub struct Packet {
 #[derive(Debug, Clone, Copy)]
 enum State {
     Idle,
-    Tone {
-        event: u8,
-        start: u32,
-        duration: u32,
-    },
-    End {
-        payload: [u8; PAYLOAD_LEN],
-        start: u32,
-        left: u8,
-        pause_samples: u32,
-    },
-    Pause {
-        left_samples: u32,
-    },
+    Tone { event: u8, start: u32, duration: u32 },
+    End { payload: [u8; PAYLOAD_LEN], start: u32, left: u8, pause_samples: u32 },
+    Pause { left_samples: u32 },
 }
 
 /// Makes the packets of queued digits, one a tick.
@@ -257,8 +211,7 @@ pub struct Sender {
 impl Sender {
     /// Presses of `tone_ms` (at most 8 s at 8 kHz: the duration field ends there) with at least `pause_ms` between them.
     pub fn new(clock_rate_hz: u32, tone_ms: u32, pause_ms: u32) -> Self {
-        let samples =
-            |ms: u32| (u64::from(clock_rate_hz) * u64::from(ms) / 1000).min(0xffff) as u32;
+        let samples = |ms: u32| (u64::from(clock_rate_hz) * u64::from(ms) / 1000).min(0xffff) as u32;
         Self {
             digits: [0; DIGITS_MAX],
             first: 0,
@@ -296,53 +249,24 @@ impl Sender {
     pub fn tick(&mut self, timestamp: u32, samples: u32) -> Option<Packet> {
         match self.state {
             State::Idle => self.press(timestamp, samples),
-            State::Tone {
-                event,
-                start,
-                duration,
-            } => {
+            State::Tone { event, start, duration } => {
                 let duration = duration + samples;
                 if duration < self.tone_samples {
-                    self.state = State::Tone {
-                        event,
-                        start,
-                        duration,
-                    };
+                    self.state = State::Tone { event, start, duration };
                     return Some(self.packet(event, start, duration, false, false));
                 }
                 let packet = self.packet(event, start, self.tone_samples, true, false);
-                self.state = State::End {
-                    payload: packet.payload,
-                    start,
-                    left: END_PACKETS - 1,
-                    pause_samples: 0,
-                };
+                self.state = State::End { payload: packet.payload, start, left: END_PACKETS - 1, pause_samples: 0 };
                 Some(packet)
             }
-            State::End {
-                payload,
-                start,
-                left,
-                pause_samples,
-            } => {
+            State::End { payload, start, left, pause_samples } => {
                 let paused_samples = pause_samples + samples;
                 self.state = match left {
                     0 | 1 if paused_samples >= self.pause_samples => State::Idle,
-                    0 | 1 => State::Pause {
-                        left_samples: self.pause_samples - paused_samples,
-                    },
-                    _ => State::End {
-                        payload,
-                        start,
-                        left: left - 1,
-                        pause_samples: paused_samples,
-                    },
+                    0 | 1 => State::Pause { left_samples: self.pause_samples - paused_samples },
+                    _ => State::End { payload, start, left: left - 1, pause_samples: paused_samples },
                 };
-                Some(Packet {
-                    marker: false,
-                    timestamp: start,
-                    payload,
-                })
+                Some(Packet { marker: false, timestamp: start, payload })
             }
             State::Pause { left_samples } => {
                 self.state = match left_samples.checked_sub(samples) {
@@ -360,20 +284,12 @@ impl Sender {
         self.first = (self.first + 1) % DIGITS_MAX;
         // The first packet says how long the key has been down when it leaves: one packet time (RFC 4733 §2.5.1.2).
         let duration = samples.min(self.tone_samples);
-        self.state = State::Tone {
-            event,
-            start: timestamp,
-            duration,
-        };
+        self.state = State::Tone { event, start: timestamp, duration };
         Some(self.packet(event, timestamp, duration, false, true))
     }
 
     fn packet(&self, event: u8, timestamp: u32, duration: u32, end: bool, marker: bool) -> Packet {
         let [high, low] = (duration.min(0xffff) as u16).to_be_bytes();
-        Packet {
-            marker,
-            timestamp,
-            payload: [event, u8::from(end) << 7 | self.volume, high, low],
-        }
+        Packet { marker, timestamp, payload: [event, u8::from(end) << 7 | self.volume, high, low] }
     }
 }

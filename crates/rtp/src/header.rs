@@ -93,20 +93,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn any_header() -> impl Strategy<Value = Header> {
-        (
-            any::<bool>(),
-            0u8..128,
-            any::<u16>(),
-            any::<u32>(),
-            any::<u32>(),
-        )
-            .prop_map(|(marker, payload_type, sequence, timestamp, ssrc)| Header {
+        (any::<bool>(), 0u8..128, any::<u16>(), any::<u32>(), any::<u32>()).prop_map(
+            |(marker, payload_type, sequence, timestamp, ssrc)| Header {
                 marker,
                 payload_type,
                 sequence,
                 timestamp,
                 ssrc,
-            })
+            },
+        )
     }
 
     proptest! {
@@ -163,23 +158,14 @@ mod tests {
     #[test]
     fn malformed_packets_name_their_fault() {
         let packet = Header::default().to_bytes();
-        assert_eq!(
-            Header::parse(&packet[..11]),
-            Err(Error::Truncated { len: 11 })
-        );
+        assert_eq!(Header::parse(&packet[..11]), Err(Error::Truncated { len: 11 }));
         assert_eq!(Header::parse(&[0x40; 12]), Err(Error::Version(1)));
         let mut csrc_missing = packet;
         csrc_missing[0] |= 1;
-        assert_eq!(
-            Header::parse(&csrc_missing),
-            Err(Error::Truncated { len: 12 })
-        );
+        assert_eq!(Header::parse(&csrc_missing), Err(Error::Truncated { len: 12 }));
         let mut padding_missing = packet;
         padding_missing[0] |= 0x20;
         assert_eq!(Header::parse(&padding_missing), Err(Error::Padding(0)));
-        assert_eq!(
-            Header::default().write(&mut [0; 11]),
-            Err(Error::BufferTooSmall { needed: 12 })
-        );
+        assert_eq!(Header::default().write(&mut [0; 11]), Err(Error::BufferTooSmall { needed: 12 }));
     }
 }

@@ -249,9 +249,7 @@ impl JitterBuffer {
         match self.held {
             0 => None,
             _ if self.slot(source.next).full => Some(0),
-            _ => self
-                .gap_since_us
-                .map(|since_us| since_us.saturating_add(self.wait_us())),
+            _ => self.gap_since_us.map(|since_us| since_us.saturating_add(self.wait_us())),
         }
     }
 
@@ -276,18 +274,13 @@ impl JitterBuffer {
         let expected = u64::from(source.highest.wrapping_sub(self.report.sequence_base)) + 1;
         let received = self.stats.received + self.stats.late - self.report.received_base;
         let expected_interval = expected.saturating_sub(self.report.expected);
-        let lost_interval =
-            expected_interval.saturating_sub(received.saturating_sub(self.report.received));
+        let lost_interval = expected_interval.saturating_sub(received.saturating_sub(self.report.received));
         self.report.expected = expected;
         self.report.received = received;
         Some(rtcp::ReportBlock {
             ssrc: source.ssrc,
-            fraction_lost: (lost_interval * 256)
-                .checked_div(expected_interval)
-                .unwrap_or(0)
-                .min(255) as u8,
-            cumulative_lost: (expected as i64 - received as i64).clamp(-0x80_0000, 0x7f_ffff)
-                as i32,
+            fraction_lost: (lost_interval * 256).checked_div(expected_interval).unwrap_or(0).min(255) as u8,
+            cumulative_lost: (expected as i64 - received as i64).clamp(-0x80_0000, 0x7f_ffff) as i32,
             highest_sequence: source.highest,
             jitter: self.meter.jitter as u32,
             last_sr: 0,
@@ -303,10 +296,7 @@ impl JitterBuffer {
         // A swapped packet is at least one packet time late; four mean deviations cover all but rare stragglers.
         let clock_units = self.packet_samples as f32 + 4.0 * self.meter.jitter;
         let wait_ms = clock_units * 1000.0 / config.clock_rate_hz.max(1) as f32;
-        (wait_ms.clamp(
-            config.wait_ms_min.min(config.wait_ms_max) as f32,
-            config.wait_ms_max as f32,
-        ) * 1000.0) as u64
+        (wait_ms.clamp(config.wait_ms_min.min(config.wait_ms_max) as f32, config.wait_ms_max as f32) * 1000.0) as u64
     }
 
     fn index(&self, sequence: u16) -> usize {
@@ -334,11 +324,7 @@ impl JitterBuffer {
         self.timestamp_expected = None;
         self.history = History::default();
         self.meter.restart();
-        self.source = Some(Source {
-            ssrc,
-            next: sequence,
-            highest: u32::from(sequence).wrapping_sub(1),
-        });
+        self.source = Some(Source { ssrc, next: sequence, highest: u32::from(sequence).wrapping_sub(1) });
         self.report = ReportBase {
             sequence_base: u32::from(sequence),
             received_base: self.stats.received + self.stats.late,
@@ -364,12 +350,7 @@ impl JitterBuffer {
         if first.full {
             self.stats.dropped += 1;
         }
-        self.probation = Slot {
-            full: true,
-            header: *header,
-            len: payload.len(),
-            arrival_us: now_us,
-        };
+        self.probation = Slot { full: true, header: *header, len: payload.len(), arrival_us: now_us };
         let start = self.slots.len() * self.config.payload_bytes_max;
         self.bytes[start..start + payload.len()].copy_from_slice(payload);
         Pushed::Probation
@@ -391,12 +372,7 @@ impl JitterBuffer {
         }
         let start = index * self.config.payload_bytes_max;
         self.bytes[start..start + payload.len()].copy_from_slice(payload);
-        self.fill(Slot {
-            full: true,
-            header: *header,
-            len: payload.len(),
-            arrival_us: now_us,
-        });
+        self.fill(Slot { full: true, header: *header, len: payload.len(), arrival_us: now_us });
         Pushed::Queued
     }
 
@@ -421,11 +397,7 @@ impl JitterBuffer {
             self.gap_since_us = Some(slot.arrival_us);
         }
         if !self.is_event(&slot.header) {
-            self.meter.arrival(
-                slot.arrival_us,
-                slot.header.timestamp,
-                self.config.clock_rate_hz,
-            );
+            self.meter.arrival(slot.arrival_us, slot.header.timestamp, self.config.clock_rate_hz);
         }
     }
 
@@ -482,12 +454,7 @@ impl JitterBuffer {
         self.gap_since_us = match self.held {
             0 => None,
             _ if head_full => self.gap_since_us,
-            _ => self
-                .slots
-                .iter()
-                .filter(|slot| slot.full)
-                .map(|slot| slot.arrival_us)
-                .min(),
+            _ => self.slots.iter().filter(|slot| slot.full).map(|slot| slot.arrival_us).min(),
         };
     }
 
@@ -500,11 +467,7 @@ impl JitterBuffer {
         if self.gap_since_us.is_some() {
             self.rescan_gap();
         }
-        let (lost_before, silence_before) = if self.is_event(&slot.header) {
-            (0, 0)
-        } else {
-            self.reckon(&slot)
-        };
+        let (lost_before, silence_before) = if self.is_event(&slot.header) { (0, 0) } else { self.reckon(&slot) };
         let start = index * self.config.payload_bytes_max;
         Frame {
             payload: &self.bytes[start..start + slot.len],
@@ -531,9 +494,7 @@ impl JitterBuffer {
             }
             self.packet_samples
         };
-        let expected = self
-            .timestamp_expected
-            .replace(timestamp.wrapping_add(covered));
+        let expected = self.timestamp_expected.replace(timestamp.wrapping_add(covered));
         let gap = expected.map_or(0, |expected| timestamp.wrapping_sub(expected));
         if gap > self.config.clock_rate_hz.saturating_mul(SILENCE_MAX_S) {
             // Backwards, or nonsense: only the count of packets is left to go by.

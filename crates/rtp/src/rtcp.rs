@@ -153,23 +153,15 @@ fn read_packet(packet: &[u8]) -> Result<Packet<'_>, Error> {
             },
             blocks: blocks_at(28)?,
         }),
-        RECEIVER_REPORT => Some(Packet::ReceiverReport {
-            ssrc: read_u32(packet, 4)?,
-            blocks: blocks_at(8)?,
-        }),
-        GOODBYE if first & 0x1f > 0 => Some(Packet::Goodbye {
-            ssrc: read_u32(packet, 4)?,
-        }),
+        RECEIVER_REPORT => Some(Packet::ReceiverReport { ssrc: read_u32(packet, 4)?, blocks: blocks_at(8)? }),
+        GOODBYE if first & 0x1f > 0 => Some(Packet::Goodbye { ssrc: read_u32(packet, 4)? }),
         packet_type => Some(Packet::Other { packet_type }),
     };
     read().ok_or(truncated)
 }
 
 fn read_u32(bytes: &[u8], offset: usize) -> Option<u32> {
-    bytes
-        .get(offset..)?
-        .first_chunk::<4>()
-        .map(|&word| u32::from_be_bytes(word))
+    bytes.get(offset..)?.first_chunk::<4>().map(|&word| u32::from_be_bytes(word))
 }
 
 /// Writes a compound: a sender report (or a receiver report when `info` is `None`) with up to 31 blocks, and the CNAME (at most 255
@@ -191,11 +183,7 @@ pub fn write_report(
         return Err(Error::BufferTooSmall { needed });
     };
     let mut cursor = Cursor { out, at: 0 };
-    let packet_type = if info.is_some() {
-        SENDER_REPORT
-    } else {
-        RECEIVER_REPORT
-    };
+    let packet_type = if info.is_some() { SENDER_REPORT } else { RECEIVER_REPORT };
     cursor.header(blocks.len() as u8, packet_type, report_len);
     cursor.u32(ssrc);
     if let Some(info) = info {

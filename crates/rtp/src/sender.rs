@@ -16,14 +16,7 @@ pub struct Sender {
 impl Sender {
     /// A stream whose first packet carries `sequence` and `timestamp`, with the marker set.
     pub fn new(ssrc: u32, sequence: u16, timestamp: u32) -> Self {
-        Self {
-            ssrc,
-            sequence,
-            timestamp,
-            marker: true,
-            packets: 0,
-            octets: 0,
-        }
+        Self { ssrc, sequence, timestamp, marker: true, packets: 0, octets: 0 }
     }
 
     /// The header of the next audio packet, of `samples` clock units and `payload_len` bytes; moves on behind it.
@@ -36,12 +29,7 @@ impl Sender {
 
     /// The header of a telephone-event packet that takes the place of one audio packet of `samples` clock units.
     pub fn event(&mut self, payload_type: u8, packet: &dtmf::Packet, samples: u32) -> Header {
-        let header = self.header(
-            payload_type,
-            packet.marker,
-            packet.timestamp,
-            packet.payload.len(),
-        );
+        let header = self.header(payload_type, packet.marker, packet.timestamp, packet.payload.len());
         self.skip(samples);
         header
     }
@@ -72,20 +60,8 @@ impl Sender {
         self.octets
     }
 
-    fn header(
-        &mut self,
-        payload_type: u8,
-        marker: bool,
-        timestamp: u32,
-        payload_len: usize,
-    ) -> Header {
-        let header = Header {
-            marker,
-            payload_type,
-            sequence: self.sequence,
-            timestamp,
-            ssrc: self.ssrc,
-        };
+    fn header(&mut self, payload_type: u8, marker: bool, timestamp: u32, payload_len: usize) -> Header {
+        let header = Header { marker, payload_type, sequence: self.sequence, timestamp, ssrc: self.ssrc };
         self.sequence = self.sequence.wrapping_add(1);
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(payload_len as u32);

@@ -22,9 +22,7 @@ fn packets_of(digits: &str, tone_ms: u32, pause_ms: u32) -> Vec<(u64, dtmf::Pack
 }
 
 fn hear(receiver: &mut Receiver, now_us: u64, packet: &dtmf::Packet, heard: &mut Vec<Press>) {
-    receiver
-        .push(now_us, packet.timestamp, &packet.payload)
-        .expect("well-formed packet");
+    receiver.push(now_us, packet.timestamp, &packet.payload).expect("well-formed packet");
     while let Some(press) = receiver.poll(now_us) {
         heard.push(press);
     }
@@ -38,33 +36,19 @@ fn digits(heard: &[Press]) -> String {
 fn a_press_is_sent_as_rfc_4733_wants_it() {
     let packets = packets_of("5", 100, 60);
     // 20, 40, 60, 80 ms, then the end at 100 ms three times.
-    let durations: Vec<u16> = packets
-        .iter()
-        .map(|(_, p)| u16::from_be_bytes([p.payload[2], p.payload[3]]))
-        .collect();
+    let durations: Vec<u16> = packets.iter().map(|(_, p)| u16::from_be_bytes([p.payload[2], p.payload[3]])).collect();
     assert_eq!(durations, [160, 320, 480, 640, 800, 800, 800]);
-    let ends: Vec<bool> = packets
-        .iter()
-        .map(|(_, p)| p.payload[1] & 0x80 != 0)
-        .collect();
+    let ends: Vec<bool> = packets.iter().map(|(_, p)| p.payload[1] & 0x80 != 0).collect();
     assert_eq!(ends, [false, false, false, false, true, true, true]);
     let markers: Vec<bool> = packets.iter().map(|(_, p)| p.marker).collect();
     assert_eq!(markers, [true, false, false, false, false, false, false]);
-    assert!(
-        packets
-            .iter()
-            .all(|(_, p)| p.timestamp == 0 && p.payload[0] == 5)
-    );
+    assert!(packets.iter().all(|(_, p)| p.timestamp == 0 && p.payload[0] == 5));
 }
 
 #[test]
 fn the_same_digit_twice_is_two_presses_with_a_pause() {
     let packets = packets_of("11", 100, 100);
-    let starts: Vec<u32> = packets
-        .iter()
-        .filter(|(_, p)| p.marker)
-        .map(|(_, p)| p.timestamp)
-        .collect();
+    let starts: Vec<u32> = packets.iter().filter(|(_, p)| p.marker).map(|(_, p)| p.timestamp).collect();
     assert_eq!(starts.len(), 2);
     // 100 ms of tone and at least as much pause.
     assert!(starts[1] - starts[0] >= 1600, "{starts:?}");
@@ -74,11 +58,7 @@ fn the_same_digit_twice_is_two_presses_with_a_pause() {
         hear(&mut receiver, tick * 20_000, packet, &mut heard);
     }
     assert_eq!(digits(&heard), "11");
-    assert!(
-        heard
-            .iter()
-            .all(|press| press.duration_ms(8000) == 100 && press.volume_dbm0_below == 10)
-    );
+    assert!(heard.iter().all(|press| press.duration_ms(8000) == 100 && press.volume_dbm0_below == 10));
 }
 
 #[test]
@@ -97,12 +77,7 @@ fn a_press_whose_end_is_lost_ends_by_time_or_by_the_next_one() {
     assert_eq!((press.digit, press.duration_ms(8000)), ('2', 80));
     assert_eq!(receiver.poll(u64::MAX), None);
     // A straggler of the press that has been reported changes nothing.
-    hear(
-        &mut receiver,
-        deadline_us + 1,
-        &packets[packets.len() - 1].1,
-        &mut heard,
-    );
+    hear(&mut receiver, deadline_us + 1, &packets[packets.len() - 1].1, &mut heard);
     assert_eq!(digits(&heard), "1");
 }
 
@@ -112,11 +87,7 @@ fn a_press_of_many_seconds_is_one_press() {
     let mut heard = Vec::new();
     let mut push = |now_us, timestamp, end: bool, duration: u16, heard: &mut Vec<Press>| {
         let [high, low] = duration.to_be_bytes();
-        let packet = dtmf::Packet {
-            marker: false,
-            timestamp,
-            payload: [4, if end { 0x8a } else { 0x0a }, high, low],
-        };
+        let packet = dtmf::Packet { marker: false, timestamp, payload: [4, if end { 0x8a } else { 0x0a }, high, low] };
         hear(&mut receiver, now_us, &packet, heard);
     };
     push(0, 1000, false, 0xfff0, &mut heard);
@@ -124,23 +95,13 @@ fn a_press_of_many_seconds_is_one_press() {
     push(200_000, 1000 + 0xffff, false, 160, &mut heard);
     push(300_000, 1000 + 0xffff, true, 8000, &mut heard);
     assert_eq!(heard.len(), 1);
-    assert_eq!(
-        (
-            heard[0].digit,
-            heard[0].duration_samples,
-            heard[0].rtp_timestamp
-        ),
-        ('4', 0xffff + 8000, 1000)
-    );
+    assert_eq!((heard[0].digit, heard[0].duration_samples, heard[0].rtp_timestamp), ('4', 0xffff + 8000, 1000));
 }
 
 #[test]
 fn events_that_are_no_keys_and_short_payloads_are_nothing() {
     let mut receiver = Receiver::new(8000);
-    assert_eq!(
-        receiver.push(0, 0, &[1, 2, 3]),
-        Err(Error::Truncated { len: 3 })
-    );
+    assert_eq!(receiver.push(0, 0, &[1, 2, 3]), Err(Error::Truncated { len: 3 }));
     assert_eq!(receiver.push(0, 0, &[32, 0x80, 0, 100]), Ok(()));
     assert_eq!(receiver.poll(u64::MAX), None);
 }

@@ -9,12 +9,7 @@ const WAIT_MS: u32 = 60;
 const PACKET_SAMPLES: u32 = 160;
 
 fn config() -> Config {
-    Config {
-        wait_ms: WAIT_MS,
-        wait_ms_min: WAIT_MS,
-        wait_ms_max: WAIT_MS,
-        ..Config::default()
-    }
+    Config { wait_ms: WAIT_MS, wait_ms_min: WAIT_MS, wait_ms_max: WAIT_MS, ..Config::default() }
 }
 
 /// What happens to one packet on its way.
@@ -35,12 +30,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         prop_oneof![6 => Just(0), 4 => 0u64..8],
         prop_oneof![9 => Just(0), 1 => 0u32..20_000],
     )
-        .prop_map(|(lost, copies, late, silence)| Fate {
-            lost,
-            copies,
-            late,
-            silence,
-        })
+        .prop_map(|(lost, copies, late, silence)| Fate { lost, copies, late, silence })
 }
 
 /// A packet as it was sent, known by its number.
@@ -56,25 +46,13 @@ fn stream(fates: &[Fate], sequence: u16, timestamp: u32, ssrc: u32) -> Vec<(u64,
     let mut timestamp = timestamp;
     for (number, fate) in (0u64..).zip(fates) {
         timestamp = timestamp.wrapping_add(fate.silence);
-        let header = Header {
-            sequence: sequence.wrapping_add(number as u16),
-            timestamp,
-            ssrc,
-            ..Header::default()
-        };
+        let header = Header { sequence: sequence.wrapping_add(number as u16), timestamp, ssrc, ..Header::default() };
         timestamp = timestamp.wrapping_add(PACKET_SAMPLES);
         let mut payload = vec![number as u8; PACKET_SAMPLES as usize];
         payload[..8].copy_from_slice(&number.to_be_bytes());
         for copy in 0..if fate.lost { 0 } else { fate.copies as u64 } {
             let arrival_us = (number + fate.late + copy) * 20_000 + copy;
-            arrivals.push((
-                arrival_us,
-                Sent {
-                    number,
-                    header,
-                    payload: payload.clone(),
-                },
-            ));
+            arrivals.push((arrival_us, Sent { number, header, payload: payload.clone() }));
         }
     }
     arrivals.sort_by_key(|(arrival_us, sent)| (*arrival_us, sent.number));
@@ -106,11 +84,7 @@ impl Model {
     /// Number, lost samples, silent samples.
     fn pop(&mut self, now_us: u64) -> Option<(u64, u32, u32)> {
         let (&first, &(_, timestamp)) = self.held.first_key_value()?;
-        let oldest_us = self
-            .held
-            .values()
-            .map(|&(arrival_us, _)| arrival_us)
-            .min()?;
+        let oldest_us = self.held.values().map(|&(arrival_us, _)| arrival_us).min()?;
         if first != self.next && now_us < oldest_us + u64::from(WAIT_MS) * 1000 {
             return None;
         }
@@ -118,9 +92,7 @@ impl Model {
         self.missing = first - self.next;
         self.lost += self.missing;
         self.next = first + 1;
-        let gap = self
-            .timestamp_expected
-            .map_or(0, |expected| timestamp.wrapping_sub(expected));
+        let gap = self.timestamp_expected.map_or(0, |expected| timestamp.wrapping_sub(expected));
         self.timestamp_expected = Some(timestamp.wrapping_add(PACKET_SAMPLES));
         let lost = gap.min(self.missing as u32 * PACKET_SAMPLES);
         self.emitted.push(first);
@@ -220,12 +192,7 @@ proptest! {
 fn drive(buffer: &mut JitterBuffer, packets: &[(u32, u16)]) -> Vec<(u16, bool)> {
     let mut out = Vec::new();
     for (index, &(ssrc, sequence)) in (0u64..).zip(packets) {
-        let header = Header {
-            ssrc,
-            sequence,
-            timestamp: u32::from(sequence) * PACKET_SAMPLES,
-            ..Header::default()
-        };
+        let header = Header { ssrc, sequence, timestamp: u32::from(sequence) * PACKET_SAMPLES, ..Header::default() };
         buffer.push(index * 20_000, &header, &[0; 160]);
         while let Some(frame) = buffer.pop(index * 20_000) {
             out.push((frame.sequence, frame.restarted));
@@ -237,45 +204,15 @@ fn drive(buffer: &mut JitterBuffer, packets: &[(u32, u16)]) -> Vec<(u16, bool)> 
 #[test]
 fn a_new_source_is_taken_at_its_second_packet_and_loses_none() {
     let mut buffer = JitterBuffer::new(config());
-    let out = drive(
-        &mut buffer,
-        &[(1, 10), (1, 11), (2, 5000), (2, 5001), (2, 5002)],
-    );
-    assert_eq!(
-        out,
-        [
-            (10, false),
-            (11, false),
-            (5000, true),
-            (5001, false),
-            (5002, false)
-        ]
-    );
-    assert_eq!(
-        (
-            buffer.stats().restarts,
-            buffer.stats().dropped,
-            buffer.stats().lost
-        ),
-        (1, 0, 0)
-    );
+    let out = drive(&mut buffer, &[(1, 10), (1, 11), (2, 5000), (2, 5001), (2, 5002)]);
+    assert_eq!(out, [(10, false), (11, false), (5000, true), (5001, false), (5002, false)]);
+    assert_eq!((buffer.stats().restarts, buffer.stats().dropped, buffer.stats().lost), (1, 0, 0));
 }
 
 #[test]
 fn a_stray_packet_does_not_disturb_the_stream() {
     let mut buffer = JitterBuffer::new(config());
-    let out = drive(
-        &mut buffer,
-        &[
-            (1, 10),
-            (9, 7),
-            (1, 11),
-            (9, 8),
-            (1, 12),
-            (1, 40_000),
-            (1, 13),
-        ],
-    );
+    let out = drive(&mut buffer, &[(1, 10), (9, 7), (1, 11), (9, 8), (1, 12), (1, 40_000), (1, 13)]);
     assert_eq!(out, [(10, false), (11, false), (12, false), (13, false)]);
     assert_eq!((buffer.stats().restarts, buffer.stats().dropped), (0, 3));
 }
@@ -283,40 +220,22 @@ fn a_stray_packet_does_not_disturb_the_stream() {
 #[test]
 fn a_sender_that_renumbers_is_followed() {
     let mut buffer = JitterBuffer::new(config());
-    let out = drive(
-        &mut buffer,
-        &[(1, 10), (1, 40_000), (1, 40_001), (1, 40_002)],
-    );
-    assert_eq!(
-        out,
-        [
-            (10, false),
-            (40_000, true),
-            (40_001, false),
-            (40_002, false)
-        ]
-    );
+    let out = drive(&mut buffer, &[(1, 10), (1, 40_000), (1, 40_001), (1, 40_002)]);
+    assert_eq!(out, [(10, false), (40_000, true), (40_001, false), (40_002, false)]);
 }
 
 #[test]
 fn a_long_outage_is_reported_once_as_loss() {
     let mut buffer = JitterBuffer::new(config());
     drive(&mut buffer, &[(1, 0), (1, 1)]);
-    let header = Header {
-        ssrc: 1,
-        sequence: 502,
-        timestamp: 502 * PACKET_SAMPLES,
-        ..Header::default()
-    };
+    let header = Header { ssrc: 1, sequence: 502, timestamp: 502 * PACKET_SAMPLES, ..Header::default() };
     let now_us = 502 * 20_000;
     buffer.push(now_us, &header, &[0; 160]);
     assert_eq!(buffer.pop(now_us), None);
     let deadline_us = buffer.deadline_us().unwrap();
     assert_eq!(deadline_us, now_us + u64::from(WAIT_MS) * 1000);
     assert_eq!(
-        buffer
-            .pop(deadline_us)
-            .map(|frame| (frame.sequence, frame.lost_before)),
+        buffer.pop(deadline_us).map(|frame| (frame.sequence, frame.lost_before)),
         Some((502, 500 * PACKET_SAMPLES))
     );
     assert_eq!(buffer.stats().lost, 500);
@@ -324,10 +243,7 @@ fn a_long_outage_is_reported_once_as_loss() {
 
 #[test]
 fn telephone_events_keep_their_place_and_disturb_no_reckoning() {
-    let mut buffer = JitterBuffer::new(Config {
-        event_payload_type: Some(101),
-        ..config()
-    });
+    let mut buffer = JitterBuffer::new(Config { event_payload_type: Some(101), ..config() });
     let packet = |sequence: u16, payload_type: u8, timestamp: u32| Header {
         payload_type,
         sequence,
@@ -347,18 +263,9 @@ fn telephone_events_keep_their_place_and_disturb_no_reckoning() {
         packet(8, 0, 1120),
     ];
     for (index, header) in (0u64..).zip(packets) {
-        buffer.push(
-            index * 20_000,
-            &header,
-            &[0; 160][..if header.payload_type == 101 { 4 } else { 160 }],
-        );
+        buffer.push(index * 20_000, &header, &[0; 160][..if header.payload_type == 101 { 4 } else { 160 }]);
         while let Some(frame) = buffer.pop(index * 20_000) {
-            out.push((
-                frame.sequence,
-                frame.payload_type,
-                frame.lost_before,
-                frame.silence_before,
-            ));
+            out.push((frame.sequence, frame.payload_type, frame.lost_before, frame.silence_before));
         }
     }
     assert_eq!(
@@ -382,11 +289,7 @@ fn the_wait_follows_measured_jitter_within_its_limits() {
     let mut buffer = JitterBuffer::new(Config::default());
     assert_eq!(buffer.wait_ms(), 40);
     let push = |buffer: &mut JitterBuffer, number: u64, late_us: u64| {
-        let header = Header {
-            sequence: number as u16,
-            timestamp: number as u32 * PACKET_SAMPLES,
-            ..Header::default()
-        };
+        let header = Header { sequence: number as u16, timestamp: number as u32 * PACKET_SAMPLES, ..Header::default() };
         buffer.push(number * 20_000 + late_us, &header, &[0; 160]);
         while buffer.pop(number * 20_000 + late_us).is_some() {}
     };
@@ -398,11 +301,7 @@ fn the_wait_follows_measured_jitter_within_its_limits() {
         push(&mut buffer, number, number % 2 * 10_000);
     }
     // A packet time and four times 10 ms, less what the running mean still lacks.
-    assert!(
-        (59..=60).contains(&buffer.wait_ms()),
-        "{}",
-        buffer.wait_ms()
-    );
+    assert!((59..=60).contains(&buffer.wait_ms()), "{}", buffer.wait_ms());
     for number in 300..500 {
         push(&mut buffer, number, number % 2 * 80_000);
     }
@@ -414,26 +313,16 @@ fn reports_follow_rfc_3550() {
     let mut buffer = JitterBuffer::new(config());
     assert_eq!(buffer.report_block(), None);
     // 65,530 to 65,539 with two missing, across the wrap.
-    let packets: Vec<(u32, u16)> = (0u16..10)
-        .filter(|n| ![3, 7].contains(n))
-        .map(|n| (5, 65_530u16.wrapping_add(n)))
-        .collect();
+    let packets: Vec<(u32, u16)> =
+        (0u16..10).filter(|n| ![3, 7].contains(n)).map(|n| (5, 65_530u16.wrapping_add(n))).collect();
     for (index, &(ssrc, sequence)) in (0u64..).zip(&packets) {
         let number = u32::from(sequence.wrapping_sub(65_530));
-        let header = Header {
-            ssrc,
-            sequence,
-            timestamp: number * PACKET_SAMPLES,
-            ..Header::default()
-        };
+        let header = Header { ssrc, sequence, timestamp: number * PACKET_SAMPLES, ..Header::default() };
         buffer.push(u64::from(number) * 20_000, &header, &[0; 160]);
         while buffer.pop(index * 20_000).is_some() {}
     }
     let report = buffer.report_block().unwrap();
-    assert_eq!(
-        (report.ssrc, report.cumulative_lost, report.fraction_lost),
-        (5, 2, 51)
-    );
+    assert_eq!((report.ssrc, report.cumulative_lost, report.fraction_lost), (5, 2, 51));
     assert_eq!(report.highest_sequence, 65_539);
     assert_eq!(report.jitter, 0);
     let again = buffer.report_block().unwrap();

@@ -10,10 +10,7 @@ fn the_counter_counts() {
 
 #[test]
 fn packets_with_loss_duplicates_reordering_and_restarts_allocate_nothing() {
-    let mut buffer = JitterBuffer::new(Config {
-        event_payload_type: Some(101),
-        ..Config::default()
-    });
+    let mut buffer = JitterBuffer::new(Config { event_payload_type: Some(101), ..Config::default() });
     let mut digits = dtmf::Sender::new(8000, 100, 60);
     let mut presses = dtmf::Receiver::new(8000);
     let mut sender = Sender::new(1, 65_000, 0);
@@ -34,28 +31,18 @@ fn packets_with_loss_duplicates_reordering_and_restarts_allocate_nothing() {
             let ssrc = (number / 1500) as u32;
             let header = Header {
                 ssrc,
-                sequence: if number % 5 == 4 {
-                    header.sequence.wrapping_sub(3)
-                } else {
-                    header.sequence
-                },
+                sequence: if number % 5 == 4 { header.sequence.wrapping_sub(3) } else { header.sequence },
                 ..header
             };
             header.write(&mut packet).unwrap();
             let (header, payload) = Header::parse(&packet).unwrap();
-            for _ in 0..if number % 16 == 3 {
-                0
-            } else {
-                1 + usize::from(number % 7 == 0)
-            } {
+            for _ in 0..if number % 16 == 3 { 0 } else { 1 + usize::from(number % 7 == 0) } {
                 buffer.push(now_us, &header, &packet[payload.clone()]);
             }
             while let Some(frame) = buffer.pop(now_us) {
                 heard += 1;
                 if frame.payload_type == 101 {
-                    presses
-                        .push(now_us, frame.rtp_timestamp, frame.payload)
-                        .unwrap();
+                    presses.push(now_us, frame.rtp_timestamp, frame.payload).unwrap();
                 }
             }
             while presses.poll(now_us).is_some() {}
@@ -65,9 +52,5 @@ fn packets_with_loss_duplicates_reordering_and_restarts_allocate_nothing() {
         }
     });
     assert_eq!(allocations.count_total, 0);
-    assert!(
-        heard > 3000 && buffer.stats().restarts == 3,
-        "{heard} {:?}",
-        buffer.stats()
-    );
+    assert!(heard > 3000 && buffer.stats().restarts == 3, "{heard} {:?}", buffer.stats());
 }

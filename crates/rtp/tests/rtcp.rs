@@ -5,34 +5,10 @@ use rtp::Error;
 use rtp::rtcp::{Packet, ReportBlock, SenderInfo, parse, write_report};
 
 fn block() -> impl Strategy<Value = ReportBlock> {
-    (
-        any::<u32>(),
-        any::<u8>(),
-        -0x80_0000i32..0x80_0000,
-        any::<u32>(),
-        any::<u32>(),
-        any::<u32>(),
-        any::<u32>(),
-    )
-        .prop_map(
-            |(
-                ssrc,
-                fraction_lost,
-                cumulative_lost,
-                highest_sequence,
-                jitter,
-                last_sr,
-                delay_since_last_sr,
-            )| ReportBlock {
-                ssrc,
-                fraction_lost,
-                cumulative_lost,
-                highest_sequence,
-                jitter,
-                last_sr,
-                delay_since_last_sr,
-            },
-        )
+    (any::<u32>(), any::<u8>(), -0x80_0000i32..0x80_0000, any::<u32>(), any::<u32>(), any::<u32>(), any::<u32>())
+        .prop_map(|(ssrc, fraction_lost, cumulative_lost, highest_sequence, jitter, last_sr, delay_since_last_sr)| {
+            ReportBlock { ssrc, fraction_lost, cumulative_lost, highest_sequence, jitter, last_sr, delay_since_last_sr }
+        })
 }
 
 proptest! {
@@ -90,17 +66,8 @@ fn a_truncated_report_is_an_error_and_ends_the_compound() {
     assert_eq!(results.len(), 2);
     assert!(results[0].is_ok());
     assert!(matches!(results[1], Err(Error::Truncated { .. })));
-    assert_eq!(
-        parse(&[0x00, 200, 0, 0]).next(),
-        Some(Err(Error::Version(0)))
-    );
+    assert_eq!(parse(&[0x00, 200, 0, 0]).next(), Some(Err(Error::Version(0))));
     // The count promises a block that the length leaves out.
-    assert_eq!(
-        parse(&[0x81, 201, 0, 1, 0, 0, 0, 1]).next(),
-        Some(Err(Error::Truncated { len: 8 }))
-    );
-    assert_eq!(
-        parse(&[0x81, 203, 0, 1, 0, 0, 0, 9]).next(),
-        Some(Ok(Packet::Goodbye { ssrc: 9 }))
-    );
+    assert_eq!(parse(&[0x81, 201, 0, 1, 0, 0, 0, 1]).next(), Some(Err(Error::Truncated { len: 8 })));
+    assert_eq!(parse(&[0x81, 203, 0, 1, 0, 0, 0, 9]).next(), Some(Ok(Packet::Goodbye { ssrc: 9 })));
 }

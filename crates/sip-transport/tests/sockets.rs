@@ -1,4 +1,5 @@
 //! Messages over real sockets, by UDP and TCP.
+#![allow(clippy::unwrap_used, reason = "test helpers fail by panicking")]
 
 use std::time::Duration;
 

@@ -10,10 +10,7 @@ struct Complex {
 
 impl Complex {
     fn times(self, other: Self) -> Self {
-        Self {
-            re: self.re * other.re - self.im * other.im,
-            im: self.re * other.im + self.im * other.re,
-        }
+        Self { re: self.re * other.re - self.im * other.im, im: self.re * other.im + self.im * other.re }
     }
 }
 
@@ -29,10 +26,7 @@ impl Correlator {
         let root = (0..len / 2)
             .map(|k| {
                 let angle = -TAU * k as f64 / len as f64;
-                Complex {
-                    re: angle.cos(),
-                    im: angle.sin(),
-                }
+                Complex { re: angle.cos(), im: angle.sin() }
             })
             .collect();
         Self { root }
@@ -57,30 +51,14 @@ impl Correlator {
             .map(|k| {
                 let z = both[k];
                 let mirror = both[(len - k) % len];
-                let heard = Complex {
-                    re: (z.re + mirror.re) / 2.0,
-                    im: (z.im - mirror.im) / 2.0,
-                };
-                let piece = Complex {
-                    re: (z.im + mirror.im) / 2.0,
-                    im: (mirror.re - z.re) / 2.0,
-                };
-                let spectrum = heard.times(Complex {
-                    re: piece.re,
-                    im: -piece.im,
-                });
-                Complex {
-                    re: spectrum.re,
-                    im: -spectrum.im,
-                }
+                let heard = Complex { re: (z.re + mirror.re) / 2.0, im: (z.im - mirror.im) / 2.0 };
+                let piece = Complex { re: (z.im + mirror.im) / 2.0, im: (mirror.re - z.re) / 2.0 };
+                let spectrum = heard.times(Complex { re: piece.re, im: -piece.im });
+                Complex { re: spectrum.re, im: -spectrum.im }
             })
             .collect();
         transform(&mut product, &self.root);
-        product
-            .iter()
-            .take(heard.len())
-            .map(|value| value.re / len as f64)
-            .collect()
+        product.iter().take(heard.len()).map(|value| value.re / len as f64).collect()
     }
 }
 
@@ -104,14 +82,8 @@ fn transform(values: &mut [Complex], root: &[Complex]) {
             let (low, high) = group.split_at_mut(half);
             for (index, (a, b)) in low.iter_mut().zip(high).enumerate() {
                 let turned = b.times(root[index * root_step]);
-                *b = Complex {
-                    re: a.re - turned.re,
-                    im: a.im - turned.im,
-                };
-                *a = Complex {
-                    re: a.re + turned.re,
-                    im: a.im + turned.im,
-                };
+                *b = Complex { re: a.re - turned.re, im: a.im - turned.im };
+                *a = Complex { re: a.re + turned.re, im: a.im + turned.im };
             }
         }
         half *= 2;

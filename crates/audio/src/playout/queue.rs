@@ -20,12 +20,7 @@ pub(super) struct Queue<S> {
 
 impl<S: Copy> Queue<S> {
     pub(super) fn new() -> Self {
-        Self {
-            blocks: VecDeque::new(),
-            spares: Vec::new(),
-            start: 0,
-            len: 0,
-        }
+        Self { blocks: VecDeque::new(), spares: Vec::new(), start: 0, len: 0 }
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -45,10 +40,7 @@ impl<S: Copy> Queue<S> {
         while let Some(&filler) = samples.first() {
             let end = (self.start as u64 + self.len) as usize % BLOCK;
             if end == 0 && (self.start as u64 + self.len) as usize / BLOCK == self.blocks.len() {
-                let block = self
-                    .spares
-                    .pop()
-                    .unwrap_or_else(|| vec![filler; BLOCK].into_boxed_slice());
+                let block = self.spares.pop().unwrap_or_else(|| vec![filler; BLOCK].into_boxed_slice());
                 self.blocks.push_back(block);
             }
             let Some(block) = self.blocks.back_mut() else {
@@ -64,9 +56,7 @@ impl<S: Copy> Queue<S> {
 
     /// Moves as many samples as there are, or as fit, to the front of `out`; returns their number.
     pub(super) fn pop(&mut self, out: &mut [S]) -> usize {
-        let wanted = out
-            .len()
-            .min(usize::try_from(self.len).unwrap_or(usize::MAX));
+        let wanted = out.len().min(usize::try_from(self.len).unwrap_or(usize::MAX));
         let mut done = 0;
         while done < wanted {
             let Some(block) = self.blocks.front() else {

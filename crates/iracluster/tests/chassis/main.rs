@@ -8,4 +8,6 @@ mod events;
 mod nats;
 mod operation;
 mod requests;
+mod security;
 mod setup;
+mod traces;

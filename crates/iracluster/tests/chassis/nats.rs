@@ -53,7 +53,8 @@ async fn a_missing_permission_is_named() {
     "#;
     let nats = NatsServer::builder().config(users).start().await.unwrap();
     let address = nats.url().trim_start_matches("nats://").to_owned();
-    let connection = async_nats::connect(format!("nats://all:a@{address}")).await.unwrap();
+    let everything = async_nats::ConnectOptions::with_user_and_password("all".into(), "a".into());
+    let connection = everything.connect(nats.url()).await.unwrap();
     let client = botstream_api::Client::new(connection, crate::setup::CLUSTER, "default");
     let instance = Instance::start(&format!("nats://limited:b@{address}"), "n1", &[]);
     let node = instance.in_state(&client, State::Ready).await;

@@ -42,13 +42,22 @@ pub(crate) struct Instance {
 
 impl Instance {
     pub(crate) fn start(nats_url: &str, node: &str, flags: &[(&str, &str)]) -> Self {
+        let flags: Vec<_> = flags.iter().map(|(name, value)| (*name, Some(*value))).collect();
+        Self::start_with(nats_url, node, &flags)
+    }
+
+    /// A flag without a value is a switch.
+    pub(crate) fn start_with(nats_url: &str, node: &str, flags: &[(&str, Option<&str>)]) -> Self {
         let mut command = Command::new(node, program())
             .flag("--cluster", CLUSTER)
             .flag("--node", node)
             .flag("--zone", "z1")
             .flag("--nats-url", nats_url);
         for (name, value) in flags {
-            command = command.flag(name, value);
+            command = match value {
+                Some(value) => command.flag(name, value),
+                None => command.arg(name),
+            };
         }
         let directory = WorkDir::temporary().unwrap();
         let process = Process::start(&command, directory.path().join("log")).unwrap();

@@ -1,0 +1,39 @@
+# BotStream's tasks. `make` alone lists them.
+
+CARGO ?= cargo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check build fmt proto tools clean
+
+help: ## Lists the tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: tools build ## Runs a cluster, makes real calls through it, prints a report and PASS or FAIL
+	target/debug/iractl demo
+
+up: tools build ## Runs a cluster on this machine and follows its logs until Ctrl-C
+	target/debug/iractl up
+
+test: tools build ## Runs all tests: unit, property and integration, with real peers
+	$(CARGO) test --workspace
+
+check: ## Checks format and lints and runs the unit tests: quick, for every save
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) test --workspace --lib --bins
+
+build: ## Builds everything
+	$(CARGO) build --workspace
+
+fmt: ## Formats the source
+	$(CARGO) fmt --all
+
+proto: ## Generates the API's messages anew from proto/
+	$(CARGO) run -p botstream-api --example generate
+
+tools: ## Gets what tests and demo need beside Rust: nats-server, SIPp, espeak-ng
+	scripts/install-tools.sh
+
+clean: ## Removes what was built and the tools that were fetched
+	$(CARGO) clean
+	rm -rf .cache

@@ -1,0 +1,25 @@
+//! The wire format. Version 1; every count is checked against what is left of the message, so that
+//! arbitrary bytes neither panic nor allocate more than their own length.
+//!
+//! A message is a clear header (version, flags, kind, schema, writer, epoch) and a body. The flags are zero in this
+//! version of the format; they leave room for a sealed body.
+
+mod frame;
+mod message;
+mod wire;
+
+pub use frame::{
+    ClockList, ColumnValues, Entry, Op, OpBody, OpReader, Values, put_delete, put_insert, put_state_dead,
+    put_state_live, put_update, start_tx,
+};
+pub use message::{Body, BucketSet, Cursor, FrameBuilder, Header, Message, Tail, decode, decode_header, encode};
+pub use wire::{DecodeError, Reader, put_bytes, put_stamp, put_u64, put_value, put_varint};
+
+/// Version of the format.
+pub const VERSION: u8 = 1;
+/// Largest message sent, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 512 * 1024;
+/// Largest encoded row, key included, in bytes: a row always fits a message.
+pub const ROW_BYTES_MAX: usize = 128 * 1024;
+/// Largest encoded transaction, in bytes; larger than a message, it travels in parts.
+pub const TX_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -1,0 +1,282 @@
+//! Heartbeats, leases, the ends of epochs, joining and leaving.
+
+use super::{Destination, Engine, Now, Phase, TAILS_MAX};
+use crate::core::codec::{Body, Header, Tail};
+use crate::core::digest::BUCKETS;
+use crate::core::ids::{Epoch, Writer};
+use crate::core::store::{Store, StoreError};
+
+/// How long the last frames of an epoch that is over are told, in leases.
+const TAIL_LEASES: u64 = 30;
+/// How often a listener says hello before it takes itself for alone.
+const HELLOS: u64 = 3;
+/// Buckets of each table swept at a heartbeat.
+const SWEEP_BUCKETS: usize = 8;
+/// Deletions in owned tables matter only while a member can be late with what was before: so many leases.
+const OWNED_TOMBSTONE_LEASES: u64 = 30;
+
+/// What a heartbeat said, beside who said it.
+pub(super) struct Heard<'a> {
+    pub(super) node: &'a str,
+    pub(super) ready: bool,
+    pub(super) hello: bool,
+    pub(super) sequence: u64,
+    pub(super) state: u64,
+    pub(super) suspects: Vec<Epoch>,
+    pub(super) tails: Vec<Tail>,
+}
+
+impl Engine {
+    pub(super) fn tick(&mut self, now: Now, store: &mut impl Store) -> Result<(), StoreError> {
+        let asleep_ms = now.mono_ms.saturating_sub(self.last_tick_ms);
+        self.last_tick_ms = now.mono_ms;
+        if !self.connected {
+            self.heartbeat_at_ms = now.mono_ms + self.config.heartbeat_ms;
+            return Ok(());
+        }
+        if asleep_ms > self.config.lease_ms / 2 + self.config.heartbeat_ms {
+            // This process did not run. What the others sent meanwhile has yet to be read.
+            self.members.forgive(now.mono_ms);
+        }
+        self.listen(now);
+        self.session_tick(now);
+        self.repair_streams(now);
+        let more = self.members.suspect(now.mono_ms, self.config.lease_ms);
+        let to_end = self.members.to_end(self.epoch);
+        for epoch in to_end {
+            self.end(now, epoch, store)?;
+            let sequence = self.streams.get(&epoch).map_or(0, |stream| stream.settled());
+            self.send(Destination::All, &Body::EpochEnd { tail: Tail { epoch, sequence } });
+        }
+        if now.mono_ms >= self.heartbeat_at_ms {
+            self.heartbeat(now, false);
+            self.sweep(now);
+        } else if more || self.heartbeat_due {
+            self.heartbeat(now, false);
+        }
+        Ok(())
+    }
+
+    fn listen(&mut self, now: Now) {
+        let Phase::Listening { until_ms, hello_at_ms } = self.phase else { return };
+        if now.mono_ms >= until_ms && self.session.is_none() {
+            if !self.has_ready_member() {
+                self.only_mismatches = self.mismatch.is_some();
+                if !self.only_mismatches {
+                    self.phase = Phase::Ready;
+                    self.heartbeat(now, false);
+                    return;
+                }
+            }
+            // Somebody is there whose rows could not be had yet: try again.
+            self.join_any(now);
+            self.phase = Phase::Listening { until_ms: now.mono_ms + self.config.alone_after_ms, hello_at_ms: now.mono_ms };
+        }
+        if now.mono_ms >= hello_at_ms {
+            self.hello_soon(now);
+        }
+    }
+
+    /// Says hello: the others answer at once.
+    pub(super) fn hello_soon(&mut self, now: Now) {
+        if let Phase::Listening { hello_at_ms, .. } = &mut self.phase {
+            *hello_at_ms = now.mono_ms + (self.config.alone_after_ms / HELLOS).max(1);
+        }
+        self.heartbeat(now, true);
+    }
+
+    fn has_ready_member(&self) -> bool {
+        self.members.iter().any(|(_, member)| member.ready)
+    }
+
+    /// Takes another ready member as donor, any one.
+    pub(super) fn join_any(&mut self, now: Now) {
+        let ready: Vec<_> = self.members.iter().filter(|(_, m)| m.ready).filter_map(|(_, m)| m.writer).collect();
+        if ready.is_empty() {
+            return;
+        }
+        let pick = self.random.next_nonzero() as usize % ready.len();
+        if let Some(donor) = ready.get(pick) {
+            self.resync(now, *donor);
+        }
+    }
+
+    fn heartbeat(&mut self, now: Now, hello: bool) {
+        self.heartbeat_at_ms = now.mono_ms + self.config.heartbeat_ms;
+        self.heartbeat_due = false;
+        let since_ms = now.mono_ms.saturating_sub(TAIL_LEASES * self.config.lease_ms);
+        let gone = self.members.ended_since(since_ms).chain(self.members.suspects().iter().copied());
+        let tails = gone.filter_map(|epoch| {
+            let sequence = self.streams.get(&epoch)?.settled();
+            Some(Tail { epoch, sequence })
+        });
+        let tails = tails.take(TAILS_MAX).collect();
+        let node = self.config.node.clone();
+        let body = Body::Heartbeat {
+            node: &node,
+            ready: self.phase == Phase::Ready,
+            hello,
+            sequence: self.log.sequence(),
+            state: self.state(),
+            suspects: self.members.suspects().to_vec(),
+            tails,
+        };
+        self.send(Destination::All, &body);
+    }
+
+    pub(super) fn on_heartbeat(&mut self, now: Now, header: Header, heard: Heard<'_>) {
+        let our_state = self.state();
+        let we_are_ready = self.phase == Phase::Ready;
+        let Some(member) = self.members.get_mut(header.epoch) else { return };
+        if member.node != heard.node {
+            heard.node.clone_into(&mut member.node);
+        }
+        // Both at rest since the last heartbeat, and still different: something was lost for good.
+        let at_rest = member.state == heard.state && member.our_state == our_state;
+        let differ = at_rest && member.ready && heard.ready && we_are_ready && heard.state != our_state;
+        member.state = heard.state;
+        member.our_state = our_state;
+        member.ready = heard.ready;
+        member.suspects.clone_from(&heard.suspects);
+        for suspect in heard.suspects {
+            // Either it missed the end of that one, or we have never heard it, and soon second that.
+            self.remind(now, suspect);
+            if suspect != self.epoch {
+                self.members.seen(suspect, None, now.mono_ms);
+            }
+        }
+        if let Some(stream) = self.stream(header.epoch) {
+            stream.known(heard.sequence);
+        }
+        let behind = heard.tails.iter().any(|tail| {
+            tail.epoch != self.epoch
+                && self.members.is_ended(tail.epoch)
+                && self.streams.get(&tail.epoch).map_or(0, |stream| stream.settled()) < tail.sequence
+        });
+        if heard.hello {
+            self.heartbeat_due = true;
+        }
+        let joining = matches!(self.phase, Phase::Listening { .. }) && heard.ready;
+        if (differ || behind || joining) && (heard.ready || behind) {
+            self.resync(now, header.writer);
+        }
+    }
+
+    /// An epoch is over: its owned rows are gone.
+    pub(super) fn end(&mut self, now: Now, epoch: Epoch, store: &mut impl Store) -> Result<(), StoreError> {
+        if epoch == self.epoch || !self.members.end(epoch, now.mono_ms) {
+            return Ok(());
+        }
+        self.counters.epochs_ended += 1;
+        for index in 0..self.tables.len() {
+            let (Some(table), Some(state)) = (self.config.schema.tables.get(index), self.tables.get_mut(index)) else {
+                continue;
+            };
+            if !table.owned {
+                continue;
+            }
+            let mut gone = Vec::new();
+            for key in state.keys_of_owner(epoch) {
+                let shown = state.end_owner(table, index, &key, epoch, store)?;
+                gone.push((key, shown));
+            }
+            for (key, shown) in gone {
+                self.note(index, &key, shown, false, store)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_epoch_end(
+        &mut self,
+        now: Now,
+        header: Header,
+        tail: Tail,
+        store: &mut impl Store,
+    ) -> Result<(), StoreError> {
+        if tail.epoch == self.epoch {
+            self.restart_epoch(now);
+            return Ok(());
+        }
+        self.end(now, tail.epoch, store)?;
+        let have = self.streams.get(&tail.epoch).map_or(0, |stream| stream.settled());
+        if have < tail.sequence {
+            if header.epoch == tail.epoch {
+                // It has closed: whoever has its last frames will say so in a heartbeat.
+                if let Some(stream) = self.stream(tail.epoch) {
+                    stream.known(tail.sequence);
+                }
+            } else {
+                self.resync(now, header.writer);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells an epoch that is over and does not know it.
+    pub(super) fn remind(&mut self, now: Now, epoch: Epoch) {
+        if self.members.remind(epoch, now.mono_ms, self.config.heartbeat_ms) {
+            let sequence = self.streams.get(&epoch).map_or(0, |stream| stream.settled());
+            self.send(Destination::All, &Body::EpochEnd { tail: Tail { epoch, sequence } });
+        }
+    }
+
+    /// After the rows of a new epoch have gone out, ends the former one for those who have not heard.
+    pub(super) fn say_former_is_over(&mut self) {
+        if let Some((epoch, sequence)) = self.former.take() {
+            self.send(Destination::All, &Body::EpochEnd { tail: Tail { epoch, sequence } });
+        }
+    }
+
+    pub(super) fn connect(&mut self, now: Now) {
+        if self.connected || !self.config.connected {
+            return;
+        }
+        self.connected = true;
+        self.last_tick_ms = now.mono_ms;
+        self.members.forgive(now.mono_ms);
+        if let Phase::Listening { until_ms, .. } = &mut self.phase {
+            *until_ms = now.mono_ms + self.config.alone_after_ms;
+        }
+        self.hello_soon(now);
+    }
+
+    pub(super) fn disconnect(&mut self) {
+        self.connected = false;
+        self.session = None;
+        self.log.coalesce(self.epoch);
+        self.outbox.clear();
+        self.outbox_bytes = 0;
+    }
+
+    pub(super) fn leave(&mut self) {
+        let tail = Tail { epoch: self.epoch, sequence: self.log.sequence() };
+        self.send(Destination::All, &Body::EpochEnd { tail });
+        self.phase = Phase::Closed;
+    }
+
+    /// Forgets what no member can bring up again, a part of it at a time.
+    fn sweep(&mut self, now: Now) {
+        let since = |keep_ms: u64| now.seconds().saturating_sub((keep_ms / 1000) as u32);
+        let shared = since(self.config.tombstone_keep_ms);
+        let owned = since(OWNED_TOMBSTONE_LEASES * self.config.lease_ms).max(shared);
+        for (state, table) in self.tables.iter_mut().zip(&self.config.schema.tables) {
+            for bucket in self.sweep_bucket..self.sweep_bucket + SWEEP_BUCKETS {
+                state.sweep(bucket % BUCKETS, if table.owned { owned } else { shared });
+            }
+        }
+        self.sweep_bucket = (self.sweep_bucket + SWEEP_BUCKETS) % BUCKETS;
+        let since_ms = now.mono_ms.saturating_sub(TAIL_LEASES * self.config.lease_ms);
+        let recent: Vec<_> = self.members.ended_since(since_ms).collect();
+        let members = &self.members;
+        self.streams.retain(|epoch, _| members.get(*epoch).is_some() || recent.contains(epoch));
+    }
+
+    /// Any message of a member counts as a sign of life. False if its epoch is over.
+    pub(super) fn sign_of_life(&mut self, now: Now, epoch: Epoch, writer: Writer) -> bool {
+        if self.members.is_ended(epoch) {
+            return false;
+        }
+        self.members.seen(epoch, Some(writer), now.mono_ms)
+    }
+}

@@ -1,0 +1,248 @@
+//! Resynchronising, both sides. See [`crate::core::snapshot`].
+
+use super::receive::Source;
+use super::{Destination, Engine, Now, Phase};
+use crate::core::codec::{Body, BucketSet, Cursor, OpReader, Tail, put_state_dead, put_state_live};
+use crate::core::digest::hash64;
+use crate::core::ids::{Epoch, Writer};
+use crate::core::schema::Schema;
+use crate::core::snapshot::{
+    ANSWER_MS, ASKS_MAX, ENDED_IN_DIGESTS_MAX, Place, ROWS_BYTES, Session, Stage, buckets_from, differing, digests,
+    keys_between, parts_of,
+};
+use crate::core::store::{Store, StoreError};
+use crate::core::table::TableState;
+use crate::core::visible::RowState;
+
+impl Engine {
+    /// Starts a resync with a member, unless one is under way: then it is the next.
+    pub(super) fn resync(&mut self, now: Now, donor: Writer) {
+        if donor == self.writer || !self.connected {
+            return;
+        }
+        if let Some(session) = &self.session {
+            if session.donor != donor {
+                self.resync_with = Some(donor);
+            }
+            return;
+        }
+        let token = self.random.next_nonzero();
+        self.session = Some(Session { donor, token, stage: Stage::Digests, asks: 0, ask_at_ms: now.mono_ms });
+        self.session_tick(now);
+    }
+
+    /// Asks the present question, again if there was no answer.
+    pub(super) fn session_tick(&mut self, now: Now) {
+        let Some(session) = &mut self.session else { return };
+        if now.mono_ms < session.ask_at_ms {
+            return;
+        }
+        if session.asks >= ASKS_MAX {
+            let lost = self.session.take();
+            if self.resync_with == lost.map(|session| session.donor) {
+                self.resync_with = None;
+            }
+            if let Some(next) = self.resync_with.take() {
+                self.resync(now, next);
+            }
+            return;
+        }
+        session.asks += 1;
+        session.ask_at_ms = now.mono_ms + ANSWER_MS;
+        let (to, token) = (Destination::One(session.donor), session.token);
+        match &session.stage {
+            Stage::Digests => self.send(to, &Body::DigestRequest { token }),
+            Stage::Rows { place, wanted, .. } => {
+                let (place, wanted) = (place.clone(), wanted.clone());
+                self.send(to, &Body::Fetch { token, cursor: place.cursor(), wanted });
+            }
+        }
+    }
+
+    pub(super) fn on_digest_request(&mut self, now: Now, asker: Writer, token: u64) {
+        if self.phase != Phase::Ready {
+            return;
+        }
+        let mut tails: Vec<_> =
+            self.streams.iter().map(|(epoch, stream)| Tail { epoch: *epoch, sequence: stream.settled() }).collect();
+        tails.push(Tail { epoch: self.epoch, sequence: self.log.sequence() });
+        let since_ms = now.mono_ms.saturating_sub(self.config.tombstone_keep_ms);
+        let ended = self.members.ended_since(since_ms).take(ENDED_IN_DIGESTS_MAX).collect();
+        let buckets = digests(&self.tables);
+        self.send(Destination::One(asker), &Body::Digests { token, tails, ended, buckets });
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the message's parts")]
+    pub(super) fn on_digests(
+        &mut self,
+        now: Now,
+        donor: Writer,
+        token: u64,
+        tails: Vec<Tail>,
+        ended: &[Epoch],
+        buckets: &[(u8, u8, u64)],
+        store: &mut impl Store,
+    ) -> Result<(), StoreError> {
+        let asked = self.session.as_ref().is_some_and(|session| {
+            session.donor == donor && session.token == token && matches!(session.stage, Stage::Digests)
+        });
+        if !asked {
+            return Ok(());
+        }
+        for epoch in ended {
+            if *epoch == self.epoch {
+                self.restart_epoch(now);
+            } else {
+                self.end(now, *epoch, store)?;
+            }
+        }
+        let wanted = differing(&self.tables, buckets);
+        if wanted.is_empty() {
+            self.finish_session(now, &tails);
+            return Ok(());
+        }
+        if let Some(session) = &mut self.session {
+            session.stage = Stage::Rows { place: Place::default(), wanted, tails };
+            session.asks = 0;
+            session.ask_at_ms = now.mono_ms;
+        }
+        self.session_tick(now);
+        Ok(())
+    }
+
+    pub(super) fn on_fetch(
+        &mut self,
+        asker: Writer,
+        token: u64,
+        cursor: Cursor<'_>,
+        wanted: &[(u8, BucketSet)],
+        store: &mut impl Store,
+    ) -> Result<(), StoreError> {
+        let from = Place::from(cursor);
+        let mut states = Vec::new();
+        let mut next = None;
+        'walk: for (table, bucket) in buckets_from(wanted, &from) {
+            let Some(state) = self.tables.get(usize::from(table)) else { continue };
+            let here = (table, bucket) == (from.table, from.bucket);
+            let mut done = if here { from.after.clone() } else { None };
+            for key in state.keys(usize::from(bucket), done.as_deref()) {
+                if states.len() >= ROWS_BYTES {
+                    next = Some(Place { table, bucket, after: done });
+                    break 'walk;
+                }
+                put_row(&self.tables, &self.config.schema, usize::from(table), key, &mut states, store)?;
+                done = Some(key.clone());
+            }
+        }
+        let next = next.as_ref().map(Place::cursor);
+        self.send(Destination::One(asker), &Body::Rows { token, cursor, next, states: &states });
+        Ok(())
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the message's parts")]
+    pub(super) fn on_rows(
+        &mut self,
+        now: Now,
+        donor: Writer,
+        token: u64,
+        from: Place,
+        next: Option<Place>,
+        states: &[u8],
+        store: &mut impl Store,
+    ) -> Result<(), StoreError> {
+        let Some(session) = &mut self.session else { return Ok(()) };
+        if session.donor != donor || session.token != token {
+            return Ok(());
+        }
+        let Stage::Rows { place, wanted, tails } = &mut session.stage else { return Ok(()) };
+        if *place != from {
+            return Ok(());
+        }
+        let (wanted, tails) = (wanted.clone(), std::mem::take(tails));
+        self.counters.rows_fetched += self.apply(now, OpReader::states(states), Source::States, store)?;
+        self.send_what_it_lacks(&wanted, &from, next.as_ref(), states);
+        match next {
+            None => self.finish_session(now, &tails),
+            Some(next) => {
+                if let Some(session) = &mut self.session {
+                    session.stage = Stage::Rows { place: next, wanted, tails };
+                    session.asks = 0;
+                    session.ask_at_ms = now.mono_ms;
+                }
+                self.session_tick(now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks rows of which the donor has less than we, to be sent to everybody.
+    fn send_what_it_lacks(&mut self, wanted: &[(u8, BucketSet)], from: &Place, to: Option<&Place>, states: &[u8]) {
+        let owned = |table: usize| self.config.schema.tables.get(table).is_some_and(|table| table.owned);
+        let theirs = parts_of(states, |epoch| self.members.is_ended(epoch), owned);
+        for (table, key) in keys_between(&self.tables, wanted, from, to) {
+            let Some(row) = self.tables.get(table).and_then(|state| state.get(&key)) else { continue };
+            let ours = row.digest(hash64(&key, 0));
+            if ours != theirs.get(&(table, key.clone())).copied().unwrap_or(0) {
+                self.log.mark(table, &key);
+            }
+        }
+    }
+
+    fn finish_session(&mut self, now: Now, tails: &[Tail]) {
+        self.session = None;
+        self.counters.resyncs += 1;
+        for tail in tails {
+            if tail.epoch == self.epoch {
+                continue;
+            }
+            self.members.seen(tail.epoch, None, now.mono_ms);
+            if let Some(stream) = self.stream(tail.epoch) {
+                stream.cover(tail.sequence);
+            }
+        }
+        if matches!(self.phase, Phase::Listening { .. }) {
+            self.phase = Phase::Ready;
+            self.heartbeat_due = true;
+        }
+        if let Some(next) = self.resync_with.take() {
+            self.resync(now, next);
+        }
+        self.repair_streams(now);
+    }
+}
+
+/// Appends the states of all that is known of a row.
+pub(super) fn put_row(
+    tables: &[TableState],
+    schema: &Schema,
+    index: usize,
+    key: &[u8],
+    out: &mut Vec<u8>,
+    store: &mut impl Store,
+) -> Result<(), StoreError> {
+    let (Some(state), Some(table)) = (tables.get(index).and_then(|table| table.get(key)), schema.tables.get(index)) else {
+        return Ok(());
+    };
+    match state {
+        RowState::Live { birth, clocks } => {
+            if let Some(values) = store.row(table, index, key)? {
+                put_state_live(out, index, key, *birth, clocks, &values);
+            }
+        }
+        RowState::Dead { death, .. } => put_state_dead(out, index, key, *death),
+        RowState::Slots(slots) => {
+            for (_, slot) in slots.iter() {
+                if !slot.death.is_never() {
+                    put_state_dead(out, index, key, slot.death);
+                }
+                if slot.lives() {
+                    let visible = if slot.hidden.is_none() { store.row(table, index, key)? } else { None };
+                    if let Some(values) = slot.hidden.as_deref().or(visible.as_deref()) {
+                        put_state_live(out, index, key, slot.birth, &slot.clocks, values);
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! Who lives: members, their leases, and epochs that are over.
+//!
+//! An epoch that is not heard for a lease is ended by the lowest member that lives, if another member has not heard it
+//! either. One message ends it everywhere. An epoch once ended stays ended.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use super::ids::{Epoch, Writer};
+
+/// Members a database may have: more are not listened to.
+pub const MEMBERS_MAX: usize = 1024;
+/// Ended epochs remembered. One forgotten that shows up again counts as a new member, and so loses its rows after a lease.
+pub const ENDED_MAX: usize = 16 * 1024;
+
+/// Another process, in its present epoch.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The process; unknown if only rows of it have been seen.
+    pub writer: Option<Writer>,
+    /// Its node's name.
+    pub node: String,
+    /// Whether it has everything the others have.
+    pub ready: bool,
+    /// When it was last heard.
+    pub heard_at_ms: u64,
+    /// Digest of its rows, as it said last.
+    pub state: u64,
+    /// Digest of ours at that time.
+    pub our_state: u64,
+    /// Whom it has not heard.
+    pub suspects: Vec<Epoch>,
+}
+
+/// The other members, and who is no more.
+#[derive(Debug, Default)]
+pub struct Members {
+    live: BTreeMap<Epoch, Member>,
+    ended: HashMap<Epoch, Ended, foldhash::fast::FixedState>,
+    ended_order: VecDeque<Epoch>,
+    suspects: Vec<Epoch>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Ended {
+    at_ms: u64,
+    reminded_at_ms: Option<u64>,
+}
+
+impl Members {
+    /// The members that are not over.
+    pub fn iter(&self) -> impl Iterator<Item = (Epoch, &Member)> {
+        self.live.iter().map(|(epoch, member)| (*epoch, member))
+    }
+
+    /// A member.
+    pub fn get(&self, epoch: Epoch) -> Option<&Member> {
+        self.live.get(&epoch)
+    }
+
+    /// A member.
+    pub fn get_mut(&mut self, epoch: Epoch) -> Option<&mut Member> {
+        self.live.get_mut(&epoch)
+    }
+
+    /// Whether an epoch is over.
+    pub fn is_ended(&self, epoch: Epoch) -> bool {
+        self.ended.contains_key(&epoch)
+    }
+
+    /// Epochs ended since, the latest first.
+    pub fn ended_since(&self, since_ms: u64) -> impl Iterator<Item = Epoch> + '_ {
+        let latest_first = self.ended_order.iter().rev();
+        latest_first.copied().take_while(move |epoch| self.ended.get(epoch).is_some_and(|ended| ended.at_ms >= since_ms))
+    }
+
+    /// An epoch was heard, if there is a writer; otherwise rows of it were seen, and its lease starts. False if it is
+    /// over, or there are too many.
+    pub fn seen(&mut self, epoch: Epoch, writer: Option<Writer>, now_ms: u64) -> bool {
+        if let Some(member) = self.live.get_mut(&epoch) {
+            if writer.is_some() {
+                member.writer = writer;
+                member.heard_at_ms = now_ms;
+            }
+            return true;
+        }
+        if epoch == Epoch::NONE || self.is_ended(epoch) || self.live.len() >= MEMBERS_MAX {
+            return false;
+        }
+        let member = Member {
+            writer,
+            node: String::new(),
+            ready: false,
+            heard_at_ms: now_ms,
+            state: 0,
+            our_state: 0,
+            suspects: Vec::new(),
+        };
+        self.live.insert(epoch, member);
+        true
+    }
+
+    /// Starts everybody's lease again: it was this process that did not listen.
+    pub fn forgive(&mut self, now_ms: u64) {
+        self.live.values_mut().for_each(|member| member.heard_at_ms = now_ms);
+        self.suspects.clear();
+    }
+
+    /// An epoch is over. False if that was known.
+    pub fn end(&mut self, epoch: Epoch, now_ms: u64) -> bool {
+        self.live.remove(&epoch);
+        self.suspects.retain(|suspect| *suspect != epoch);
+        if self.ended.insert(epoch, Ended { at_ms: now_ms, reminded_at_ms: None }).is_some() {
+            return false;
+        }
+        self.ended_order.push_back(epoch);
+        if self.ended_order.len() > ENDED_MAX
+            && let Some(oldest) = self.ended_order.pop_front()
+        {
+            self.ended.remove(&oldest);
+        }
+        true
+    }
+
+    /// Whether to tell an epoch that is over and still sends that it is over: now and then.
+    pub fn remind(&mut self, epoch: Epoch, now_ms: u64, every_ms: u64) -> bool {
+        let Some(ended) = self.ended.get_mut(&epoch) else { return false };
+        if ended.reminded_at_ms.is_some_and(|at| now_ms < at + every_ms) {
+            return false;
+        }
+        ended.reminded_at_ms = Some(now_ms);
+        true
+    }
+
+    /// Looks for members that were not heard for a lease. True if there are more than before.
+    pub fn suspect(&mut self, now_ms: u64, lease_ms: u64) -> bool {
+        let silent = self.live.iter().filter(|(_, member)| now_ms >= member.heard_at_ms + lease_ms);
+        let suspects: Vec<_> = silent.map(|(epoch, _)| *epoch).collect();
+        let more = suspects.iter().any(|suspect| !self.suspects.contains(suspect));
+        self.suspects = suspects;
+        more
+    }
+
+    /// Members that were not heard for a lease.
+    pub fn suspects(&self) -> &[Epoch] {
+        &self.suspects
+    }
+
+    /// Those that `me` is to end now.
+    pub fn to_end(&self, me: Epoch) -> Vec<Epoch> {
+        let others = || self.live.iter().filter(|(epoch, _)| !self.suspects.contains(epoch));
+        if self.suspects.is_empty() || others().any(|(epoch, _)| *epoch < me) {
+            return Vec::new();
+        }
+        let alone = others().next().is_none();
+        let seconded = |suspect: &Epoch| others().any(|(_, member)| member.suspects.contains(suspect));
+        self.suspects.iter().filter(|suspect| alone || seconded(suspect)).copied().collect()
+    }
+
+    /// When the next lease ends.
+    pub fn timeout_ms(&self, lease_ms: u64) -> Option<u64> {
+        let fresh = self.live.iter().filter(|(epoch, _)| !self.suspects.contains(epoch));
+        fresh.map(|(_, member)| member.heard_at_ms + lease_ms).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEASE: u64 = 2_000;
+
+    fn heard(members: &mut Members, epoch: u64, now_ms: u64) {
+        assert!(members.seen(Epoch(epoch), Some(Writer(epoch)), now_ms));
+    }
+
+    #[test]
+    fn the_lowest_ends_what_another_has_not_heard_either() {
+        let mut members = Members::default();
+        heard(&mut members, 5, 0);
+        heard(&mut members, 7, 1_500);
+        assert!(!members.suspect(1_999, LEASE));
+        assert!(members.suspect(2_000, LEASE));
+        assert_eq!(members.to_end(Epoch(3)), [], "nobody seconds it");
+        if let Some(member) = members.get_mut(Epoch(7)) {
+            member.suspects = vec![Epoch(5)];
+        }
+        assert_eq!(members.to_end(Epoch(8)), [], "7 is lower");
+        assert_eq!(members.to_end(Epoch(3)), [Epoch(5)]);
+    }
+
+    #[test]
+    fn who_is_alone_needs_no_second() {
+        let mut members = Members::default();
+        heard(&mut members, 5, 0);
+        members.suspect(2_000, LEASE);
+        assert_eq!(members.to_end(Epoch(9)), [Epoch(5)]);
+    }
+
+    #[test]
+    fn an_ended_epoch_stays_ended() {
+        let mut members = Members::default();
+        heard(&mut members, 5, 0);
+        assert!(members.end(Epoch(5), 1));
+        assert!(!members.end(Epoch(5), 2));
+        assert!(!members.seen(Epoch(5), Some(Writer(5)), 3));
+        assert!(members.remind(Epoch(5), 3, 500));
+        assert!(!members.remind(Epoch(5), 4, 500));
+    }
+}

@@ -1,0 +1,219 @@
+//! Frames in: of each epoch, which have arrived, which are missing, and parts of large transactions.
+
+use std::collections::BTreeMap;
+
+use super::codec::TX_BYTES_MAX;
+
+/// Separate runs of frames that may have arrived beyond a gap; more, and the replica resynchronises.
+const RUNS_MAX: usize = 1024;
+/// Transactions in parts that may be incomplete at once, of one epoch.
+const ASSEMBLIES_MAX: usize = 4;
+/// First wait for missing frames, in ms; doubles with each try.
+const NACK_RETRY_MS: u64 = 100;
+/// After so many requests the replica resynchronises instead.
+const NACKS_MAX: u32 = 5;
+
+/// What to do about missing frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repair {
+    /// Ask for these, first to last.
+    Nack(u64, u64),
+    /// Asking was in vain.
+    Resync,
+}
+
+#[derive(Debug)]
+struct Assembly {
+    first: u64,
+    count: u32,
+    parts: BTreeMap<u32, Box<[u8]>>,
+}
+
+/// The frames of one epoch.
+#[derive(Debug, Default)]
+pub struct Stream {
+    done: u64,
+    beyond: BTreeMap<u64, u64>,
+    known: u64,
+    assemblies: BTreeMap<u64, Assembly>,
+    nacks: u32,
+    nack_at_ms: u64,
+    lost: bool,
+}
+
+impl Stream {
+    /// A stream of which everything up to this frame is of no interest.
+    pub fn starting_after(sequence: u64) -> Self {
+        Self { done: sequence, known: sequence, ..Self::default() }
+    }
+
+    /// Whether a frame has arrived.
+    pub fn has(&self, sequence: u64) -> bool {
+        sequence <= self.done || self.beyond.range(..=sequence).next_back().is_some_and(|(_, last)| sequence <= *last)
+    }
+
+    /// A frame has arrived.
+    pub fn arrived(&mut self, sequence: u64) {
+        if self.has(sequence) {
+            return;
+        }
+        self.known = self.known.max(sequence);
+        let (mut first, mut last) = (sequence, sequence);
+        if let Some((&f, &l)) = self.beyond.range(..sequence).next_back()
+            && l + 1 == sequence
+        {
+            first = f;
+        }
+        if let Some(l) = self.beyond.remove(&(sequence + 1)) {
+            last = l;
+        }
+        self.beyond.insert(first, last);
+        self.settle();
+        if self.beyond.len() > RUNS_MAX {
+            // The frames are in; which ones, is forgotten: they will be repeated, or covered by a resync.
+            self.beyond.pop_last();
+            self.lost = true;
+        }
+    }
+
+    fn settle(&mut self) {
+        while let Some(run) = self.beyond.first_entry() {
+            if *run.key() > self.done + 1 {
+                break;
+            }
+            self.done = self.done.max(run.remove());
+            self.nacks = 0;
+            self.nack_at_ms = 0;
+        }
+    }
+
+    /// The sender has sent frames up to this one.
+    pub fn known(&mut self, sequence: u64) {
+        self.known = self.known.max(sequence);
+    }
+
+    /// Everything up to this frame is in, by way of a resync.
+    pub fn cover(&mut self, sequence: u64) {
+        if sequence > self.done {
+            self.done = sequence;
+            self.known = self.known.max(sequence);
+            self.beyond.retain(|_, last| *last > sequence);
+            self.settle();
+        }
+        self.assemblies.retain(|_, assembly| assembly.first + u64::from(assembly.count) > sequence + 1);
+        self.nacks = 0;
+        self.nack_at_ms = 0;
+        self.lost = false;
+    }
+
+    /// Everything up to this frame is in and shows: parts that wait for others do not.
+    pub fn settled(&self) -> u64 {
+        let waiting = self.assemblies.values().map(|assembly| assembly.first - 1).min();
+        waiting.map_or(self.done, |before| before.min(self.done))
+    }
+
+    /// Whether frames are missing that the sender has sent.
+    pub fn has_gap(&self) -> bool {
+        self.done < self.known
+    }
+
+    /// What to do now about missing frames, if anything.
+    pub fn repair(&mut self, now_ms: u64) -> Option<Repair> {
+        if self.lost {
+            self.lost = false;
+            return Some(Repair::Resync);
+        }
+        if !self.has_gap() || now_ms < self.nack_at_ms {
+            return None;
+        }
+        if self.nacks >= NACKS_MAX {
+            self.nacks = 0;
+            self.nack_at_ms = now_ms + NACK_RETRY_MS;
+            return Some(Repair::Resync);
+        }
+        self.nack_at_ms = now_ms + (NACK_RETRY_MS << self.nacks);
+        self.nacks += 1;
+        let last = self.beyond.first_key_value().map_or(self.known, |(first, _)| first - 1);
+        Some(Repair::Nack(self.done + 1, last))
+    }
+
+    /// When [`Stream::repair`] may have something to do.
+    pub fn repair_at_ms(&self) -> Option<u64> {
+        (self.has_gap() || self.lost).then_some(self.nack_at_ms)
+    }
+
+    /// Adds a part, of frame `sequence`; gives the whole when it is complete.
+    pub fn assemble(&mut self, hlc: u64, sequence: u64, index: u32, count: u32, bytes: &[u8]) -> Option<Vec<u8>> {
+        let first = sequence.checked_sub(u64::from(index)).filter(|first| *first > 0)?;
+        let assembly = self.assemblies.entry(hlc).or_insert_with(|| Assembly { first, count, parts: BTreeMap::new() });
+        if assembly.count != count || assembly.first != first {
+            return None;
+        }
+        assembly.parts.insert(index, bytes.into());
+        let size: usize = assembly.parts.values().map(|part| part.len()).sum();
+        if assembly.parts.len() == count as usize {
+            let parts = self.assemblies.remove(&hlc)?.parts;
+            return Some(parts.into_values().flat_map(<[u8]>::into_vec).collect());
+        }
+        if size > TX_BYTES_MAX || self.assemblies.len() > ASSEMBLIES_MAX {
+            self.assemblies.pop_first();
+            self.lost = true;
+        }
+        None
+    }
+
+    /// Bytes of parts held.
+    pub fn assembly_bytes(&self) -> usize {
+        self.assemblies.values().flat_map(|assembly| assembly.parts.values()).map(|part| part.len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_in_any_order_settle() {
+        let mut stream = Stream::default();
+        for sequence in [3, 1, 5, 5, 2] {
+            stream.arrived(sequence);
+        }
+        assert_eq!(stream.settled(), 3);
+        assert!(stream.has(5) && !stream.has(4));
+        assert_eq!(stream.repair(0), Some(Repair::Nack(4, 4)));
+        assert_eq!(stream.repair(0), None, "not again at once");
+        stream.arrived(4);
+        assert_eq!(stream.settled(), 5);
+        assert_eq!(stream.repair(10_000), None);
+    }
+
+    #[test]
+    fn asks_until_it_is_in_vain() {
+        let mut stream = Stream::default();
+        stream.known(2);
+        let answers: Vec<_> = (0..6).filter_map(|i| stream.repair(i * 10_000)).collect();
+        assert_eq!(answers, [[Repair::Nack(1, 2); 5].as_slice(), &[Repair::Resync]].concat());
+    }
+
+    #[test]
+    fn an_incomplete_transaction_is_not_settled() {
+        let mut stream = Stream::default();
+        stream.arrived(1);
+        assert_eq!(stream.assemble(9, 2, 0, 2, b"ab"), None);
+        stream.arrived(2);
+        assert_eq!(stream.settled(), 1);
+        assert_eq!(stream.assemble(9, 3, 1, 2, b"cd").as_deref(), Some(b"abcd".as_slice()));
+        stream.arrived(3);
+        assert_eq!(stream.settled(), 3);
+    }
+
+    #[test]
+    fn a_resync_covers_what_was_missing() {
+        let mut stream = Stream::default();
+        stream.arrived(7);
+        stream.arrived(9);
+        stream.cover(7);
+        assert_eq!(stream.settled(), 7);
+        assert_eq!(stream.repair(0), Some(Repair::Nack(8, 8)));
+    }
+}

@@ -1,0 +1,331 @@
+//! The replication state of one table's rows, beside the values that SQLite holds.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+use super::codec::OpBody;
+use super::digest::{BUCKETS, bucket_of, hash64};
+use super::hlc::Stamp;
+use super::ids::Epoch;
+use super::key::Key;
+use super::merge::Slot;
+use super::schema::Table;
+use super::show::Row;
+use super::store::{Store, StoreError};
+use super::value::Value;
+use super::visible::{RowState, visible};
+
+/// One bucket of rows.
+#[derive(Debug)]
+pub struct Bucket {
+    /// Sum of the live rows' parts.
+    pub digest: u64,
+    rows: HashMap<Key, RowState, FixedState>,
+}
+
+/// A table's rows.
+#[derive(Debug)]
+pub struct TableState {
+    buckets: Vec<Bucket>,
+    digest: u64,
+    live: usize,
+    pending_bytes: usize,
+}
+
+/// What a merge did to the visible table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// Nothing.
+    Same,
+    /// A row appeared.
+    Inserted,
+    /// A row is another.
+    Updated,
+    /// A row is gone.
+    Deleted,
+}
+
+impl TableState {
+    /// No rows. The seed keeps senders from choosing keys that collide in the hash maps.
+    pub fn new(seed: u64) -> Self {
+        let bucket = |_| Bucket { digest: 0, rows: HashMap::with_hasher(FixedState::with_seed(seed)) };
+        Self { buckets: (0..BUCKETS).map(bucket).collect(), digest: 0, live: 0, pending_bytes: 0 }
+    }
+
+    /// Sum of all live rows' parts.
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    /// Visible rows.
+    pub fn live(&self) -> usize {
+        self.live
+    }
+
+    /// Bytes of updates that wait for their incarnation.
+    pub fn pending_bytes(&self) -> usize {
+        self.pending_bytes
+    }
+
+    /// The buckets' digests.
+    pub fn bucket_digests(&self) -> impl Iterator<Item = u64> + '_ {
+        self.buckets.iter().map(|bucket| bucket.digest)
+    }
+
+    /// A row's state.
+    pub fn get(&self, key: &[u8]) -> Option<&RowState> {
+        self.buckets.get(bucket_of(hash64(key, 0)))?.rows.get(key)
+    }
+
+    /// A bucket's keys above `after`, ascending.
+    pub fn keys(&self, bucket: usize, after: Option<&[u8]>) -> Vec<&Key> {
+        let rows = self.buckets.get(bucket).into_iter().flat_map(|bucket| bucket.rows.keys());
+        let mut keys: Vec<_> = rows.filter(|key| after.is_none_or(|after| &***key > after)).collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    /// Replaces a row's state by what `change` makes of it, keeping digests and counts.
+    fn edit<R>(&mut self, key: &[u8], change: impl FnOnce(Option<RowState>) -> (Option<RowState>, R)) -> Option<R> {
+        let hash = hash64(key, 0);
+        let bucket = self.buckets.get_mut(bucket_of(hash))?;
+        let (delta, visible_before, visible_after, result);
+        let (mut pending_before, mut pending_after) = (0, 0);
+        if let Some(state) = bucket.rows.get_mut(key) {
+            let before = state.digest(hash);
+            visible_before = state.visible().is_some();
+            pending_before = state.pending_bytes();
+            let old = std::mem::replace(state, RowState::Dead { death: Stamp::NEVER, seen_s: 0 });
+            let (new, r) = change(Some(old));
+            result = r;
+            match new {
+                Some(new) => {
+                    delta = new.digest(hash).wrapping_sub(before);
+                    visible_after = new.visible().is_some();
+                    pending_after = new.pending_bytes();
+                    *state = new;
+                }
+                None => {
+                    delta = 0_u64.wrapping_sub(before);
+                    visible_after = false;
+                    bucket.rows.remove(key);
+                }
+            }
+        } else {
+            visible_before = false;
+            let (new, r) = change(None);
+            result = r;
+            let Some(new) = new else { return Some(result) };
+            delta = new.digest(hash);
+            visible_after = new.visible().is_some();
+            pending_after = new.pending_bytes();
+            bucket.rows.insert(key.into(), new);
+        }
+        bucket.digest = bucket.digest.wrapping_add(delta);
+        self.digest = self.digest.wrapping_add(delta);
+        self.live = self.live + usize::from(visible_after) - usize::from(visible_before);
+        self.pending_bytes = self.pending_bytes + pending_after - pending_before;
+        Some(result)
+    }
+
+    /// Joins an operation into a row and makes the table show what it then should.
+    pub fn merge(
+        &mut self,
+        table: &Table,
+        index: usize,
+        key: &[u8],
+        op: &OpBody<'_>,
+        now_s: u32,
+        store: &mut impl Store,
+    ) -> Result<Shown, StoreError> {
+        let owner = if table.owned { op.owner() } else { Epoch::NONE };
+        let outcome = self.edit(key, |state| {
+            let same_owner = |stamp: &Stamp| !table.owned || stamp.epoch == owner;
+            let single = match &state {
+                None => true,
+                Some(RowState::Live { birth, .. }) => same_owner(birth),
+                Some(RowState::Dead { death, .. }) => same_owner(death),
+                Some(RowState::Slots(_)) => false,
+            };
+            if single {
+                let mut slot = match state {
+                    Some(RowState::Live { birth, clocks }) => Slot { birth, clocks, ..Slot::EMPTY },
+                    Some(RowState::Dead { death, seen_s }) => Slot { death, death_seen_s: seen_s, ..Slot::EMPTY },
+                    _ => Slot::EMPTY,
+                };
+                let lived = slot.lives();
+                let effect = slot.merge(op, now_s);
+                let shown = Row { table, index, key }.show(op, effect, lived, store);
+                let state = (!slot.is_empty()).then(|| RowState::from_slot(owner, slot));
+                (state, shown)
+            } else {
+                let mut slots = state.map(|state| state.into_slots(table.owned)).unwrap_or_default();
+                let shown = Row { table, index, key }.merge_among(&mut slots, owner, op, now_s, store);
+                (RowState::from_slots(slots), shown)
+            }
+        });
+        outcome.unwrap_or(Ok(Shown::Same))
+    }
+
+    /// Takes note of a local insert; the table shows it already. `before` holds the values of the row of another owner
+    /// that it took the place of.
+    pub fn inserted_here(&mut self, table: &Table, key: &[u8], birth: Stamp, before: Option<Box<[Value]>>) {
+        self.edit(key, |state| {
+            if !table.owned {
+                return (Some(RowState::Live { birth, clocks: Default::default() }), ());
+            }
+            let mut slots = state.map(|state| state.into_slots(true)).unwrap_or_default();
+            if let Some((owner, slot)) = visible(&slots).and_then(|shown| slots.get_mut(shown))
+                && *owner != birth.epoch
+            {
+                slot.hidden = before;
+            }
+            slots.retain(|(owner, _)| *owner != birth.epoch);
+            slots.push((birth.epoch, Slot { birth, ..Slot::EMPTY }));
+            (RowState::from_slots(slots), ())
+        });
+    }
+
+    /// Takes note of a local update of the visible row.
+    pub fn updated_here(&mut self, key: &[u8], columns: impl Iterator<Item = u8>, clock: Stamp) {
+        self.edit(key, |state| {
+            let state = state.map(|mut state| {
+                let clocks = match &mut state {
+                    RowState::Live { clocks, .. } => Some(clocks),
+                    RowState::Dead { .. } => None,
+                    RowState::Slots(slots) => {
+                        let shown = visible(slots);
+                        shown.and_then(|shown| slots.get_mut(shown)).map(|(_, slot)| &mut slot.clocks)
+                    }
+                };
+                if let Some(clocks) = clocks {
+                    columns.for_each(|column| clocks.set(column, clock));
+                }
+                state
+            });
+            (state, ())
+        });
+    }
+
+    /// Takes note of a local delete of the visible row, and shows the one that was hidden by it, if any.
+    pub fn deleted_here(
+        &mut self,
+        table: &Table,
+        index: usize,
+        key: &[u8],
+        death: Stamp,
+        now_s: u32,
+        store: &mut impl Store,
+    ) -> Result<Shown, StoreError> {
+        let outcome = self.edit(key, |state| {
+            if !table.owned {
+                return (Some(RowState::Dead { death, seen_s: now_s }), Ok(Shown::Same));
+            }
+            let mut slots = state.map(|state| state.into_slots(true)).unwrap_or_default();
+            for (owner, slot) in &mut slots {
+                if *owner == death.epoch {
+                    *slot = Slot { death, death_seen_s: now_s, ..Slot::EMPTY };
+                }
+            }
+            let revealed = Row { table, index, key }.reveal(&mut slots, store);
+            let shown = revealed.map(|revealed| if revealed { Shown::Inserted } else { Shown::Same });
+            (RowState::from_slots(slots), shown)
+        });
+        outcome.unwrap_or(Ok(Shown::Same))
+    }
+
+    /// Keys of rows with a slot of this owner, ascending within each bucket.
+    pub fn keys_of_owner(&self, owner: Epoch) -> Vec<Key> {
+        let has = |state: &RowState| match state {
+            RowState::Live { birth, .. } => birth.epoch == owner,
+            RowState::Dead { death, .. } => death.epoch == owner,
+            RowState::Slots(slots) => slots.iter().any(|(who, _)| *who == owner),
+        };
+        let mut keys = Vec::new();
+        for bucket in &self.buckets {
+            let start = keys.len();
+            keys.extend(bucket.rows.iter().filter(|(_, state)| has(state)).map(|(key, _)| key.clone()));
+            if let Some(added) = keys.get_mut(start..) {
+                added.sort_unstable();
+            }
+        }
+        keys
+    }
+
+    /// Forgets an owner's row of this key.
+    pub fn end_owner(
+        &mut self,
+        table: &Table,
+        index: usize,
+        key: &[u8],
+        owner: Epoch,
+        store: &mut impl Store,
+    ) -> Result<Shown, StoreError> {
+        let outcome = self.edit(key, |state| {
+            let mut slots = state.map(|state| state.into_slots(true)).unwrap_or_default();
+            let was_shown = visible(&slots).and_then(|shown| slots.get(shown)).map(|(who, _)| *who);
+            slots.retain(|(who, _)| *who != owner);
+            let shown = if was_shown != Some(owner) {
+                Ok(Shown::Same)
+            } else {
+                match (Row { table, index, key }).reveal(&mut slots, store) {
+                    Ok(true) => Ok(Shown::Updated),
+                    Ok(false) => store.delete(table, index, key).map(|()| Shown::Deleted),
+                    Err(error) => Err(error),
+                }
+            };
+            (RowState::from_slots(slots), shown)
+        });
+        outcome.unwrap_or(Ok(Shown::Same))
+    }
+
+    /// Hands an owner's row to the same process's next epoch: a new incarnation with the same values. The table shows the same.
+    pub fn rename_owner(&mut self, key: &[u8], owner: Epoch, birth: Stamp) {
+        self.edit(key, |state| {
+            let mut slots = state.map(|state| state.into_slots(true)).unwrap_or_default();
+            for (who, slot) in &mut slots {
+                if *who == owner && slot.lives() && slot.hidden.is_none() {
+                    *who = birth.epoch;
+                    *slot = Slot { birth, ..Slot::EMPTY };
+                }
+            }
+            slots.retain(|(who, _)| *who != owner);
+            (RowState::from_slots(slots), ())
+        });
+    }
+
+    /// Forgets deletions, and updates waiting in vain, learned of before this second, in one bucket.
+    pub fn sweep(&mut self, bucket: usize, before_s: u32) {
+        let Some(bucket) = self.buckets.get_mut(bucket) else { return };
+        let pending_bytes = &mut self.pending_bytes;
+        bucket.rows.retain(|_, state| match state {
+            RowState::Live { .. } => true,
+            RowState::Dead { seen_s, .. } => *seen_s >= before_s,
+            RowState::Slots(slots) => {
+                *pending_bytes -= slots.iter().map(|(_, slot)| slot.pending_bytes()).sum::<usize>();
+                for (_, slot) in slots.iter_mut() {
+                    slot.pending.retain(|pending| pending.seen_s >= before_s);
+                }
+                slots.retain(|(_, slot)| slot.lives() || !slot.pending.is_empty() || slot.death_seen_s >= before_s);
+                *pending_bytes += slots.iter().map(|(_, slot)| slot.pending_bytes()).sum::<usize>();
+                !slots.is_empty()
+            }
+        });
+    }
+
+    /// Forgets all updates that wait for their incarnation.
+    pub fn drop_pending(&mut self) {
+        self.pending_bytes = 0;
+        for bucket in &mut self.buckets {
+            bucket.rows.retain(|_, state| match state {
+                RowState::Live { .. } | RowState::Dead { .. } => true,
+                RowState::Slots(slots) => {
+                    slots.iter_mut().for_each(|(_, slot)| slot.pending.clear());
+                    slots.retain(|(_, slot)| !slot.is_empty());
+                    !slots.is_empty()
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The public handle.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use rusqlite::Connection;
+
+use crate::changes::Changes;
+use crate::core::engine::{Config, Counters, Engine, Sizes};
+use crate::error::{Error, Result};
+use crate::nats::Driver;
+use crate::options::Options;
+use crate::shared::{Shared, Status, now};
+use crate::sqlite::LocalDb;
+
+/// An open database. Clones share it; it can be used from any thread. When the last one is dropped the database is
+/// closed, as by [`IraTdb::close`], but nobody waits for it.
+#[derive(Debug, Clone)]
+pub struct IraTdb {
+    handle: Arc<Handle>,
+}
+
+#[derive(Debug)]
+struct Handle {
+    shared: Arc<Shared>,
+    replicated: bool,
+    driver: Mutex<Option<Driver>>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.closing.send_replace(true);
+    }
+}
+
+impl IraTdb {
+    /// Opens the database: creates the local copy and starts to replicate. It can be used at once;
+    /// [`IraTdb::ready`] tells when what the others have is in. Needs a tokio runtime if there is a NATS connection.
+    pub async fn open(options: Options) -> Result<Self> {
+        options.validate()?;
+        let db = LocalDb::open(&options)?;
+        let started = Instant::now();
+        let ms = |duration: Duration| duration.as_millis() as u64;
+        let config = Config {
+            schema: Arc::clone(db.schema()),
+            node: options.node.clone(),
+            heartbeat_ms: ms(options.heartbeat),
+            lease_ms: ms(options.lease),
+            alone_after_ms: ms(options.alone_after),
+            tombstone_keep_ms: ms(options.tombstone_keep),
+            resend_bytes_max: options.resend_bytes_max,
+            connected: options.nats.is_some(),
+            seed: random_seed()?,
+        };
+        let engine = Engine::new(config, now(started));
+        let shared = Shared::new(&options.database, options.node, db, engine, started, options.subscriber_bytes_max);
+        let shared = Arc::new(shared);
+        let replicated = options.nats.is_some();
+        let driver = match options.nats {
+            Some(client) => Some(Driver::start(Arc::clone(&shared), client, &options.cluster).await?),
+            None => None,
+        };
+        Ok(Self { handle: Arc::new(Handle { shared, replicated, driver: Mutex::new(driver) }) })
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.handle.shared
+    }
+
+    /// The database's name.
+    pub fn name(&self) -> &str {
+        &self.shared().name
+    }
+
+    /// Waits until the other members' rows are in, or nobody else is there. Fails if the members that are there
+    /// have another schema, or the database was closed.
+    pub async fn ready(&self) -> Result<()> {
+        let mut status = self.shared().status.subscribe();
+        let status = status.wait_for(|status| *status != Status::Joining).await.map_err(|_| Error::Closed)?.clone();
+        match status {
+            Status::Joining | Status::Ready => Ok(()),
+            Status::Closed => Err(Error::Closed),
+            Status::Failed(reason) => Err(Error::Failed(reason)),
+            Status::Mismatch(theirs) => Err(Error::SchemaMismatch {
+                database: self.name().to_owned(),
+                theirs,
+                ours: self.shared().with(|state| state.db.schema().hash)?,
+            }),
+        }
+    }
+
+    /// Whether [`IraTdb::ready`] would return at once, and well.
+    pub fn is_ready(&self) -> bool {
+        *self.shared().status.borrow() == Status::Ready
+    }
+
+    /// Runs queries on the local copy, all on one consistent state. Statements that write fail.
+    pub fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        self.shared().read(query)
+    }
+
+    /// Runs one transaction on the local copy and queues its changes for the others. If the closure
+    /// fails, nothing of it is kept. BEGIN, COMMIT and ROLLBACK are not for the closure; savepoints are allowed.
+    pub fn write<T>(&self, transaction: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<Commit<T>> {
+        self.shared().write(transaction)
+    }
+
+    /// Row changes of one replicated table from now on, local and remote.
+    pub fn subscribe(&self, table: &str) -> Result<Changes> {
+        self.shared().subscribe(table)
+    }
+
+    /// The live members, this process first. Empty after a close.
+    pub fn members(&self) -> Vec<Member> {
+        let shared = self.shared();
+        let members = shared.with(|state| {
+            let now_ms = shared.now().mono_ms;
+            let engine = &state.engine;
+            let own = Member {
+                id: engine.writer().0,
+                node: shared.node.clone(),
+                is_self: true,
+                ready: engine.is_ready(),
+                silent_for: Duration::ZERO,
+            };
+            let others = engine.members().iter().filter_map(|(_, member)| {
+                Some(Member {
+                    id: member.writer?.0,
+                    node: member.node.clone(),
+                    is_self: false,
+                    ready: member.ready,
+                    silent_for: Duration::from_millis(now_ms.saturating_sub(member.heard_at_ms)),
+                })
+            });
+            std::iter::once(own).chain(others).collect()
+        });
+        members.unwrap_or_default()
+    }
+
+    /// Counters and sizes. All zero from within a closure of `read` or `write`.
+    pub fn stats(&self) -> Stats {
+        let stats = self.shared().with(|state| {
+            let others = state.engine.members().iter().count();
+            Stats::new(state.engine.counters(), state.engine.sizes(), others + 1)
+        });
+        stats.unwrap_or_default()
+    }
+
+    /// A digest of the visible rows of every replicated table: equal on two replicas exactly when their tables are equal.
+    pub fn digest(&self) -> Result<Digest> {
+        self.shared().with(|state| {
+            let digests = state.db.digests()?;
+            let tables = state.db.schema().tables.iter().zip(digests);
+            let tables = tables.map(|(table, digest)| TableDigest {
+                table: table.name.clone(),
+                rows: digest.rows,
+                hash: digest.sum,
+            });
+            Ok(Digest { tables: tables.collect() })
+        })?
+    }
+
+    /// Ends this process's part: its changes are sent, and its owned rows vanish everywhere. Later calls fail with
+    /// [`Error::Closed`].
+    pub async fn close(&self) -> Result<()> {
+        let shared = self.shared();
+        shared.closing.send_replace(true);
+        let driver = self.handle.driver.lock().take();
+        match driver {
+            Some(driver) => driver.stopped().await,
+            None if self.handle.replicated => {
+                // Another call of `close` waits for the tasks.
+                let mut status = shared.status.subscribe();
+                let over = |status: &Status| matches!(status, Status::Closed | Status::Failed(_));
+                status.wait_for(over).await.map_err(|_| Error::Closed)?;
+            }
+            None => shared.finish(),
+        }
+        Ok(())
+    }
+}
+
+fn random_seed() -> Result<u64> {
+    use ring::rand::SecureRandom;
+    let mut seed = [0; 8];
+    let unavailable = |_| Error::Failed("the system gave no random numbers".to_owned());
+    ring::rand::SystemRandom::new().fill(&mut seed).map_err(unavailable)?;
+    Ok(u64::from_le_bytes(seed))
+}
+
+/// A transaction that is in the local copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Commit<T> {
+    /// What the closure returned.
+    pub value: T,
+    /// How many replicated rows changed.
+    pub rows_changed: usize,
+}
+
+impl<T> Commit<T> {
+    /// What the closure returned.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+}
+
+/// A live member of the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Member {
+    /// Identifies the process; a random number of its own.
+    pub id: u64,
+    /// The node's name, as given in its options.
+    pub node: String,
+    /// Whether it is this process.
+    pub is_self: bool,
+    /// Whether the others' rows are in at that member.
+    pub ready: bool,
+    /// Time since it was last heard (zero for this process).
+    pub silent_for: Duration,
+}
+
+/// Counters since the database was opened, and present sizes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Local transactions that changed replicated rows.
+    pub commits: u64,
+    /// Frames sent for the first time.
+    pub frames_sent: u64,
+    /// Frames received and applied.
+    pub frames_received: u64,
+    /// Frames received again.
+    pub frames_duplicate: u64,
+    /// Frames sent again for members that missed them.
+    pub frames_resent: u64,
+    /// Requests for missing frames.
+    pub nacks_sent: u64,
+    /// Row changes of others applied here.
+    pub rows_applied: u64,
+    /// Comparisons with a donor finished, the one when joining included.
+    pub resyncs: u64,
+    /// Rows taken from donors.
+    pub rows_fetched: u64,
+    /// Members that left, or whose lease ended.
+    pub epochs_ended: u64,
+    /// Times the others took this process for dead; it has published its rows again each time.
+    pub epochs_restarted: u64,
+    /// Messages that could not be decoded.
+    pub malformed: u64,
+    /// Messages of members with another schema.
+    pub schema_mismatches: u64,
+    /// Row changes not taken: not the owner's, not fitting the schema, or from a broken clock.
+    pub refused: u64,
+    /// Messages dropped because NATS did not take them in time; all are asked for again.
+    pub outbox_dropped: u64,
+    /// Live members, this process included.
+    pub members: usize,
+    /// Visible replicated rows.
+    pub rows: usize,
+    /// Bytes of transactions waiting to be sent.
+    pub queue_bytes: usize,
+    /// Rows whose present state is to be sent, because a queue was full or NATS away.
+    pub dirty_keys: usize,
+    /// Bytes of sent frames kept for members that miss some.
+    pub resend_bytes: usize,
+    /// Bytes of received changes that wait for others.
+    pub waiting_bytes: usize,
+    /// Bytes of other messages waiting to be sent.
+    pub outbox_bytes: usize,
+}
+
+impl Stats {
+    fn new(counters: Counters, sizes: Sizes, members: usize) -> Self {
+        Self {
+            commits: counters.commits,
+            frames_sent: counters.frames_sent,
+            frames_received: counters.frames_received,
+            frames_duplicate: counters.frames_duplicate,
+            frames_resent: counters.frames_resent,
+            nacks_sent: counters.nacks_sent,
+            rows_applied: counters.rows_applied,
+            resyncs: counters.resyncs,
+            rows_fetched: counters.rows_fetched,
+            epochs_ended: counters.epochs_ended,
+            epochs_restarted: counters.epochs_restarted,
+            malformed: counters.malformed,
+            schema_mismatches: counters.schema_mismatches,
+            refused: counters.refused,
+            outbox_dropped: counters.outbox_dropped,
+            members,
+            rows: sizes.rows,
+            queue_bytes: sizes.queue_bytes,
+            dirty_keys: sizes.dirty_keys,
+            resend_bytes: sizes.resend_bytes,
+            waiting_bytes: sizes.waiting_bytes,
+            outbox_bytes: sizes.outbox_bytes,
+        }
+    }
+}
+
+/// Digest of the whole database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digest {
+    /// One per replicated table, by name.
+    pub tables: Vec<TableDigest>,
+}
+
+/// Digest of one table's visible rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableDigest {
+    /// The table.
+    pub table: String,
+    /// Its rows.
+    pub rows: u64,
+    /// Hash over all values of all rows, whatever their order.
+    pub hash: u128,
+}

@@ -1,0 +1,132 @@
+//! The crate's error.
+
+/// What can go wrong; the variants carry what is needed to act.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// SQLite refused a statement. In [`crate::IraTdb::write`] nothing of the transaction was kept.
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The declared schema can't be replicated.
+    #[error("schema of database {database}: {problem}")]
+    Schema {
+        /// The database's name.
+        database: String,
+        /// What is wrong with which table.
+        problem: SchemaProblem,
+    },
+    /// The members that are there have the database open with another schema.
+    #[error("database {database} is open elsewhere with another schema (theirs {theirs:016x}, ours {ours:016x})")]
+    SchemaMismatch {
+        /// The database's name.
+        database: String,
+        /// Hash of the schema the other members have.
+        theirs: u64,
+        /// Hash of the schema declared here.
+        ours: u64,
+    },
+    /// A row of an owned table was updated or deleted by a process that does not own it.
+    /// `INSERT OR REPLACE` takes a row over; nothing else may touch it.
+    #[error("a row of owned table {table} belongs to another process: only its owner may update or delete it")]
+    NotOwner {
+        /// The table.
+        table: String,
+    },
+    /// A row is larger than replicas take.
+    #[error("a row of table {table} takes {bytes} bytes, more than {bytes_max}")]
+    RowTooLarge {
+        /// The table.
+        table: String,
+        /// Size of the row.
+        bytes: usize,
+        /// The limit.
+        bytes_max: usize,
+    },
+    /// A transaction changes more bytes than replicas take in one transaction.
+    #[error("the transaction's changes take {bytes} bytes, more than {bytes_max}")]
+    TransactionTooLarge {
+        /// Size of the changes.
+        bytes: usize,
+        /// The limit.
+        bytes_max: usize,
+    },
+    /// The closure ended the transaction itself, or a statement rolled it back (`OR ROLLBACK`).
+    #[error("the transaction was rolled back inside the closure")]
+    RolledBack,
+    /// No replicated table of this name.
+    #[error("database {database} has no replicated table {table}")]
+    NoSuchTable {
+        /// The database's name.
+        database: String,
+        /// The table asked for.
+        table: String,
+    },
+    /// An option has a value that can't work.
+    #[error("option {option}: {reason}")]
+    Option {
+        /// The option's name.
+        option: &'static str,
+        /// Why its value can't work.
+        reason: String,
+    },
+    /// This SQLite was built without what capture needs.
+    #[error("this SQLite was built without SQLITE_ENABLE_PREUPDATE_HOOK: set LIBSQLITE3_FLAGS=-DSQLITE_ENABLE_PREUPDATE_HOOK for the build")]
+    SqliteBuild,
+    /// NATS refused a subscription or a message.
+    #[error("NATS: {0}")]
+    Nats(String),
+    /// `read` or `write` was called from within a closure given to `read` or `write`.
+    #[error("the database was used from within one of its own closures")]
+    Nested,
+    /// SQLite failed where it can't in working order; this copy is not used any more.
+    #[error("the local copy has failed and is closed: {0}")]
+    Failed(String),
+    /// The database has been closed.
+    #[error("the database is closed")]
+    Closed,
+}
+
+impl From<crate::core::store::StoreError> for Error {
+    fn from(error: crate::core::store::StoreError) -> Self {
+        Self::Failed(error.0)
+    }
+}
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a schema can't be replicated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaProblem {
+    /// Rows are identified by their primary key, so every replicated table declares one.
+    #[error("table {0} has no PRIMARY KEY")]
+    NoPrimaryKey(String),
+    /// SQLite lets primary keys be NULL, several times over, unless told otherwise.
+    #[error("column {1} of table {0} is part of the PRIMARY KEY and must be declared NOT NULL")]
+    NullablePrimaryKey(String, String),
+    /// Keys are compared byte by byte.
+    #[error("the PRIMARY KEY of table {0} uses collation {1}; only BINARY can be replicated")]
+    KeyCollation(String, String),
+    /// Something that concurrent writers could violate together and that is not resolved yet.
+    #[error("table {table} uses {feature}, which is not replicated yet; tables named local_* may use it")]
+    Unsupported {
+        /// The table (or the object on it).
+        table: String,
+        /// The feature's SQL name.
+        feature: &'static str,
+    },
+    /// Too much of something.
+    #[error("{what}: {count}, more than {count_max}")]
+    TooMany {
+        /// Columns of which table, or tables.
+        what: String,
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        count_max: usize,
+    },
+    /// Table options name a table that the schema does not create.
+    #[error("options are given for table {0}, which the schema does not create")]
+    NoSuchTable(String),
+}

@@ -1,0 +1,187 @@
+//! Moves messages between the engine and NATS: one task receives and keeps time, one sends.
+//!
+//! The sender waits for a frame to be written before it asks for the next: the first change leaves at once, what is committed
+//! meanwhile rides the next frame. What NATS loses (a slow consumer, a broken connection) shows as a gap in the numbers
+//! of frames.
+
+mod subjects;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_nats::connection::State as ConnectionState;
+use async_nats::{Client, Message, Subscriber};
+use futures_util::{FutureExt, StreamExt};
+use tokio::task::JoinHandle;
+
+use self::subjects::Subjects;
+use crate::core::engine::{Destination, Event};
+use crate::error::{Error, Result};
+use crate::shared::Shared;
+
+/// Bytes of messages applied under one lock: readers wait no longer than that takes.
+const BATCH_BYTES: usize = 128 * 1024;
+/// Messages handed to NATS between two frames.
+const MESSAGES_AT_ONCE: usize = 64;
+/// How often the connection is looked at, at least.
+const CONNECTION_CHECK: Duration = Duration::from_millis(100);
+/// How long closing waits for NATS to take the last messages.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+
+/// The tasks of an open database.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    receiver: JoinHandle<()>,
+    sender: JoinHandle<()>,
+}
+
+impl Driver {
+    /// Subscribes and starts the tasks.
+    pub(crate) async fn start(shared: Arc<Shared>, client: Client, cluster: &str) -> Result<Self> {
+        let subjects = Subjects::new(cluster, &shared.name);
+        let writer = shared.with(|state| state.engine.writer())?;
+        let failed = |error: async_nats::SubscribeError| Error::Nats(error.to_string());
+        let all = client.subscribe(subjects.all()).await.map_err(failed)?;
+        let own = client.subscribe(subjects.one(writer)).await.map_err(failed)?;
+        let receiver = Receiver { shared: Arc::clone(&shared), client: client.clone(), all, own, connects: 0, up: true };
+        let sender = Sender { shared, client, subjects };
+        Ok(Self { receiver: tokio::spawn(receiver.run()), sender: tokio::spawn(sender.run()) })
+    }
+
+    /// Waits until the tasks have ended.
+    pub(crate) async fn stopped(self) {
+        for task in [self.sender, self.receiver] {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task of the database failed");
+            }
+        }
+    }
+}
+
+struct Receiver {
+    shared: Arc<Shared>,
+    client: Client,
+    all: Subscriber,
+    own: Subscriber,
+    connects: u64,
+    up: bool,
+}
+
+impl Receiver {
+    async fn run(mut self) {
+        self.connects = self.client.statistics().connects.load(Ordering::Relaxed);
+        let mut closing = self.shared.closing.subscribe();
+        let mut batch: Vec<Message> = Vec::new();
+        loop {
+            let Ok(timeout) = self.shared.with(|state| state.engine.poll_timeout()) else { return };
+            let timeout = self.shared.instant(timeout).min(std::time::Instant::now() + CONNECTION_CHECK);
+            tokio::select! {
+                message = self.all.next() => match message {
+                    Some(message) => batch.push(message),
+                    None => return,
+                },
+                message = self.own.next() => match message {
+                    Some(message) => batch.push(message),
+                    None => return,
+                },
+                () = tokio::time::sleep_until(timeout.into()) => {}
+                _ = closing.wait_for(|closing| *closing) => return,
+            }
+            self.collect(&mut batch);
+            let events = self.connection_events();
+            let messages = batch.iter().map(|message| Event::Message(&message.payload));
+            if self.shared.handle(events.into_iter().chain(messages).chain([Event::Tick])).is_err() {
+                return;
+            }
+            batch.clear();
+            self.shared.work.notify_one();
+        }
+    }
+
+    /// Takes what else is there, up to a batch.
+    fn collect(&mut self, batch: &mut Vec<Message>) {
+        let mut bytes: usize = batch.iter().map(|message| message.payload.len()).sum();
+        for subscriber in [&mut self.own, &mut self.all] {
+            while bytes < BATCH_BYTES {
+                let Some(Some(message)) = subscriber.next().now_or_never() else { break };
+                bytes += message.payload.len();
+                batch.push(message);
+            }
+        }
+    }
+
+    fn connection_events(&mut self) -> Vec<Event<'static>> {
+        let up = self.client.connection_state() == ConnectionState::Connected;
+        let connects = self.client.statistics().connects.load(Ordering::Relaxed);
+        let reconnected = connects != std::mem::replace(&mut self.connects, connects);
+        match (std::mem::replace(&mut self.up, up), up) {
+            (true, false) => vec![Event::Disconnected],
+            (false, true) => vec![Event::Connected],
+            (true, true) if reconnected => vec![Event::Disconnected, Event::Connected],
+            _ => Vec::new(),
+        }
+    }
+}
+
+struct Sender {
+    shared: Arc<Shared>,
+    client: Client,
+    subjects: Subjects,
+}
+
+impl Sender {
+    async fn run(self) {
+        let mut closing = self.shared.closing.subscribe();
+        loop {
+            tokio::select! {
+                () = self.shared.work.notified() => {}
+                _ = closing.wait_for(|closing| *closing) => break,
+            }
+            tokio::select! {
+                sent = self.send_all() => if let Err(error) = sent {
+                    // Nothing is lost: what was not sent shows as a gap, and is asked for.
+                    tracing::warn!(database = %self.shared.name, %error, "sending failed");
+                },
+                _ = closing.wait_for(|closing| *closing) => break,
+            }
+        }
+        if tokio::time::timeout(CLOSE_LIMIT, self.leave()).await.is_err() {
+            tracing::warn!(database = %self.shared.name, "NATS did not take the last messages");
+        }
+        self.shared.finish();
+    }
+
+    async fn send_all(&self) -> Result<()> {
+        loop {
+            let (messages, frame) = self.shared.outgoing(MESSAGES_AT_ONCE)?;
+            if messages.is_empty() && frame.is_none() {
+                return Ok(());
+            }
+            let failed = |error: async_nats::PublishError| Error::Nats(error.to_string());
+            for message in messages {
+                self.client.publish(self.subjects.of(message.to), message.bytes).await.map_err(failed)?;
+            }
+            if let Some(frame) = frame {
+                self.client.publish(self.subjects.of(Destination::All), frame).await.map_err(failed)?;
+            }
+            self.client.flush().await.map_err(|error| Error::Nats(error.to_string()))?;
+        }
+    }
+
+    async fn leave(&self) {
+        if self.client.connection_state() != ConnectionState::Connected {
+            return;
+        }
+        for event in [None, Some(Event::Close)] {
+            let sent = match self.shared.handle(event) {
+                Ok(()) => self.send_all().await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = sent {
+                tracing::warn!(database = %self.shared.name, %error, "leaving failed");
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! How a database is opened.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+
+/// How a database is opened. Everything but the name has a default.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub(crate) database: String,
+    pub(crate) cluster: String,
+    pub(crate) node: String,
+    pub(crate) schema: Vec<String>,
+    pub(crate) tables: BTreeMap<String, TableOptions>,
+    pub(crate) nats: Option<async_nats::Client>,
+    pub(crate) heartbeat: Duration,
+    pub(crate) lease: Duration,
+    pub(crate) alone_after: Duration,
+    pub(crate) tombstone_keep: Duration,
+    pub(crate) subscriber_bytes_max: usize,
+    pub(crate) resend_bytes_max: usize,
+}
+
+impl Options {
+    /// Options for the database of this name, with defaults for the rest.
+    pub fn new(database: impl Into<String>) -> Self {
+        Self {
+            database: database.into(),
+            cluster: "main".to_owned(),
+            node: String::new(),
+            schema: Vec::new(),
+            tables: BTreeMap::new(),
+            nats: None,
+            heartbeat: Duration::from_millis(500),
+            lease: Duration::from_secs(2),
+            alone_after: Duration::from_millis(300),
+            tombstone_keep: Duration::from_secs(600),
+            subscriber_bytes_max: 4 << 20,
+            resend_bytes_max: 16 << 20,
+        }
+    }
+
+    /// The database's name.
+    pub fn name(&self) -> &str {
+        &self.database
+    }
+
+    /// The cluster the database belongs to (default `main`). One subject token: no dots, spaces or wildcards.
+    #[must_use]
+    pub fn cluster(mut self, cluster: impl Into<String>) -> Self {
+        self.cluster = cluster.into();
+        self
+    }
+
+    /// The node's name, shown to other members (default empty).
+    #[must_use]
+    pub fn node(mut self, node: impl Into<String>) -> Self {
+        self.node = node.into();
+        self
+    }
+
+    /// The schema: DDL steps run in order when the database is opened. All members must declare the same tables.
+    /// Each replicated table needs a `PRIMARY KEY` of `NOT NULL` columns; tables named `local_*` are not replicated.
+    #[must_use]
+    pub fn schema<S: AsRef<str>>(mut self, steps: &[S]) -> Self {
+        self.schema = steps.iter().map(|step| step.as_ref().to_owned()).collect();
+        self
+    }
+
+    /// Options of one table.
+    #[must_use]
+    pub fn table(mut self, name: impl Into<String>, options: TableOptions) -> Self {
+        self.tables.insert(name.into(), options);
+        self
+    }
+
+    /// The NATS connection to replicate over. Without one, the database is this process's alone.
+    #[must_use]
+    pub fn nats(mut self, client: async_nats::Client) -> Self {
+        self.nats = Some(client);
+        self
+    }
+
+    /// Time between heartbeats (default 500 ms). The same on all members.
+    #[must_use]
+    pub fn heartbeat(mut self, heartbeat: Duration) -> Self {
+        self.heartbeat = heartbeat;
+        self
+    }
+
+    /// How long a silent process keeps its owned rows (default 2 s). The same on all members.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// How long an opener listens for other members before it takes itself for the first (default 300 ms).
+    #[must_use]
+    pub fn alone_after(mut self, alone_after: Duration) -> Self {
+        self.alone_after = alone_after;
+        self
+    }
+
+    /// How long a deletion is remembered (default 10 min). A process cut off for longer than this can
+    /// bring a deleted row of a table that is not owned back.
+    #[must_use]
+    pub fn tombstone_keep(mut self, keep: Duration) -> Self {
+        self.tombstone_keep = keep;
+        self
+    }
+
+    /// Bytes of undelivered changes a subscriber may have before it gets `Lagged` instead (default 4 MiB).
+    #[must_use]
+    pub fn subscriber_bytes_max(mut self, bytes: usize) -> Self {
+        self.subscriber_bytes_max = bytes;
+        self
+    }
+
+    /// Bytes of sent frames kept for members that missed some (default 16 MiB).
+    #[must_use]
+    pub fn resend_bytes_max(mut self, bytes: usize) -> Self {
+        self.resend_bytes_max = bytes;
+        self
+    }
+
+    /// Checks what can be checked before anything is opened.
+    pub(crate) fn validate(&self) -> Result<()> {
+        let bad = |option, reason: &str| Err(Error::Option { option, reason: reason.to_owned() });
+        if self.database.is_empty() {
+            return bad("database", "must not be empty");
+        }
+        let token_is_bad = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '.' | '*' | '>');
+        if self.cluster.is_empty() || self.cluster.contains(token_is_bad) {
+            return bad("cluster", "must be one NATS subject token: not empty, no dot, space, * or >");
+        }
+        if self.node.len() > NODE_BYTES_MAX {
+            return bad("node", "must have at most 128 bytes");
+        }
+        if self.heartbeat < Duration::from_millis(10) {
+            return bad("heartbeat", "must be at least 10 ms");
+        }
+        if self.lease < self.heartbeat * 2 {
+            return bad("lease", "must be at least two heartbeats");
+        }
+        if self.tombstone_keep < self.lease * 4 {
+            return bad("tombstone_keep", "must be at least four leases");
+        }
+        Ok(())
+    }
+}
+
+pub(crate) use crate::core::NODE_BYTES_MAX;
+
+/// How one table is replicated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TableOptions {
+    pub(crate) owned: bool,
+}
+
+impl TableOptions {
+    /// Rows belong to the process that inserted them: only it may update or delete them, and they
+    /// vanish everywhere when it closes the database or dies. `INSERT OR REPLACE` takes a key over
+    /// from another owner.
+    #[must_use]
+    pub fn owned(mut self) -> Self {
+        self.owned = true;
+        self
+    }
+}

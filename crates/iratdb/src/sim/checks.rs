@@ -1,0 +1,80 @@
+//! What must hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::workload::OWN_KEYS;
+use super::world::{Node, World};
+
+fn journal_of(node: &Node) -> BTreeSet<String> {
+    let ids = |c: &rusqlite::Connection| {
+        c.prepare_cached("SELECT id FROM journal")?.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<_>>()
+    };
+    node.db.read(ids).unwrap()
+}
+
+/// At any time.
+pub(super) fn at_all_times(world: &mut World) {
+    let faults = world.faults;
+    for node in world.nodes.iter_mut().flatten() {
+        let rows: usize = node.engine.tables().iter().map(|table| table.live()).sum();
+        let shown: u64 = node.db.digests().unwrap().iter().map(|digest| digest.rows).sum();
+        assert_eq!(rows as u64, shown, "{}: what lives is what the tables show", node.name);
+        let now = journal_of(node);
+        assert!(now.is_superset(&node.journal), "{}: a row that nobody deleted is gone", node.name);
+        node.journal = now;
+        if !faults && node.engine.is_ready() {
+            let torn: i64 = node
+                .db
+                .read(|c| {
+                    c.query_row(
+                        "SELECT (SELECT count(*) FROM journal) - (SELECT count(*) FROM mirror)
+                         + (SELECT count(*) FROM journal WHERE id NOT IN (SELECT id FROM mirror))",
+                        (),
+                        |row| row.get(0),
+                    )
+                })
+                .unwrap();
+            assert_eq!(torn, 0, "{}: a transaction shows in part", node.name);
+        }
+    }
+}
+
+/// After everything has calmed down.
+pub(super) fn converged(world: &World) {
+    let nodes: Vec<&Node> = world.nodes.iter().flatten().collect();
+    let Some(first) = nodes.first() else { return };
+    let digests = first.db.digests().unwrap();
+    for node in &nodes {
+        assert!(node.engine.is_ready(), "{} is not ready", node.name);
+        assert_eq!(node.db.digests().unwrap(), digests, "{} and {} differ", first.name, node.name);
+        let counters = node.engine.counters();
+        assert_eq!((counters.malformed, counters.refused), (0, 0), "{}: {counters:?}", node.name);
+        let sizes = node.engine.sizes();
+        assert_eq!((sizes.queue_bytes, sizes.dirty_keys, sizes.outbox_bytes), (0, 0, 0), "{}: {sizes:?}", node.name);
+        let members: Vec<_> = node.engine.members().iter().collect();
+        assert_eq!(members.len(), nodes.len() - 1, "{}: {members:?}", node.name);
+    }
+    let owned: BTreeMap<i64, (i64, i64)> = first
+        .db
+        .read(|c| {
+            c.prepare("SELECT id, who, n FROM owned")?
+                .query_map((), |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?
+                .collect()
+        })
+        .unwrap();
+    let alive: BTreeSet<i64> = nodes.iter().map(|node| node.name).collect();
+    for (id, (who, _)) in &owned {
+        assert!(alive.contains(who), "row {id} of {who}, who is dead");
+    }
+    let journal = journal_of(first);
+    for node in &nodes {
+        assert!(journal.is_superset(&node.journal), "rows that {} had are lost", node.name);
+        let name = node.name;
+        let own: BTreeMap<i64, i64> = owned
+            .iter()
+            .filter(|(id, (who, _))| **id >= OWN_KEYS && *who == name)
+            .map(|(id, (_, n))| (*id, *n))
+            .collect();
+        assert_eq!(own, node.own, "{name}'s own rows");
+    }
+}

@@ -1,0 +1,8 @@
+//! Schedules that found bugs. What a seed does changes with the simulator; they are kept because they are cheap.
+
+const SEEDS: [u64; 1] = [1];
+
+#[test]
+fn schedules_that_failed_once() {
+    SEEDS.into_iter().for_each(super::run_named);
+}

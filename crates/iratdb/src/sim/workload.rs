@@ -1,0 +1,201 @@
+//! What happens in a schedule.
+
+use rusqlite::{Connection, params};
+
+use super::checks;
+use super::world::World;
+use crate::core::engine::Event;
+use crate::error::{Error, Result};
+
+/// Keys of `owned` below this are fought for; above, each process has its own.
+pub(super) const OWN_KEYS: i64 = 1_000;
+
+pub(super) fn step(world: &mut World) {
+    let what = world.random.below(100);
+    let index = world.random.below(world.nodes.len() as u64) as usize;
+    match what {
+        0..=54 => {
+            for _ in 0..1 + world.random.below(4) {
+                write(world, index);
+            }
+            if world.random.percent(80) {
+                let most = 1 + world.random.below(3) as usize;
+                world.send_frames(index, most);
+            }
+        }
+        55..=88 => {
+            let ms = if world.random.percent(10) { world.random.below(4_000) } else { world.random.below(120) };
+            world.advance(ms, true);
+            checks::at_all_times(world);
+        }
+        89..=91 if world.nodes[index].is_none() => world.start(index),
+        92 if world.faults => world.nodes[index] = None,
+        93 => leave(world, index),
+        94 if world.faults => {
+            let until_ms = world.now_ms + world.random.below(6_000);
+            if let Some(node) = &mut world.nodes[index] {
+                node.stalled_until_ms = until_ms;
+            }
+        }
+        95..=96 if world.faults => {
+            let group = world.random.below(2) as u8;
+            if let Some(node) = &mut world.nodes[index] {
+                node.group = group;
+            }
+        }
+        97..=98 if world.faults => toggle_connection(world, index),
+        99 => {
+            let skew_ms = world.random.below(7_200_000) as i64 - 3_600_000;
+            world.set_clock(index, skew_ms);
+        }
+        _ => world.advance(5, true),
+    }
+}
+
+fn leave(world: &mut World, index: usize) {
+    if !world.running().contains(&index) {
+        return;
+    }
+    world.send_frames(index, 1_000);
+    world.handle(index, Event::Close);
+    world.nodes[index] = None;
+}
+
+fn toggle_connection(world: &mut World, index: usize) {
+    let Some(node) = &mut world.nodes[index] else { return };
+    node.connected = !node.connected;
+    let event = if node.connected { Event::Connected } else { Event::Disconnected };
+    world.handle(index, event);
+}
+
+/// Runs a transaction as `IraTdb::write` does.
+fn transaction(world: &mut World, index: usize, work: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<()> {
+    let now = world.now_of(index);
+    let Some(node) = &mut world.nodes[index] else { return Err(Error::Closed) };
+    let ((), changes) = node.db.begin(work)?;
+    if changes.is_empty() {
+        return node.db.commit();
+    }
+    match node.engine.prepare(now, &changes, &mut node.db)? {
+        Ok(prepared) => {
+            node.db.commit()?;
+            node.engine.commit(prepared, changes, &mut node.db)?;
+            node.db.finish_apply()?;
+            drop(node.engine.take_seen());
+            Ok(())
+        }
+        Err(_) => {
+            node.db.rollback();
+            Err(Error::NotOwner { table: String::new() })
+        }
+    }
+}
+
+fn write(world: &mut World, index: usize) {
+    if !world.running().contains(&index) {
+        return;
+    }
+    let Some(name) = world.nodes[index].as_ref().map(|node| node.name) else { return };
+    let random = &mut world.random;
+    let (id, other, n) = (random.below(12) as i64, random.below(12) as i64, random.below(1_000) as i64);
+    let kind = random.below(20);
+    let text = format!("t{n}");
+    let result = match kind {
+        0..=2 => transaction(world, index, |c| {
+            c.execute("INSERT OR REPLACE INTO kv (id, a, b) VALUES (?1, ?2, ?3)", params![id, text, n]).map(drop)
+        }),
+        3..=4 => {
+            transaction(world, index, |c| c.execute("UPDATE kv SET a = ?2 WHERE id = ?1", params![id, text]).map(drop))
+        }
+        5..=6 => transaction(world, index, |c| {
+            c.execute("UPDATE kv SET b = b + 1, c = b WHERE id IN (?1, ?2)", [id, other]).map(drop)
+        }),
+        7 => transaction(world, index, |c| c.execute("DELETE FROM kv WHERE id = ?1", [id]).map(drop)),
+        8 => transaction(world, index, |c| {
+            // A key changes; a statement fails in between; a savepoint is undone.
+            c.execute("UPDATE OR REPLACE kv SET id = ?2 WHERE id = ?1", [id, other])?;
+            let failed = c.execute("INSERT INTO kv (id, b) VALUES (500, 1), (501, NULL)", ());
+            assert!(failed.is_err());
+            if n % 2 == 0 {
+                c.execute_batch("SAVEPOINT s; DELETE FROM kv; INSERT INTO kv (id) VALUES (77); ROLLBACK TO s; RELEASE s")?;
+            }
+            Ok(())
+        }),
+        9 => transaction(world, index, |c| {
+            c.execute(
+                "INSERT INTO kv (id, a) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET a = excluded.a, b = b + 1",
+                params![id, text],
+            )?;
+            c.execute("DELETE FROM kv WHERE id = ?1", [other]).map(drop)
+        }),
+        10..=11 => transaction(world, index, |c| {
+            c.execute("INSERT OR REPLACE INTO pairs VALUES (?1, ?2, ?3)", params![format!("x{}", id % 3), other % 4, n])
+                .map(drop)
+        }),
+        12 => transaction(world, index, |c| {
+            c.execute("DELETE FROM pairs WHERE y = ?1", [id % 4])?;
+            c.execute("UPDATE pairs SET v = NULL WHERE x = 'x1'", ()).map(drop)
+        }),
+        13..=14 => journal(world, index, name, n),
+        15..=16 => fight(world, index, name, id % 4, n),
+        _ => own(world, index, name, id, n),
+    };
+    match result {
+        Ok(()) | Err(Error::NotOwner { .. } | Error::Sqlite(_)) => {}
+        Err(error) => panic!("a write failed: {error}"),
+    }
+}
+
+/// Rows that are never deleted, in two tables at once.
+fn journal(world: &mut World, index: usize, name: i64, n: i64) -> Result<()> {
+    let large = n < 5;
+    let rows = if large { 12 } else { 1 };
+    let blob = vec![7_u8; if large { 60_000 } else { n as usize % 50 }];
+    let number = world.random.below(1_000_000_000);
+    let ids: Vec<_> = (0..rows).map(|row| format!("{name}-{number}-{row}")).collect();
+    transaction(world, index, |c| {
+        for id in &ids {
+            c.execute("INSERT INTO journal VALUES (?1, ?2)", params![id, blob])?;
+            c.execute("INSERT INTO mirror VALUES (?1, ?2)", params![id, blob])?;
+        }
+        Ok(())
+    })?;
+    if let Some(node) = &mut world.nodes[index] {
+        node.journal.extend(ids);
+    }
+    Ok(())
+}
+
+/// Owned rows that several processes claim.
+fn fight(world: &mut World, index: usize, name: i64, id: i64, n: i64) -> Result<()> {
+    match n % 4 {
+        0 | 1 => transaction(world, index, |c| {
+            c.execute("INSERT OR REPLACE INTO owned VALUES (?1, ?2, ?3)", params![id, name, n]).map(drop)
+        }),
+        2 => transaction(world, index, |c| c.execute("DELETE FROM owned WHERE id = ?1", [id]).map(drop)),
+        _ => transaction(world, index, |c| c.execute("UPDATE owned SET n = ?2 WHERE id = ?1", [id, n]).map(drop)),
+    }
+}
+
+/// Owned rows that only their owner touches.
+fn own(world: &mut World, index: usize, name: i64, id: i64, n: i64) -> Result<()> {
+    let key = name * OWN_KEYS + id;
+    if n % 5 == 0 {
+        transaction(world, index, |c| c.execute("DELETE FROM owned WHERE id = ?1", [key]).map(drop))?;
+        if let Some(node) = &mut world.nodes[index] {
+            node.own.remove(&key);
+        }
+        return Ok(());
+    }
+    transaction(world, index, |c| {
+        c.execute(
+            "INSERT INTO owned VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET n = excluded.n",
+            params![key, name, n],
+        )
+        .map(drop)
+    })?;
+    if let Some(node) = &mut world.nodes[index] {
+        node.own.insert(key, n);
+    }
+    Ok(())
+}

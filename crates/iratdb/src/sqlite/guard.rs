@@ -1,0 +1,73 @@
+//! What the application's statements may do: an authorizer when they are prepared, and a commit hook.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+
+use super::mode::{Mode, ModeCell};
+use crate::core::schema::Schema;
+
+/// Tables whose names start like this are not replicated.
+pub(super) const LOCAL_PREFIX: &str = "local_";
+
+/// Pragmas that only tell.
+const PRAGMAS: [&str; 10] = [
+    "table_info",
+    "table_xinfo",
+    "table_list",
+    "index_list",
+    "index_info",
+    "index_xinfo",
+    "foreign_key_list",
+    "function_list",
+    "compile_options",
+    "collation_list",
+];
+
+/// Installs both.
+pub(super) fn install(connection: &mut Connection, schema: &Arc<Schema>, mode: &ModeCell) -> rusqlite::Result<()> {
+    let (schema, cell) = (Arc::clone(schema), mode.clone());
+    connection.authorizer(Some(move |context: AuthContext<'_>| authorize(&schema, &cell, &context)))?;
+    let cell = mode.clone();
+    // True turns the commit into a rollback: a transaction is committed by the crate, after its changes have been
+    // captured, and never by a statement of the application.
+    connection.commit_hook(Some(move || cell.get() != Mode::Internal))
+}
+
+fn authorize(schema: &Schema, cell: &ModeCell, context: &AuthContext<'_>) -> Authorization {
+    let mode = cell.get();
+    if mode == Mode::Internal {
+        return Authorization::Allow;
+    }
+    let write = mode == Mode::Write;
+    let replicated = |name: &str| schema.tables.iter().any(|table| table.name.eq_ignore_ascii_case(name));
+    let local = |name: &str| {
+        name.get(..LOCAL_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(LOCAL_PREFIX))
+    };
+    let temp = context.database_name == Some("temp");
+    let allowed = match context.action {
+        AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => true,
+        AuthAction::Function { function_name } => !function_name.eq_ignore_ascii_case("load_extension"),
+        AuthAction::Insert { .. } | AuthAction::Update { .. } | AuthAction::Delete { .. } => write,
+        AuthAction::CreateTempTable { .. }
+        | AuthAction::DropTempTable { .. }
+        | AuthAction::CreateTempIndex { .. }
+        | AuthAction::DropTempIndex { .. }
+        | AuthAction::CreateTempView { .. }
+        | AuthAction::DropTempView { .. } => write,
+        AuthAction::CreateTable { table_name } | AuthAction::DropTable { table_name } => write && local(table_name),
+        AuthAction::CreateIndex { table_name, .. } | AuthAction::DropIndex { table_name, .. } => {
+            write && local(table_name)
+        }
+        AuthAction::AlterTable { table_name, .. } => write && !replicated(table_name) && (local(table_name) || temp),
+        AuthAction::Reindex { .. } => write,
+        AuthAction::Pragma { pragma_name, .. } => PRAGMAS.iter().any(|name| name.eq_ignore_ascii_case(pragma_name)),
+        AuthAction::Savepoint { .. } => {
+            cell.note_savepoint();
+            write
+        }
+        _ => false,
+    };
+    if allowed { Authorization::Allow } else { Authorization::Deny }
+}

@@ -1,0 +1,198 @@
+//! The SQLite side of a database: one in-memory connection that holds the visible rows.
+//!
+//! Invariants: a row of a replicated table changes only in a transaction of [`LocalDb::begin`], whose changes are captured,
+//! or by the engine through [`Store`]; what the application's closures may do is bounded by an authorizer and a commit hook.
+
+mod ddl;
+mod guard;
+mod hook;
+mod mode;
+mod rows;
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use self::ddl::Problem;
+use self::hook::CapturedConnection;
+use self::mode::{Mode, ModeCell};
+use self::rows::Statements;
+use crate::core::capture::LocalChange;
+use crate::core::digest::{RowHasher, RowsDigest};
+use crate::core::schema::Schema;
+use crate::core::store::StoreError;
+use crate::error::{Error, Result};
+use crate::options::Options;
+
+/// Prepared statements kept per connection, the application's and the crate's.
+const STATEMENTS_MAX: usize = 512;
+
+const BEGIN: &str = "BEGIN /* iratdb */";
+const COMMIT: &str = "COMMIT /* iratdb */";
+const ROLLBACK: &str = "ROLLBACK /* iratdb */";
+
+/// The local copy.
+#[derive(Debug)]
+pub(crate) struct LocalDb {
+    connection: CapturedConnection,
+    schema: Arc<Schema>,
+    mode: ModeCell,
+    statements: Statements,
+    rows_counted: u64,
+    applying: bool,
+}
+
+impl LocalDb {
+    /// Creates the tables.
+    pub(crate) fn open(options: &Options) -> Result<Self> {
+        let mut connection = Connection::open_in_memory()?;
+        let hook: bool = connection.query_row("SELECT sqlite_compileoption_used('ENABLE_PREUPDATE_HOOK')", (), |row| row.get(0))?;
+        if !hook {
+            return Err(Error::SqliteBuild);
+        }
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        let schema = ddl::create(&connection, options).map_err(|problem| match problem {
+            Problem::Sqlite(error) => Error::Sqlite(error),
+            Problem::Schema(problem) => Error::Schema { database: options.database.clone(), problem },
+        })?;
+        let schema = Arc::new(schema);
+        let mode = ModeCell::default();
+        guard::install(&mut connection, &schema, &mode)?;
+        let connection = CapturedConnection::new(connection, Arc::clone(&schema), mode.clone());
+        let statements = Statements::new(&schema);
+        Ok(Self { connection, schema, mode, statements, rows_counted: 0, applying: false })
+    }
+
+    /// What is replicated.
+    pub(crate) fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// Runs a query of the application.
+    pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        let _mode = InMode::enter(&self.mode, Mode::Read);
+        Ok(query(&self.connection)?)
+    }
+
+    /// Runs a transaction of the application up to its commit, and gives what it changed. It stays open:
+    /// [`LocalDb::commit`] or [`LocalDb::rollback`] it.
+    pub(crate) fn begin<T>(
+        &mut self,
+        transaction: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<(T, Vec<LocalChange>)> {
+        drop(self.connection.capture().take());
+        self.run(BEGIN)?;
+        self.rows_counted = self.connection.total_changes();
+        let open = OpenTransaction(self);
+        let value = {
+            let _mode = InMode::enter(&open.0.mode, Mode::Write);
+            transaction(&open.0.connection)?
+        };
+        if open.0.connection.is_autocommit() {
+            return Err(Error::RolledBack);
+        }
+        let changes = open.0.captured()?;
+        std::mem::forget(open);
+        Ok((value, changes))
+    }
+
+    fn captured(&mut self) -> Result<Vec<LocalChange>> {
+        let bytes_max = crate::core::codec::TX_BYTES_MAX;
+        let Some(mut dirty) = self.connection.capture().take() else {
+            return Err(Error::TransactionTooLarge { bytes: crate::core::capture::CAPTURE_BYTES_MAX, bytes_max });
+        };
+        let counted = self.connection.total_changes() - self.rows_counted;
+        let certainty = dirty.certainty(counted, self.mode.savepoints());
+        let schema = Arc::clone(&self.schema);
+        let changes = dirty.finish(certainty, |index, key| match schema.tables.get(index) {
+            Some(table) => self.read_row(table, index, key),
+            None => Ok(None),
+        })?;
+        self.connection.capture().give_back(dirty);
+        Ok(changes)
+    }
+
+    /// Commits the application's transaction.
+    pub(crate) fn commit(&mut self) -> Result<()> {
+        self.run(COMMIT).inspect_err(|_| self.rollback())
+    }
+
+    /// Undoes the application's transaction.
+    pub(crate) fn rollback(&mut self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.run(ROLLBACK)
+        {
+            tracing::error!(%error, "rollback failed");
+        }
+    }
+
+    /// Makes what the engine wrote since the last call durable for readers, all at once.
+    pub(crate) fn finish_apply(&mut self) -> Result<(), StoreError> {
+        if std::mem::take(&mut self.applying) {
+            self.run(COMMIT).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn start_apply(&mut self) -> Result<(), StoreError> {
+        if !self.applying {
+            self.run(BEGIN).map_err(failed)?;
+            self.applying = true;
+        }
+        Ok(())
+    }
+
+    fn run(&self, sql: &str) -> Result<()> {
+        self.connection.prepare_cached(sql)?.execute(())?;
+        Ok(())
+    }
+
+    /// Digests of all visible rows, per replicated table.
+    pub(crate) fn digests(&self) -> Result<Vec<RowsDigest>> {
+        let mut hasher = RowHasher::default();
+        let mut digests = Vec::new();
+        for index in 0..self.schema.tables.len() {
+            let mut digest = RowsDigest::default();
+            let mut statement = self.connection.prepare_cached(self.statements.all(index))?;
+            let columns = statement.column_count();
+            let mut rows = statement.query(())?;
+            while let Some(row) = rows.next()? {
+                for column in 0..columns {
+                    hasher.value(rows::from_sqlite(row.get_ref(column)?));
+                }
+                hasher.finish(&mut digest);
+            }
+            digests.push(digest);
+        }
+        Ok(digests)
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> StoreError {
+    StoreError(error.to_string())
+}
+
+/// Back to internal mode at the end, also when a closure panics.
+struct InMode<'a>(&'a ModeCell);
+
+impl<'a> InMode<'a> {
+    fn enter(cell: &'a ModeCell, mode: Mode) -> Self {
+        cell.set(mode);
+        Self(cell)
+    }
+}
+
+impl Drop for InMode<'_> {
+    fn drop(&mut self) {
+        self.0.set(Mode::Internal);
+    }
+}
+
+/// Rolls back when a closure fails or panics.
+struct OpenTransaction<'a>(&'a mut LocalDb);
+
+impl Drop for OpenTransaction<'_> {
+    fn drop(&mut self) {
+        self.0.rollback();
+    }
+}

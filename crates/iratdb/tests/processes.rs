@@ -1,0 +1,197 @@
+//! Several real processes, killed with SIGKILL while they write.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use common::{NatsServer, PATIENCE, connect, number, until};
+use iratdb::rusqlite::params;
+use iratdb::{IraTdb, Options, TableOptions};
+
+const NATS: &str = "IRATDB_TEST_NATS";
+const NAME: &str = "IRATDB_TEST_NAME";
+
+fn options(name: &str) -> Options {
+    Options::new("processes")
+        .schema(&[
+            "CREATE TABLE shared (id INTEGER PRIMARY KEY, a TEXT, b INTEGER, c INTEGER)",
+            "CREATE TABLE owned (id TEXT NOT NULL PRIMARY KEY, who TEXT, n INTEGER)",
+        ])
+        .table("owned", TableOptions::default().owned())
+        .node(name)
+}
+
+/// The other process: this test binary again, with the server's address in its environment. As a test it does nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn child() {
+    let (Ok(url), Ok(name)) = (std::env::var(NATS), std::env::var(NAME)) else { return };
+    let db = IraTdb::open(options(&name).nats(connect(&url).await)).await.unwrap();
+    db.ready().await.unwrap();
+    let writing = Arc::new(AtomicBool::new(false));
+    let writer = {
+        let (db, writing, name) = (db.clone(), Arc::clone(&writing), name.clone());
+        std::thread::spawn(move || write_on(&db, &writing, &name))
+    };
+    println!("\n@ready");
+    for line in std::io::stdin().lines() {
+        match line.unwrap().as_str() {
+            "write" => writing.store(true, Ordering::Relaxed),
+            "quiet" => writing.store(false, Ordering::Relaxed),
+            "own" => {
+                db.write(|tx| {
+                    (0..2_500).try_for_each(|n| {
+                        tx.execute("INSERT INTO owned VALUES (?1, ?2, 0)", params![format!("{name}-{n}"), name]).map(drop)
+                    })
+                })
+                .unwrap();
+            }
+            "owners" => {
+                let sql = "SELECT group_concat(who) FROM (SELECT DISTINCT who FROM owned ORDER BY who)";
+                println!("@{}", db.read(|c| c.query_row(sql, (), |row| row.get::<_, String>(0))).unwrap());
+                continue;
+            }
+            "digest" => {
+                let digest = db.digest().unwrap();
+                println!("@{:?}", digest.tables.iter().map(|table| (table.rows, table.hash)).collect::<Vec<_>>());
+                continue;
+            }
+            other => panic!("unknown command {other}"),
+        }
+        println!("@ok");
+    }
+    drop(writer);
+    std::process::exit(0);
+}
+
+fn write_on(db: &IraTdb, writing: &AtomicBool, name: &str) {
+    let mut n = 0_i64;
+    loop {
+        if !writing.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(1));
+            continue;
+        }
+        n += 1;
+        let id = (n * 7919) % 200;
+        db.write(|tx| {
+            match n % 5 {
+                0 => tx.execute("DELETE FROM shared WHERE id = ?1", [id])?,
+                1 | 2 => tx.execute("INSERT OR REPLACE INTO shared VALUES (?1, ?2, ?3, 0)", params![id, name, n])?,
+                3 => tx.execute("UPDATE shared SET b = ?2 WHERE id = ?1", [id, n])?,
+                _ => tx.execute("UPDATE shared SET c = ?2 WHERE id = ?1", [id, n])?,
+            };
+            tx.execute(
+                "INSERT INTO owned VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET n = excluded.n",
+                params![format!("{name}-{}", n % 50), name, n],
+            )
+        })
+        .unwrap();
+        if n % 16 == 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+struct Process {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Process {
+    fn start(nats: &NatsServer, name: &str) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child", "--nocapture"])
+            .env(NATS, nats.url())
+            .env(NAME, name)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let input = child.stdin.take().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut process = Self { child, input, output };
+        assert_eq!(process.answer(), "ready");
+        process
+    }
+
+    fn answer(&mut self) -> String {
+        loop {
+            let mut line = String::new();
+            assert!(self.output.read_line(&mut line).unwrap() > 0, "the process has ended");
+            if let Some(answer) = line.trim_end().strip_prefix('@') {
+                return answer.to_owned();
+            }
+        }
+    }
+
+    fn ask(&mut self, command: &str) -> String {
+        writeln!(self.input, "{command}").unwrap();
+        self.answer()
+    }
+
+    /// kill -9.
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().unwrap_or_default();
+        self.child.wait().map(drop).unwrap_or_default();
+    }
+}
+
+#[test]
+fn processes_that_are_killed_and_restarted_converge() {
+    let nats = NatsServer::start();
+    let mut processes: Vec<_> = (0..4).map(|n| Process::start(&nats, &format!("p{n}"))).collect();
+    processes.iter_mut().for_each(|process| assert_eq!(process.ask("write"), "ok"));
+    for round in 0..4 {
+        std::thread::sleep(Duration::from_millis(500));
+        let victim = round % processes.len();
+        processes[victim].kill();
+        std::thread::sleep(Duration::from_millis(200));
+        processes[victim] = Process::start(&nats, &format!("r{round}"));
+        assert_eq!(processes[victim].ask("write"), "ok");
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    processes.iter_mut().for_each(|process| assert_eq!(process.ask("quiet"), "ok"));
+    let started = Instant::now();
+    loop {
+        let digests: Vec<_> = processes.iter_mut().map(|process| process.ask("digest")).collect();
+        let owners: Vec<_> = processes.iter_mut().map(|process| process.ask("owners")).collect();
+        if digests.windows(2).all(|pair| pair[0] == pair[1]) && owners.iter().all(|names| names == "r0,r1,r2,r3") {
+            break;
+        }
+        assert!(started.elapsed() < PATIENCE, "{digests:#?} {owners:#?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    println!("equal, and no row of the dead, {} ms after the last write", started.elapsed().as_millis());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_of_a_killed_process_vanish() {
+    let nats = NatsServer::start();
+    let watcher = nats.open(options("watcher")).await;
+    let other = nats.open(options("other")).await;
+    watcher.ready().await.unwrap();
+    other.ready().await.unwrap();
+    let mut process = Process::start(&nats, "doomed");
+    assert_eq!(process.ask("own"), "ok");
+    let rows = |db: &IraTdb| number(db, "SELECT count(*) FROM owned");
+    until("the rows are there", || rows(&watcher) == 2_500 && rows(&other) == 2_500).await;
+    process.kill();
+    let killed = Instant::now();
+    until("the rows are gone", || rows(&watcher) == 0 && rows(&other) == 0).await;
+    println!("owned rows gone after {} ms, lease 2000 ms", killed.elapsed().as_millis());
+    assert_eq!(watcher.stats().epochs_ended, 1);
+    assert_eq!(watcher.members().len(), 2);
+    watcher.close().await.unwrap();
+    other.close().await.unwrap();
+}

@@ -1,0 +1,255 @@
+//! Reading a description, and writing an offer.
+
+use std::fmt::Write;
+use std::net::{IpAddr, SocketAddr};
+
+use sdp_types::{Attribute, Connection, Media, Session};
+
+use super::{Codec, CodecKind, Direction, PTIME_MS_DEFAULT, PTIME_MS_MAX, PTIME_MS_MIN, SdpError};
+
+/// Most media lines of a description.
+pub const MEDIA_MAX: usize = 32;
+
+/// A parsed session description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    pub(super) session: Session,
+}
+
+/// One audio stream of a description, as its author sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audio {
+    /// Where it stands among the media lines.
+    pub index: usize,
+    /// Where its author receives RTP.
+    pub rtp: SocketAddr,
+    /// Where its author receives RTCP.
+    pub rtcp: Option<SocketAddr>,
+    /// The codecs known to us, in its author's order of preference.
+    pub codecs: Vec<Codec>,
+    /// The payload type of telephone events at 8 kHz.
+    pub dtmf_payload_type: Option<u8>,
+    /// Milliseconds per packet its author likes to receive.
+    pub ptime_ms: u32,
+    /// Who sends, seen by its author. An address of 0.0.0.0 counts as hold (RFC 3264 §8.4).
+    pub direction: Direction,
+}
+
+impl Description {
+    /// Reads a description.
+    ///
+    /// # Errors
+    /// When it is not SDP.
+    pub fn parse(text: &str) -> Result<Self, SdpError> {
+        let session = Session::parse(text.as_bytes()).map_err(|e| SdpError::Syntax(e.to_string()))?;
+        if session.medias.len() > MEDIA_MAX {
+            return Err(SdpError::Syntax(format!("more than {MEDIA_MAX} media lines")));
+        }
+        Ok(Self { session })
+    }
+
+    /// The version in its origin line: it grows when a re-offer changes something (RFC 3264 §8).
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.session.origin.sess_version
+    }
+
+    /// The audio streams over plain RTP that are not switched off (port 0).
+    pub fn audio(&self) -> impl Iterator<Item = Result<Audio, SdpError>> {
+        self.session
+            .medias
+            .iter()
+            .enumerate()
+            .filter(|(_, m)| is_rtp_audio(m) && m.port != 0)
+            .map(|(index, m)| self.audio_of(index, m))
+    }
+
+    /// The audio stream at a media line, if it is one and not switched off.
+    pub(super) fn audio_at(&self, index: usize) -> Option<Result<Audio, SdpError>> {
+        let media = self.session.medias.get(index)?;
+        (is_rtp_audio(media) && media.port != 0).then(|| self.audio_of(index, media))
+    }
+
+    fn audio_of(&self, index: usize, media: &Media) -> Result<Audio, SdpError> {
+        let connection = media.connections.first().or(self.session.connection.as_ref());
+        let ip = address(connection.ok_or_else(|| SdpError::Address(String::new()))?)?;
+        let rtp = SocketAddr::new(ip, media.port);
+        let (codecs, dtmf_payload_type) = formats(media);
+        let named =
+            direction_of(&media.attributes).or_else(|| direction_of(&self.session.attributes)).unwrap_or_default();
+        let direction = if ip.is_unspecified() { named.and(Direction::SendOnly) } else { named };
+        Ok(Audio {
+            index,
+            rtp,
+            rtcp: rtcp_address(media, rtp),
+            codecs,
+            dtmf_payload_type,
+            ptime_ms: ptime(media),
+            direction,
+        })
+    }
+}
+
+fn is_rtp_audio(media: &Media) -> bool {
+    media.media.eq_ignore_ascii_case("audio")
+        && (media.proto.eq_ignore_ascii_case("RTP/AVP") || media.proto.eq_ignore_ascii_case("RTP/AVPF"))
+}
+
+fn address(connection: &Connection) -> Result<IpAddr, SdpError> {
+    let text = connection.connection_address.trim();
+    let ip = text.parse::<IpAddr>().map_err(|_| SdpError::Address(text.to_owned()))?;
+    let broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());
+    if ip.is_multicast() || broadcast { Err(SdpError::Address(text.to_owned())) } else { Ok(ip) }
+}
+
+/// The codecs and the telephone-event format, in the order of the m= line.
+fn formats(media: &Media) -> (Vec<Codec>, Option<u8>) {
+    let mut codecs = Vec::new();
+    let mut dtmf = None;
+    for payload_type in media.fmt.split_ascii_whitespace().filter_map(|f| f.parse::<u8>().ok()).filter(|pt| *pt < 128) {
+        match rtpmap(media, payload_type) {
+            Some((encoding, clock_hz, channels)) => {
+                if let Some(kind) = CodecKind::from_rtpmap(encoding, clock_hz, channels) {
+                    codecs.push(Codec { kind, payload_type });
+                } else if dtmf.is_none() && encoding.eq_ignore_ascii_case("telephone-event") && clock_hz == 8000 {
+                    dtmf = Some(payload_type);
+                }
+            }
+            None => codecs.extend(CodecKind::from_static(payload_type).map(Codec::from)),
+        }
+    }
+    (codecs, dtmf)
+}
+
+/// `a=rtpmap:<payload type> <encoding>/<clock>[/<channels>]`.
+fn rtpmap(media: &Media, payload_type: u8) -> Option<(&str, u32, u32)> {
+    media.attributes.iter().filter(|a| a.attribute.eq_ignore_ascii_case("rtpmap")).find_map(|a| {
+        let (number, mapping) = a.value.as_deref()?.trim().split_once(' ')?;
+        if number.parse::<u8>().ok()? != payload_type {
+            return None;
+        }
+        let mut parts = mapping.trim().split('/');
+        let encoding = parts.next()?;
+        let clock_hz = parts.next()?.parse().ok()?;
+        let channels = parts.next().map_or(Some(1), |c| c.parse().ok())?;
+        Some((encoding, clock_hz, channels))
+    })
+}
+
+fn direction_of(attributes: &[Attribute]) -> Option<Direction> {
+    attributes.iter().find_map(|a| Direction::from_attribute(&a.attribute))
+}
+
+fn number_attribute(media: &Media, name: &str) -> Option<u32> {
+    let value = media.attributes.iter().find(|a| a.attribute.eq_ignore_ascii_case(name))?.value.as_deref()?;
+    // Some write "20.0".
+    value.trim().split('.').next()?.parse().ok()
+}
+
+fn ptime(media: &Media) -> u32 {
+    let wanted = number_attribute(media, "ptime")
+        .filter(|p| (PTIME_MS_MIN..=PTIME_MS_MAX).contains(p))
+        .unwrap_or(PTIME_MS_DEFAULT);
+    let most = number_attribute(media, "maxptime").filter(|p| *p >= PTIME_MS_MIN).unwrap_or(PTIME_MS_MAX);
+    wanted.min(most)
+}
+
+/// `a=rtcp:<port> [IN IP4 <address>]` (RFC 3605), else the next port (RFC 3550 §11).
+fn rtcp_address(media: &Media, rtp: SocketAddr) -> Option<SocketAddr> {
+    let named = media.attributes.iter().find(|a| a.attribute.eq_ignore_ascii_case("rtcp")).and_then(|a| {
+        let mut words = a.value.as_deref()?.split_ascii_whitespace();
+        let port = words.next()?.parse::<u16>().ok()?;
+        let ip = words.nth(2).map_or_else(|| Some(rtp.ip()), |ip| ip.parse().ok())?;
+        Some(SocketAddr::new(ip, port))
+    });
+    named.or_else(|| Some(SocketAddr::new(rtp.ip(), rtp.port().checked_add(1)?))).filter(|a| a.port() != 0)
+}
+
+/// What an offer holds besides its codecs.
+#[derive(Clone, Copy, Debug)]
+pub struct OfferOptions {
+    /// Version in the origin line; one more for each changed re-offer.
+    pub version: u64,
+    /// Who is to send, from our point of view.
+    pub direction: Direction,
+    /// Milliseconds per packet we like to receive.
+    pub ptime_ms: u32,
+    /// Our RTCP port where it is not RTP's plus one.
+    pub rtcp_port: Option<u16>,
+}
+
+impl Default for OfferOptions {
+    fn default() -> Self {
+        Self { version: 1, direction: Direction::SendRecv, ptime_ms: PTIME_MS_DEFAULT, rtcp_port: None }
+    }
+}
+
+/// Writes a first offer of a two-way stream.
+#[must_use]
+pub fn offer(
+    local: SocketAddr,
+    session_id: u64,
+    codecs: &[Codec],
+    dtmf_payload_type: Option<u8>,
+    ptime_ms: u32,
+) -> String {
+    offer_with(local, session_id, codecs, dtmf_payload_type, &OfferOptions { ptime_ms, ..OfferOptions::default() })
+}
+
+/// Writes an offer.
+#[must_use]
+pub fn offer_with(
+    local: SocketAddr,
+    session_id: u64,
+    codecs: &[Codec],
+    dtmf_payload_type: Option<u8>,
+    options: &OfferOptions,
+) -> String {
+    let mut out = head(local, session_id, options.version);
+    out.push_str("t=0 0\r\n");
+    audio_lines(&mut out, local, codecs, dtmf_payload_type, options);
+    out
+}
+
+/// The lines up to, not including, `t=`.
+pub(super) fn head(local: SocketAddr, session_id: u64, version: u64) -> String {
+    // RFC 4566 §5.2: numbers that a signed 64-bit reader takes as well.
+    let session_id = session_id & (u64::MAX >> 1);
+    let (family, ip) = (family(local.ip()), local.ip());
+    format!("v=0\r\no=- {session_id} {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\n")
+}
+
+pub(super) fn audio_lines(
+    out: &mut String,
+    local: SocketAddr,
+    codecs: &[Codec],
+    dtmf_payload_type: Option<u8>,
+    options: &OfferOptions,
+) {
+    // Writing to a String cannot fail.
+    let mut line = |text: std::fmt::Arguments<'_>| out.write_fmt(format_args!("{text}\r\n")).unwrap_or_default();
+    let formats = codecs
+        .iter()
+        .map(|c| c.payload_type)
+        .chain(dtmf_payload_type)
+        .map(|pt| pt.to_string())
+        .collect::<Vec<_>>()
+        .join(" ");
+    line(format_args!("m=audio {} RTP/AVP {formats}", local.port()));
+    for codec in codecs {
+        line(format_args!("a=rtpmap:{} {}/{}", codec.payload_type, codec.kind, codec.kind.clock_hz()));
+    }
+    if let Some(pt) = dtmf_payload_type {
+        line(format_args!("a=rtpmap:{pt} telephone-event/8000"));
+        line(format_args!("a=fmtp:{pt} 0-16"));
+    }
+    line(format_args!("a=ptime:{}", options.ptime_ms));
+    if let Some(port) = options.rtcp_port {
+        line(format_args!("a=rtcp:{port}"));
+    }
+    line(format_args!("a={}", options.direction.as_str()));
+}
+
+fn family(ip: IpAddr) -> &'static str {
+    if ip.is_ipv4() { "IP4" } else { "IP6" }
+}

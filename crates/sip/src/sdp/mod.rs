@@ -1,0 +1,70 @@
+//! Session descriptions: offer and answer for one G.711 audio stream with telephone events
+//! (RFC 4566, RFC 3264, RFC 3551, RFC 4733).
+//!
+//! An answer always has as many media lines as its offer, in the same order; what is not our audio stream is
+//! refused with port 0. Addresses are literals: names are refused, because nothing here can resolve them.
+
+mod answer;
+mod codec;
+mod describe;
+
+pub use answer::{AnswerOptions, accept_answer, answer};
+pub use codec::{Codec, CodecKind, Direction};
+pub use describe::{Audio, Description, MEDIA_MAX, OfferOptions, offer, offer_with};
+
+use std::net::SocketAddr;
+
+/// Packet time when nobody says anything (RFC 3551 §4.5).
+pub const PTIME_MS_DEFAULT: u32 = 20;
+/// Shortest packet time that is accepted.
+pub const PTIME_MS_MIN: u32 = 10;
+/// Longest packet time that is accepted.
+pub const PTIME_MS_MAX: u32 = 100;
+
+/// What both sides agreed on, seen from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Negotiated {
+    /// The codec of both directions.
+    pub codec: CodecKind,
+    /// Its RTP payload type.
+    pub payload_type: u8,
+    /// The payload type of telephone events, if both sides have them.
+    pub dtmf_payload_type: Option<u8>,
+    /// Where RTP goes. With a held stream the address may be 0.0.0.0 (RFC 3264 §8.4): then nothing is sent.
+    pub remote_rtp: SocketAddr,
+    /// Where RTCP goes: the `a=rtcp` address (RFC 3605), else the port above RTP's.
+    pub remote_rtcp: Option<SocketAddr>,
+    /// How long the packets are that the far end wants, in milliseconds.
+    pub ptime_ms: u32,
+    /// Who sends, from our point of view: `SendOnly` means that we send and they do not.
+    pub direction: Direction,
+}
+
+/// Why a description is of no use.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SdpError {
+    /// Not SDP: 400.
+    #[error("not a session description: {0}")]
+    Syntax(String),
+    /// Nothing in it that we can do: 488.
+    #[error("no audio stream with a codec in common")]
+    NoCommonCodec,
+    /// The address of the stream is not a unicast address literal: 488.
+    #[error("not a usable media address: {0:?}")]
+    Address(String),
+    /// The answer does not fit the offer (RFC 3264 §6).
+    #[error("the answer does not fit the offer: {0}")]
+    Mismatch(&'static str),
+}
+
+impl SdpError {
+    /// The SIP status that tells an offerer.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Syntax(_) => 400,
+            Self::NoCommonCodec | Self::Address(_) | Self::Mismatch(_) => 488,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Offers and answers (RFC 3264).
+#![allow(clippy::unwrap_used)] // helpers of tests may panic as tests do
+
+use proptest::prelude::*;
+use sip::sdp::{self, AnswerOptions, Codec, CodecKind, Description, Direction, SdpError};
+
+const BOTH: [CodecKind; 2] = [CodecKind::Pcmu, CodecKind::Pcma];
+
+fn description(body: &str) -> Description {
+    Description::parse(&format!("v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n{body}")).unwrap()
+}
+
+fn answer_to(body: &str) -> Result<(String, sdp::Negotiated), SdpError> {
+    sdp::answer(&description(body), "192.0.2.9:4000".parse().unwrap(), 7, &BOTH, &AnswerOptions::default())
+}
+
+#[test]
+fn an_offer_of_ours_and_its_answer_agree() {
+    for (a, b) in [("192.0.2.1:4000", "192.0.2.2:5000"), ("[2001:db8::1]:4000", "[2001:db8::2]:5000")] {
+        let (a, b) = (a.parse().unwrap(), b.parse().unwrap());
+        let offer = sdp::offer(a, 1, &BOTH.map(Codec::from), Some(101), 20);
+        let offer = Description::parse(&offer).unwrap();
+        let (text, theirs) = sdp::answer(&offer, b, 2, &[CodecKind::Pcma], &AnswerOptions::default()).unwrap();
+        let ours = sdp::accept_answer(&offer, &Description::parse(&text).unwrap()).unwrap();
+        assert_eq!((ours.codec, ours.payload_type, ours.dtmf_payload_type), (CodecKind::Pcma, 8, Some(101)));
+        assert_eq!((theirs.codec, theirs.payload_type, theirs.dtmf_payload_type), (CodecKind::Pcma, 8, Some(101)));
+        assert_eq!((ours.remote_rtp, theirs.remote_rtp), (b, a));
+        assert_eq!(ours.remote_rtcp.map(|r| r.port()), Some(5001));
+        assert_eq!((ours.direction, ours.ptime_ms), (Direction::SendRecv, 20));
+    }
+}
+
+#[test]
+fn the_offerers_order_counts_and_static_types_need_no_rtpmap() {
+    let (text, agreed) = answer_to("c=IN IP4 192.0.2.1\r\nt=3 4\r\nm=audio 9000 RTP/AVP 18 8 0 96\r\na=rtpmap:96 telephone-event/8000\r\na=ptime:30\r\n").unwrap();
+    assert_eq!(
+        (agreed.codec, agreed.payload_type, agreed.dtmf_payload_type, agreed.ptime_ms),
+        (CodecKind::Pcma, 8, Some(96), 30)
+    );
+    assert!(text.contains("t=3 4\r\n") && text.contains("m=audio 4000 RTP/AVP 8 96\r\n"), "{text}");
+}
+
+#[test]
+fn a_dynamic_payload_type_for_g711_is_taken_and_others_at_its_name_are_not() {
+    let (_, agreed) = answer_to("c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 97 98 99\r\na=rtpmap:97 PCMU/16000\r\na=rtpmap:98 pcmu/8000/2\r\na=rtpmap:99 pcmu/8000/1\r\n").unwrap();
+    assert_eq!(agreed.payload_type, 99);
+}
+
+#[test]
+fn other_streams_are_refused_in_their_place() {
+    let (text, agreed) = answer_to(
+        "c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=video 1 RTP/AVP 31\r\nm=audio 0 RTP/AVP 0\r\nm=audio 2 RTP/SAVP 0\r\nm=audio 9000 RTP/AVP 0\r\nc=IN IP4 192.0.2.7\r\na=rtcp:9100 IN IP4 192.0.2.8\r\nm=audio 9002 RTP/AVP 0\r\n",
+    )
+    .unwrap();
+    let media: Vec<&str> = text.lines().filter(|l| l.starts_with("m=")).collect();
+    assert_eq!(
+        media,
+        [
+            "m=video 0 RTP/AVP 31",
+            "m=audio 0 RTP/AVP 0",
+            "m=audio 0 RTP/SAVP 0",
+            "m=audio 4000 RTP/AVP 0",
+            "m=audio 0 RTP/AVP 0"
+        ]
+    );
+    assert_eq!(agreed.remote_rtp, "192.0.2.7:9000".parse().unwrap());
+    assert_eq!(agreed.remote_rtcp, Some("192.0.2.8:9100".parse().unwrap()));
+}
+
+#[test]
+fn directions_are_mirrored_and_hold_by_address_is_understood() {
+    let line =
+        |c: &str, a: &str| answer_to(&format!("c=IN IP4 {c}\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0\r\n{a}")).unwrap();
+    for (a, expected, written) in [
+        ("", Direction::SendRecv, "a=sendrecv"),
+        ("a=sendonly\r\n", Direction::RecvOnly, "a=recvonly"),
+        ("a=recvonly\r\n", Direction::SendOnly, "a=sendonly"),
+        ("a=inactive\r\n", Direction::Inactive, "a=inactive"),
+    ] {
+        let (text, agreed) = line("192.0.2.1", a);
+        assert_eq!(agreed.direction, expected);
+        assert!(text.contains(written), "{text}");
+    }
+    assert_eq!(line("0.0.0.0", "").1.direction, Direction::RecvOnly);
+    let session_level = answer_to("c=IN IP4 192.0.2.1\r\nt=0 0\r\na=inactive\r\nm=audio 9000 RTP/AVP 0\r\n").unwrap();
+    assert_eq!(session_level.1.direction, Direction::Inactive);
+}
+
+#[test]
+fn what_cannot_be_answered_says_so() {
+    let status = |body: &str| answer_to(body).unwrap_err().status();
+    assert_eq!(status("c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 18\r\n"), 488);
+    assert_eq!(status("c=IN IP4 192.0.2.1\r\nt=0 0\r\n"), 488);
+    assert_eq!(status("c=IN IP4 name.invalid\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0\r\n"), 488);
+    assert_eq!(status("c=IN IP4 224.2.1.1/127\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0\r\n"), 488);
+    assert_eq!(status("t=0 0\r\nm=audio 9000 RTP/AVP 0\r\n"), 488);
+    assert_eq!(Description::parse("hello").unwrap_err().status(), 400);
+}
+
+#[test]
+fn an_answer_must_fit_its_offer() {
+    let offer = description(
+        "c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n",
+    );
+    let take = |body: &str| sdp::accept_answer(&offer, &description(body));
+    assert!(matches!(take("c=IN IP4 192.0.2.2\r\nt=0 0\r\n"), Err(SdpError::Mismatch(_))));
+    assert_eq!(take("c=IN IP4 192.0.2.2\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\n"), Err(SdpError::NoCommonCodec));
+    assert_eq!(take("c=IN IP4 192.0.2.2\r\nt=0 0\r\nm=audio 1 RTP/AVP 8\r\n"), Err(SdpError::NoCommonCodec));
+    let held = take("c=IN IP4 192.0.2.2\r\nt=0 0\r\nm=audio 1 RTP/AVP 0\r\na=sendonly\r\n").unwrap();
+    assert_eq!((held.direction, held.dtmf_payload_type), (Direction::RecvOnly, None));
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics(text in "(?s)v=0\r\n.{0,200}", lines in prop::collection::vec("[vosctma]=[ -~]{0,40}\r\n", 0..12)) {
+        for text in [text, format!("v=0\r\n{}", lines.concat())] {
+            if let Ok(offer) = Description::parse(&text)
+                && let Ok((answer, agreed)) = sdp::answer(&offer, "192.0.2.9:4000".parse().unwrap(), 1, &BOTH, &AnswerOptions::default())
+            {
+                let answer = Description::parse(&answer).unwrap();
+                prop_assert!(agreed.payload_type < 128);
+                prop_assert!(answer.audio().count() == 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The telephony file of a test's cluster.
+
+use std::fmt::Write;
+
+/// Trunks, numbers and bots, as TOML.
+#[derive(Debug, Default)]
+pub struct Telephony {
+    text: String,
+}
+
+impl Telephony {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A trunk: calls come from `address`, and calls go to `peer` (host and port).
+    #[must_use]
+    pub fn trunk(self, name: &str, address: &str, peer: impl std::fmt::Display) -> Self {
+        self.table(format_args!("[[trunks]]\nname = {name:?}\naddresses = [{address:?}]\npeer = \"{peer}\""))
+    }
+
+    /// A number that leads straight to a bot, over a route and a bot of the number's name.
+    #[must_use]
+    pub fn number(self, number: &str, bot_url: &str, format: Format) -> Self {
+        // `*` is no name.
+        let name = if number == "*" { "any" } else { number.trim_start_matches('+') };
+        let format = format.toml();
+        self.table(format_args!(
+            "[[numbers]]\nnumber = {number:?}\nroute = \"r{name}\"\n\n\
+             [[routes]]\nname = \"r{name}\"\nbot = \"b{name}\"\n\n\
+             [[bots]]\nname = \"b{name}\"\nurl = {bot_url:?}\nformat = {format}"
+        ))
+    }
+
+    /// The file's text.
+    pub fn toml(&self) -> &str {
+        &self.text
+    }
+
+    fn table(mut self, table: std::fmt::Arguments<'_>) -> Self {
+        // Writing to a string cannot fail.
+        write!(self.text, "{table}\n\n").unwrap_or_default();
+        self
+    }
+}
+
+/// Format of the audio between switch and bot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// L16 at 16 kHz, the default.
+    L16,
+    /// µ-law at 8 kHz.
+    Mulaw,
+    /// A-law at 8 kHz.
+    Alaw,
+}
+
+impl Format {
+    fn toml(self) -> &'static str {
+        match self {
+            Self::L16 => r#"{ encoding = "l16", rate = 16000 }"#,
+            Self::Mulaw => r#"{ encoding = "mulaw", rate = 8000 }"#,
+            Self::Alaw => r#"{ encoding = "alaw", rate = 8000 }"#,
+        }
+    }
+}

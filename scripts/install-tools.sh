@@ -1,0 +1,276 @@
+#!/usr/bin/env bash
+# Gets the tools that BotStream's tests and demo run beside it, on Debian 12 or newer:
+#   nats-server 2.10 or newer   into .cache/tools/bin; nothing of the system is changed
+#   sipp, espeak-ng             from the system's own packages, when missing
+#
+# usage: scripts/install-tools.sh [--check]
+#   --check   installs nothing; prints a line for each tool, "name<TAB>found|missing<TAB>version or hint<TAB>path",
+#             and ends with 1 if one is missing
+#
+# nats-server is looked for in $NATS_SERVER_BIN, in .cache/tools/bin and on PATH, and else fetched as the Debian 13 package
+# (Debian 12's 2.9 is too old for JetStream clients of today; the newer binary runs on Debian 12). apt fetches it with a
+# configuration of its own from the Debian mirror that this machine already uses, and verifies it by the archive's signature.
+set -euo pipefail
+
+readonly nats_suite=trixie
+readonly nats_version_min=2.10
+# The package seen last. Another point version on the mirror is taken by apt's signature, with a notice.
+readonly nats_package_version=2.10.27-1+b2
+declare -rA nats_package_sha256=(
+  [amd64]=6d913ac987b78734c08537c2adeb1526cf735f216173a9170d94b185fcfe6f8a
+  [arm64]=0c9a617510b28c1b4fb4a38aabea6ab8cd7f026247f2abdff8b955b2278ce049
+)
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+readonly root
+readonly bin_dir=$root/.cache/tools/bin
+work_dir=
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+  say "install-tools: $*"
+  exit 1
+}
+clean_up() { [[ -z $work_dir ]] || rm -rf "$work_dir"; }
+trap clean_up EXIT
+
+# Prints the version of the nats-server at $1, nothing when it does not run.
+nats_version_of() {
+  "$1" --version 2>/dev/null | sed -n 's/^nats-server: v\{0,1\}\([0-9][0-9.]*\).*/\1/p' || true
+}
+
+# Whether version $1 is at least version $2.
+at_least() { [[ $(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]]; }
+
+# Prints the path of a nats-server that is new enough.
+find_nats_server() {
+  local candidate version
+  for candidate in "${NATS_SERVER_BIN:-}" "$bin_dir/nats-server" "$(command -v nats-server || true)"; do
+    [[ -n $candidate && -x $candidate ]] || continue
+    version=$(nats_version_of "$candidate")
+    if [[ -n $version ]] && at_least "$version" "$nats_version_min"; then
+      printf '%s\n' "$candidate"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# Prints "URI<TAB>keyring" of the first Debian archive among this machine's apt sources, in either of their two formats.
+# Archives beside the main one (security, backports' own hosts, other vendors) are told by their suites and components.
+find_debian_mirror() {
+  local codename
+  codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+  local -a lists=() stanzas=()
+  local file
+  for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+    [[ -f $file && -r $file ]] || continue
+    case $file in
+      *.list) lists+=("$file") ;;
+      *.sources) stanzas+=("$file") ;;
+    esac
+  done
+  {
+    if ((${#stanzas[@]})); then
+      awk -v codename="$codename" '
+        function flush() {
+          if (types ~ /(^| )deb( |$)/ && enabled != "no" && components ~ /(^| )main( |$)/ && index(" " suites " ", " " codename " "))
+            print uri "\t" keyring
+          types = uri = suites = components = keyring = enabled = ""
+        }
+        FNR == 1 { flush() }
+        /^[ \t]*#/ { next }
+        /^[ \t]*$/ { flush(); next }
+        {
+          value = $0
+          if (/^[A-Za-z-]+:/) {
+            key = tolower($1); sub(/:.*/, "", key); sub(/^[^:]*:/, "", value)
+          } else {  # a line that goes on
+            value = (key == "suites" ? suites : key == "components" ? components : "") value
+          }
+          gsub(/^[ \t]+|[ \t]+$/, "", value)
+          if (value == "") next
+          if (key == "types") types = value
+          else if (key == "uris") { split(value, uris, /[ \t]+/); uri = uris[1] }
+          else if (key == "suites") suites = value
+          else if (key == "components") components = value
+          else if (key == "signed-by" && value ~ /^\//) keyring = value
+          else if (key == "enabled") enabled = tolower(value)
+        }
+        END { flush() }
+      ' "${stanzas[@]}"
+    fi
+    if ((${#lists[@]})); then
+      awk -v codename="$codename" '
+        $1 == "deb" {
+          keyring = ""; at = 2
+          if ($2 ~ /^\[/) {
+            while (at <= NF) {
+              option = $at; gsub(/[][]/, "", option)
+              if (option ~ /^signed-by=\//) { keyring = option; sub(/^signed-by=/, "", keyring) }
+              if ($at ~ /\]$/) break
+              at++
+            }
+            at++
+          }
+          if ($(at + 1) == codename)
+            for (i = at + 2; i <= NF; i++) if ($i == "main") { print $at "\t" keyring; break }
+        }
+      ' "${lists[@]}"
+    fi
+  } | sed -n '1p'
+}
+
+# The archive's whole keyring before the one that the machine's sources name, which may know only its own release's keys.
+archive_keyring() {
+  local candidate
+  for candidate in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp} "$1"; do
+    if [[ -n $candidate && -r $candidate ]]; then
+      printf '%s\n' "$candidate"
+      return
+    fi
+  done
+  die "no keyring of the Debian archive is here: install the package debian-archive-keyring"
+}
+
+install_nats_server() {
+  command -v apt-get >/dev/null && command -v dpkg >/dev/null ||
+    die "this is no Debian: install nats-server $nats_version_min or newer yourself and set NATS_SERVER_BIN"
+
+  local mirror uri keyring architecture
+  mirror=$(find_debian_mirror)
+  [[ -n $mirror ]] ||
+    die "no Debian archive among this machine's apt sources: install nats-server $nats_version_min or newer yourself and set NATS_SERVER_BIN"
+  uri=${mirror%%$'\t'*}
+  keyring=$(archive_keyring "${mirror#*$'\t'}")
+  architecture=$(dpkg --print-architecture)
+
+  # World-readable, because apt drops its privileges to fetch.
+  work_dir=$(mktemp -d)
+  chmod 755 "$work_dir"
+  mkdir -p "$work_dir"/{lists/partial,cache/archives/partial,etc/sources.list.d,etc/preferences.d,deb}
+  : >"$work_dir/status"
+  printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$uri" "$nats_suite" >"$work_dir/etc/sources.list"
+  local -a apt=(
+    apt-get -qq
+    -o "Dir::State=$work_dir" -o "Dir::State::Lists=$work_dir/lists" -o "Dir::State::status=$work_dir/status"
+    -o "Dir::Cache=$work_dir/cache"
+    -o "Dir::Etc::sourcelist=$work_dir/etc/sources.list" -o "Dir::Etc::sourceparts=$work_dir/etc/sources.list.d"
+    -o "Dir::Etc::preferences=/dev/null" -o "Dir::Etc::preferencesparts=$work_dir/etc/preferences.d"
+    -o "APT::Architecture=$architecture" -o "APT::Architectures=$architecture"
+    -o "Acquire::Languages=none" -o "Acquire::Retries=3"
+    -o "APT::Update::Post-Invoke::=" -o "APT::Update::Post-Invoke-Success::="
+    -o "DPkg::Post-Invoke::="
+  )
+  # Run as root, apt would fetch as a user of its own that may not write into a private folder.
+  [[ $(id -u) -ne 0 ]] || apt+=(-o "APT::Sandbox::User=root")
+
+  say "install-tools: fetching nats-server for $architecture from this machine's Debian mirror"
+  "${apt[@]}" update >&2 || die "apt could not read the Debian archive: look at the lines above"
+
+  (cd "$work_dir/deb" && "${apt[@]}" download nats-server >&2) ||
+    die "apt could not fetch nats-server: look at the lines above"
+  local deb have
+  deb=$(find "$work_dir/deb" -name 'nats-server_*.deb' -print -quit)
+  [[ -n $deb ]] || die "apt fetched no nats-server package"
+  have=$(dpkg-deb --field "$deb" Version)
+
+  if [[ $have == "$nats_package_version" ]]; then
+    local expected=${nats_package_sha256[$architecture]:-} actual
+    actual=$(sha256sum "$deb" | cut -d ' ' -f 1)
+    if [[ -n $expected && $actual != "$expected" ]]; then
+      die "nats-server $have has the checksum $actual, expected $expected: not installed"
+    fi
+  else
+    say "install-tools: notice: the mirror has nats-server $have, last seen was $nats_package_version; taken by the archive's signature"
+  fi
+
+  dpkg-deb --extract "$deb" "$work_dir/nats"
+  local binary version
+  binary=$(find "$work_dir/nats" -type f -name nats-server -perm -u+x -print -quit)
+  [[ -n $binary ]] || die "the package nats-server $have holds no nats-server"
+  version=$(nats_version_of "$binary")
+  [[ -n $version ]] || die "the fetched nats-server does not run on this machine"
+  at_least "$version" "$nats_version_min" || die "the mirror's nats-server is $version, needed is $nats_version_min or newer"
+
+  mkdir -p "$bin_dir"
+  # Renamed into place: who looks at the same time sees all of it or nothing.
+  install -m 755 "$binary" "$bin_dir/.nats-server.$$"
+  mv -f "$bin_dir/.nats-server.$$" "$bin_dir/nats-server"
+  say "install-tools: nats-server $version is in ${bin_dir#"$root"/}"
+}
+
+# Installs the Debian packages given.
+install_packages() {
+  command -v apt-get >/dev/null || die "missing: $*. This is no Debian: install them yourself"
+  local -a become=()
+  if [[ $(id -u) -ne 0 ]]; then
+    command -v sudo >/dev/null || die "missing: $*. Run as root: apt-get install $*"
+    become=(sudo)
+  fi
+  say "install-tools: installing $*"
+  local -a install=("${become[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o "Acquire::Retries=3"
+    install --yes --no-install-recommends "$@")
+  # The package lists of a fresh image are empty or old: bring them up to date once, and only when needed.
+  "${install[@]}" >&2 2>/dev/null || {
+    "${become[@]}" apt-get -qq update >&2 || say "install-tools: notice: apt-get update had errors"
+    "${install[@]}" >&2
+  } || die "could not install $*: look at the lines above"
+}
+
+# The Debian package of each program, for those that come from the system.
+readonly -a programs=(sipp espeak-ng)
+declare -rA package_of=([sipp]=sip-tester [espeak-ng]=espeak-ng)
+
+program_version() {
+  case $1 in
+    sipp) sipp -v 2>&1 | sed -n 's/.*SIPp v\([0-9][0-9.]*\).*/\1/p' | head -n 1 ;;
+    espeak-ng) espeak-ng --version 2>/dev/null | sed -n 's/.*text-to-speech: *\([0-9][0-9.]*\).*/\1/p' | head -n 1 ;;
+  esac || true
+}
+
+check() {
+  local missing=0 path program
+  if path=$(find_nats_server); then
+    printf 'nats-server\tfound\t%s\t%s\n' "$(nats_version_of "$path")" "$path"
+  else
+    printf 'nats-server\tmissing\trun scripts/install-tools.sh\t\n'
+    missing=1
+  fi
+  for program in "${programs[@]}"; do
+    if path=$(command -v "$program"); then
+      printf '%s\tfound\t%s\t%s\n' "$program" "$(program_version "$program")" "$path"
+    else
+      printf '%s\tmissing\tapt-get install %s\t\n' "$program" "${package_of[$program]}"
+      missing=1
+    fi
+  done
+  return "$missing"
+}
+
+main() {
+  case ${1:-} in
+    --check)
+      check
+      return
+      ;;
+    '') ;;
+    *) die "unknown argument '$1'; usage: scripts/install-tools.sh [--check]" ;;
+  esac
+
+  # One at a time: two runs of make at once would both fetch.
+  mkdir -p "$root/.cache/tools"
+  exec 9>"$root/.cache/tools/.lock"
+  flock 9
+
+  find_nats_server >/dev/null || install_nats_server
+
+  local program
+  local -a packages=()
+  for program in "${programs[@]}"; do
+    command -v "$program" >/dev/null || packages+=("${package_of[$program]}")
+  done
+  ((${#packages[@]} == 0)) || install_packages "${packages[@]}"
+}
+
+main "$@"

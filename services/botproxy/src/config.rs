@@ -1,0 +1,51 @@
+//! The service's own flags.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use clap::Args;
+use iracluster::ConfigError;
+
+/// Configuration of a botproxy.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Botproxy")]
+pub(crate) struct Config {
+    /// Address of SIP over UDP; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5060")]
+    pub(crate) sip_udp: SocketAddr,
+
+    /// Address of SIP over TCP; port 0 takes the port number of UDP if it is free.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5060")]
+    pub(crate) sip_tcp: SocketAddr,
+
+    /// Address told to others in Via and Record-Route, where it is not the one listened at: behind a NAT, or when listening
+    /// at 0.0.0.0 [default: that of SIP over UDP].
+    #[arg(long, value_name = "IP")]
+    pub(crate) advertise: Option<IpAddr>,
+
+    /// How long a media switch may be silent about a new call before the next one is tried.
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = iracluster::parse_duration)]
+    pub(crate) failover_after: Duration,
+
+    /// How long a media switch may be silent about a request within a dialog before it is answered 408 for it.
+    #[arg(long, value_name = "TIME", default_value = "8s", value_parser = iracluster::parse_duration)]
+    pub(crate) dialog_timeout: Duration,
+
+    /// Most transactions at once, in each direction; requests over it are answered 503.
+    #[arg(long, value_name = "COUNT", default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    pub(crate) transactions_max: u32,
+}
+
+impl Config {
+    /// The address that others reach this proxy at.
+    pub(crate) fn advertised_ip(&self) -> Result<IpAddr, ConfigError> {
+        let ip = self.advertise.unwrap_or_else(|| self.sip_udp.ip());
+        if ip.is_unspecified() {
+            return Err(ConfigError::new(format!(
+                "sip-udp = {} names no address that others could be told: set advertise to one",
+                self.sip_udp
+            )));
+        }
+        Ok(ip)
+    }
+}

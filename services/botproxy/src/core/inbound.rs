@@ -1,0 +1,103 @@
+//! New calls from carriers: to the least loaded switch, and to the next one if that says nothing or 503.
+
+use std::time::Instant;
+
+use botstream_state::load::{self, SwitchLoad};
+use sip::transaction::ServerId;
+use sip::{HeaderName, Peer, Request, Response, Transport};
+
+use super::forward::{Forward, Kind};
+use super::route::{count_hop, loop_mark, strip_internal};
+use super::{Directory, Proxy, Refusal, TrunkName};
+
+const TRUNK_HEADER: &str = "X-BotStream-Trunk";
+const TENANT_HEADER: &str = "X-BotStream-Tenant";
+
+impl Proxy {
+    pub(super) fn forward_inbound(
+        &mut self,
+        now: Instant,
+        server: ServerId,
+        mut request: Request,
+        from: Peer,
+        trunk: TrunkName,
+        directory: &mut dyn Directory,
+    ) {
+        if self.is_draining {
+            self.refuse(now, server, &request, 503, Refusal::Draining);
+            return;
+        }
+        let mark = loop_mark(&request, false);
+        strip_internal(&mut request.headers);
+        // Where a new call goes is decided here, not by the caller.
+        request.headers.remove(&HeaderName::Route);
+        count_hop(&mut request.headers);
+        request.headers.push(TRUNK_HEADER.into(), trunk.name);
+        request.headers.push(TENANT_HEADER.into(), trunk.tenant);
+        let kind = Kind::Inbound { tried: Vec::new(), is_reserved: false };
+        let mut forward = self.new_forward(server, kind, request, from, from, mark);
+        self.try_next_switch(now, &mut forward, None, directory);
+        if !forward.is_over {
+            self.counters.calls_inbound += 1;
+        }
+        self.file(forward, directory);
+    }
+
+    /// Sends an INVITE to the least loaded switch that has not been tried. With none left the carrier gets the last
+    /// switch's refusal, or our own 503.
+    pub(super) fn try_next_switch(
+        &mut self,
+        now: Instant,
+        forward: &mut Forward,
+        refusal: Option<Response>,
+        directory: &mut dyn Directory,
+    ) {
+        let Kind::Inbound { tried, .. } = &mut forward.kind else { return };
+        let mut candidates = directory.switches();
+        self.switches.note(now, &candidates);
+        candidates.retain(|switch| !tried.contains(&switch.node));
+        let tie_break = self.tokens.next_u64();
+        while let Some(switch) = load::choose(&candidates, tie_break).cloned() {
+            tried.push(switch.node.clone());
+            let Some(peer) = address(&switch, forward.upstream.transport) else {
+                candidates.retain(|other| other.node != switch.node);
+                continue;
+            };
+            let call_id = forward.request.call_id().into_owned();
+            directory.reserve(&call_id, &switch.node);
+            if tried.len() > 1 {
+                self.counters.failovers += 1;
+            }
+            if let Kind::Inbound { is_reserved, .. } = &mut forward.kind {
+                *is_reserved = true;
+            }
+            forward.downstream = peer;
+            forward.silent_until = Some(now + self.config.switch_silence_max);
+            self.send_branch(now, forward, peer, forward.upstream);
+            return;
+        }
+        match refusal {
+            Some(response) => self.respond_final(now, forward, response),
+            None => self.refuse_forward(now, forward, 503, Refusal::NoSwitch),
+        }
+    }
+
+    /// Takes back the reservation of a forward, if it has one.
+    pub(super) fn release(&mut self, forward: &mut Forward, directory: &mut dyn Directory) {
+        if let Kind::Inbound { is_reserved, .. } = &mut forward.kind
+            && std::mem::take(is_reserved)
+        {
+            directory.release(&forward.request.call_id());
+        }
+    }
+}
+
+/// Where a switch takes the call: over the transport it came by, if it can.
+fn address(switch: &SwitchLoad, transport: Transport) -> Option<Peer> {
+    let udp = switch.sip_udp.parse().ok().map(Peer::udp);
+    let tcp = switch.sip_tcp.parse().ok().map(Peer::tcp);
+    match transport {
+        Transport::Udp => udp.or(tcp),
+        Transport::Tcp => tcp.or(udp),
+    }
+}

@@ -1,0 +1,6 @@
+//! The core on a virtual network: carriers and switches are user agents, time is a number, nothing sleeps.
+
+mod calls;
+mod failover;
+mod network;
+mod requests;

@@ -1,0 +1,110 @@
+//! What the proxy knows of the cluster, read from this process's own copies of the shared databases.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use botstream_api::Trunk;
+use botstream_state::config;
+use botstream_state::load::{self, Reservation, SwitchLoad};
+use iratdb::IraTdb;
+use sip::uri::{DEFAULT_PORT, Host, parse_host_port};
+
+use crate::core::{Directory, TrunkName};
+
+/// The trunks and where their peers are. Replaced as a whole when the configuration or a name's address changes.
+#[derive(Debug, Default)]
+pub(crate) struct Trunks {
+    all: Vec<Trunk>,
+    /// Addresses of peers, by host in lower case and port.
+    peers: BTreeMap<(String, u16), SocketAddr>,
+}
+
+impl Trunks {
+    /// Reads the trunks and looks up the names of their peers. A name that can't be looked up keeps the address it had in
+    /// `last`.
+    pub(crate) async fn load(config_db: &IraTdb, last: &Self) -> iratdb::Result<Self> {
+        let all: Vec<Trunk> = config_db.read(config::all)?;
+        let mut peers = BTreeMap::new();
+        for trunk in &all {
+            let Some((host, port)) = host_port(&trunk.peer) else { continue };
+            let key = (host.to_string().to_ascii_lowercase(), port);
+            let addr = match host {
+                Host::Ip(ip) => Some(SocketAddr::new(ip, port)),
+                Host::Name(name) => match tokio::net::lookup_host((name.as_str(), port)).await {
+                    Ok(mut found) => found.next(),
+                    Err(error) => {
+                        tracing::warn!(trunk = trunk.name, peer = trunk.peer, %error, "the peer's name cannot be looked up");
+                        last.peers.get(&key).copied()
+                    }
+                },
+            };
+            peers.extend(addr.map(|addr| (key, addr)));
+        }
+        Ok(Self { all, peers })
+    }
+}
+
+fn host_port(peer: &str) -> Option<(Host, u16)> {
+    let (host, port) = parse_host_port(peer).ok()?;
+    Some((host, port.unwrap_or(DEFAULT_PORT)))
+}
+
+/// The trunks as the proxy's task and the one that keeps them up to date share them.
+pub(crate) type SharedTrunks = Arc<RwLock<Arc<Trunks>>>;
+
+pub(crate) fn current(trunks: &SharedTrunks) -> Arc<Trunks> {
+    Arc::clone(&trunks.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// A [`Directory`] on the databases `load` and `config`.
+pub(crate) struct Databases {
+    pub(crate) load: IraTdb,
+    pub(crate) trunks: SharedTrunks,
+    /// Our node name, as the maker of reservations.
+    pub(crate) node: String,
+}
+
+impl Directory for Databases {
+    fn trunk_of_source(&self, source: IpAddr) -> Option<TrunkName> {
+        let trunks = current(&self.trunks);
+        let trunk = config::trunk_of_source(&trunks.all, source)?;
+        Some(TrunkName { tenant: trunk.tenant.clone(), name: trunk.name.clone() })
+    }
+
+    fn is_trunk_peer(&self, source: IpAddr) -> bool {
+        current(&self.trunks).peers.values().any(|peer| peer.ip().to_canonical() == source)
+    }
+
+    fn resolve(&self, host: &str, port: u16) -> Option<SocketAddr> {
+        current(&self.trunks).peers.get(&(host.to_ascii_lowercase(), port)).copied()
+    }
+
+    fn switches(&self) -> Vec<SwitchLoad> {
+        self.load.read(load::switches).unwrap_or_else(|error| {
+            tracing::error!(%error, "the load table cannot be read");
+            Vec::new()
+        })
+    }
+
+    fn reserve(&mut self, call_id: &str, node: &str) {
+        let reservation = Reservation {
+            call_id: call_id.to_owned(),
+            node: node.to_owned(),
+            made_by: self.node.clone(),
+            made_ms: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)),
+        };
+        if let Err(error) = self.load.write(|conn| load::reserve(conn, &reservation)) {
+            tracing::warn!(%error, node, "a call goes out without its reservation");
+        }
+    }
+
+    fn release(&mut self, call_id: &str) {
+        if let Err(error) = self.load.write(|conn| load::release(conn, call_id)) {
+            tracing::warn!(%error, "a reservation could not be given back");
+        }
+    }
+}

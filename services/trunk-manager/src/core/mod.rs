@@ -1,0 +1,5 @@
+//! The trunk-manager's logic: no clock, no files, no network.
+
+pub(crate) mod check;
+pub(crate) mod land;
+pub(crate) mod telephony;

@@ -1,0 +1,47 @@
+//! What operators see of the file.
+
+use std::sync::atomic::AtomicU64;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Unit;
+
+/// Metrics of the telephony file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Metrics {
+    valid: Gauge,
+    loaded: Gauge<f64, AtomicU64>,
+    trunks: Gauge,
+    numbers: Gauge,
+}
+
+impl Metrics {
+    pub(crate) fn register(metrics: &iracluster::Metrics) -> Self {
+        let all = Self::default();
+        metrics.register(|registry| {
+            registry.register("telephony_file_valid", "1 when the file as it is now is in force", all.valid.clone());
+            registry.register_with_unit(
+                "telephony_file_loaded_timestamp",
+                "When the file was last put in force",
+                Unit::Seconds,
+                all.loaded.clone(),
+            );
+            registry.register("telephony_trunks", "Trunks in force", all.trunks.clone());
+            registry.register("telephony_numbers", "Numbers in force", all.numbers.clone());
+        });
+        all
+    }
+
+    pub(crate) fn in_force(&self, trunks: usize, numbers: usize) {
+        let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.valid.set(1);
+        self.loaded.set(now.as_secs_f64());
+        self.trunks.set(count(trunks));
+        self.numbers.set(count(numbers));
+    }
+
+    pub(crate) fn refused(&self) {
+        self.valid.set(0);
+    }
+}
