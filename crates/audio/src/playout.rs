@@ -200,7 +200,7 @@ impl<F: Format> Playout<F> {
         let sounding = self.state == State::Playing && !self.paused;
         let mut discarded = self.queue.len();
         if sounding {
-            self.fade.resize(self.fade.capacity(), self.format.silence());
+            self.fade.resize(self.config.samples(self.config.fade_ms) as usize, self.format.silence());
             let faded = self.queue.pop(&mut self.fade);
             self.fade.truncate(faded);
             discarded -= faded as u64;

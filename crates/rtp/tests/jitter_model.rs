@@ -218,6 +218,20 @@ fn a_stray_packet_does_not_disturb_the_stream() {
 }
 
 #[test]
+fn a_packet_given_up_is_late_once_and_then_a_duplicate() {
+    let mut buffer = JitterBuffer::new(config());
+    drive(&mut buffer, &[(1, 10), (1, 12), (1, 13), (1, 14), (1, 15), (1, 16)]);
+    let given_up = Header { ssrc: 1, sequence: 11, timestamp: 11 * PACKET_SAMPLES, ..Header::default() };
+    assert_eq!(buffer.push(120_000, &given_up, &[0; 160]), Pushed::Late);
+    assert_eq!(buffer.push(120_001, &given_up, &[0; 160]), Pushed::Duplicate);
+    let handed_out = Header { sequence: 12, ..given_up };
+    assert_eq!(buffer.push(120_002, &handed_out, &[0; 160]), Pushed::Duplicate);
+    assert_eq!(buffer.pop(u64::MAX), None);
+    let stats = buffer.stats();
+    assert_eq!((stats.received, stats.lost, stats.late, stats.duplicate), (6, 1, 1, 2));
+}
+
+#[test]
 fn a_sender_that_renumbers_is_followed() {
     let mut buffer = JitterBuffer::new(config());
     let out = drive(&mut buffer, &[(1, 10), (1, 40_000), (1, 40_001), (1, 40_002)]);

@@ -22,6 +22,10 @@ use super::leg::Round;
 /// Messages taken from one bot in one sweep; what is left waits in its socket.
 const MESSAGES_PER_SWEEP: usize = 64;
 
+/// Time a bot has to `accept`, perhaps with another format, before it is taken for ready with the one offered. A bot that
+/// sends anything is ready at once.
+const ACCEPT_WINDOW: Duration = Duration::from_millis(100);
+
 /// The API's code for a verb that can't be done as things are.
 const WRONG_STATE: (u16, &str) = (4090, "WRONG_STATE");
 
@@ -43,26 +47,29 @@ pub(super) struct BotLink {
     from_bot: FromBot,
     law: Law,
     began: Instant,
+    connect_ms: u32,
     /// The bot has accepted, or shown by sending something that it takes the call as offered.
     has_spoken: bool,
+    is_ready_told: bool,
 }
 
 impl BotLink {
-    pub(super) fn begin(socket: Socket, session: SwitchSession, law: Law, now: Instant) -> Result<Self, Gone> {
+    pub(super) fn begin(
+        socket: Socket,
+        connect_ms: u32,
+        session: SwitchSession,
+        law: Law,
+        now: Instant,
+    ) -> Result<Self, Gone> {
         let from_bot = FromBot::new(law, session.format(), session.playout());
         let socket = BotSocket::begin(socket, session, now)?;
-        Ok(Self { socket, from_bot, law, began: now, has_spoken: false })
+        Ok(Self { socket, from_bot, law, began: now, connect_ms, has_spoken: false, is_ready_told: false })
     }
 
     /// SDP has settled the telephone's codec.
     pub(super) fn settle(&mut self, law: Law) {
         self.law = law;
         self.from_bot.settle(law, self.socket.session.format(), self.socket.session.playout());
-    }
-
-    /// Whether the format won't change any more: the bot has spoken, or has had its time to.
-    pub(super) fn is_settled(&self, now: Instant, window: Duration) -> bool {
-        self.has_spoken || now.saturating_duration_since(self.began) >= window
     }
 
     /// The format of the caller's audio, fixed from here on.
@@ -130,6 +137,11 @@ impl BotLink {
                     }
                 }
             }
+        }
+        let is_ready = self.has_spoken || round.now.saturating_duration_since(self.began) >= ACCEPT_WINDOW;
+        if is_ready && !std::mem::replace(&mut self.is_ready_told, is_ready) {
+            let format = self.socket.session.format();
+            round.notices.push(Notice::BotReady { connect_ms: self.connect_ms, format });
         }
         if is_answered && let Err(refused) = self.from_bot.convert(&mut self.socket.session) {
             self.refuse(refused)?;

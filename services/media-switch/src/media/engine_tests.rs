@@ -70,6 +70,11 @@ fn target(url: String, format: Format) -> Box<BotTarget> {
 
 impl Call {
     async fn answered(format: Format) -> Self {
+        Self::answered_after(format, &[]).await
+    }
+
+    /// An answered call whose bot says these things on `start`.
+    async fn answered_after(format: Format, said: &[Value]) -> Self {
         let (mut engine, notices) = MediaEngine::start(options()).unwrap();
         let (id, switch) = engine.open().unwrap();
         let phone = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -89,10 +94,13 @@ impl Call {
         let (stream, _) = timeout(LIMIT, listener.accept()).await.unwrap().unwrap();
         let bot = accept_async(stream).await.unwrap();
         let mut call = Self { engine, notices, id, switch, phone, bot, sequence: 0 };
-        assert!(matches!(call.notice().await, Notice::BotReady { .. }));
         let start = call.text().await;
         assert_eq!(start["type"], "start");
         assert_eq!(start["call"]["call_id"], "sw-1-X");
+        for message in said {
+            call.tell(message.clone()).await;
+        }
+        assert!(matches!(call.notice().await, Notice::BotReady { .. }));
         call.engine.send(id, Command::StartAudio).unwrap();
         assert_eq!(call.text().await, json!({"type": "call", "state": "answered"}));
         call
@@ -322,10 +330,8 @@ async fn a_bot_that_sends_nothing_but_garbage_is_cut_off() {
 
 #[tokio::test]
 async fn a_bot_chooses_its_format() {
-    let mut call = Call::answered(mulaw()).await;
-    call.tell(json!({"type": "accept", "format": {"encoding": "l16", "rate": 48_000, "frame_ms": 10}})).await;
-    call.tell(json!({"type": "ping", "id": "taken"})).await;
-    call.text_of("pong").await;
+    let accept = json!({"type": "accept", "format": {"encoding": "l16", "rate": 48_000, "frame_ms": 10}});
+    let mut call = Call::answered_after(mulaw(), &[accept]).await;
     call.say(&[0x33; 160]).await;
     for _ in 0..2 {
         match timeout(LIMIT, call.bot.next()).await.unwrap().unwrap().unwrap() {

@@ -33,9 +33,6 @@ const PACKETS_PER_SWEEP: usize = 64;
 /// Larger than any packet we take, so that longer ones show as too long instead of being cut.
 const PACKET_BYTES_MAX: usize = 2_048;
 
-/// Time a bot has to `accept` another format before the caller's audio begins to flow in the one offered.
-const ACCEPT_WINDOW: Duration = Duration::from_millis(100);
-
 /// DTMF toward the telephone: more than ITU-T Q.24 asks receivers to recognise.
 const DTMF_TONE_MS: u32 = 100;
 const DTMF_PAUSE_MS: u32 = 60;
@@ -131,14 +128,16 @@ impl Leg {
         }
     }
 
-    /// The bot's WebSocket is open: `start` goes out.
-    pub(super) fn connect(&mut self, socket: Socket, session: SwitchSession, now: Instant) -> Result<(), Gone> {
+    /// The bot's WebSocket is open: `start` goes out. [`Notice::BotReady`] follows when the format is settled.
+    pub(super) fn connect(
+        &mut self,
+        socket: Socket,
+        connect_ms: u32,
+        session: SwitchSession,
+        now: Instant,
+    ) -> Result<(), Gone> {
         let law = self.path.as_ref().map_or(Law::Mu, |path| path.to_bot.coding().law);
-        let mut bot = BotLink::begin(socket, session, law, now)?;
-        if self.audio_since.is_some() {
-            bot.send(&answered())?;
-        }
-        self.bot = Some(bot);
+        self.bot = Some(BotLink::begin(socket, connect_ms, session, law, now)?);
         Ok(())
     }
 
@@ -225,7 +224,7 @@ impl Leg {
     }
 
     fn receive_rtp(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
-        self.open_audio(round)?;
+        self.open_audio();
         let mut packet = [0; PACKET_BYTES_MAX];
         for _ in 0..PACKETS_PER_SWEEP {
             // Anything but a packet, "would block" first of all, ends the sweep.
@@ -258,19 +257,13 @@ impl Leg {
         self.tell_presses(round)
     }
 
-    /// The caller's audio begins to flow when the call is answered and the bot has had its time to choose a format.
-    fn open_audio(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
-        let (Some(path), Some(bot), Some(_answered)) = (&mut self.path, &mut self.bot, self.audio_since) else {
-            return Ok(());
-        };
-        if path.to_bot.is_open() {
-            return Ok(());
+    /// The caller's audio flows from the answer on. The answer waits for the bot, so its format is settled by then.
+    fn open_audio(&mut self) {
+        if let (Some(path), Some(bot), Some(_answered)) = (&mut self.path, &mut self.bot, self.audio_since)
+            && !path.to_bot.is_open()
+        {
+            path.to_bot.open(bot.start_audio());
         }
-        if !bot.is_settled(round.now, ACCEPT_WINDOW) {
-            path.to_bot.hold();
-            return Ok(());
-        }
-        path.to_bot.open(bot.start_audio(), |frame| bot.send_audio(frame, round.context))
     }
 
     fn tell_presses(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {

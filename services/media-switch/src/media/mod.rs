@@ -62,7 +62,7 @@ pub(crate) enum Command {
 /// What a call's media has to say.
 #[derive(Debug)]
 pub(crate) enum Notice {
-    /// The bot's WebSocket is open and `start` is sent.
+    /// The bot's WebSocket is open, `start` is sent, and the format is settled.
     BotReady {
         connect_ms: u32,
         format: voicebot::Format,

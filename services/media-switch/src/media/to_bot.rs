@@ -22,9 +22,6 @@ const FILL_SAMPLES_MAX: usize = 2_000 * 8;
 /// Largest ratio of the bot's rate to the telephone's.
 const RATIO_MAX: usize = 6;
 
-/// Audio kept while the bot chooses its format.
-const HELD_SAMPLES_MAX: usize = 200 * 8;
-
 /// How the caller's RTP is coded, as SDP has settled it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Coding {
@@ -47,8 +44,6 @@ pub(super) struct ToBot {
 #[derive(Debug)]
 struct Codes {
     law: Law,
-    /// What has come while the bot chooses its format, as codes; `None` before the answer, when nothing is kept.
-    held: Option<Vec<u8>>,
     /// Set when audio flows to the bot.
     format: Option<Format>,
     resampler: Option<Resampler>,
@@ -68,7 +63,7 @@ impl ToBot {
             jitter: JitterBuffer::new(config),
             dtmf: dtmf::Receiver::new(RATE_HZ),
             concealer: Concealer::new(RATE_HZ),
-            codes: Codes { law: coding.law, held: None, format: None, resampler: None, frame: BytesMut::new() },
+            codes: Codes { law: coding.law, format: None, resampler: None, frame: BytesMut::new() },
         }
     }
 
@@ -76,14 +71,9 @@ impl ToBot {
         self.coding
     }
 
-    /// From here on audio is kept until it is known what the bot wants.
-    pub(super) fn hold(&mut self) {
-        self.codes.held.get_or_insert_default();
-    }
-
-    /// From here on audio is turned into frames of `format`, beginning with what was held.
-    pub(super) fn open<E>(&mut self, format: Format, mut send: impl FnMut(Bytes) -> Result<(), E>) -> Result<(), E> {
-        self.codes.open(format, &mut send)
+    /// From here on audio is turned into frames of `format`; before, it is only counted.
+    pub(super) fn open(&mut self, format: Format) {
+        self.codes.open(format);
     }
 
     /// Whether [`open`](Self::open) has been called.
@@ -151,26 +141,11 @@ impl ToBot {
 }
 
 impl Codes {
-    fn open<E>(&mut self, format: Format, send: &mut impl FnMut(Bytes) -> Result<(), E>) -> Result<(), E> {
+    fn open(&mut self, format: Format) {
         self.format = Some(format);
         // Formats are validated: each of their rates can be made from the telephone's.
         self.resampler = Resampler::new(RATE_HZ, format.rate_hz()).ok();
         self.frame.clear();
-        let held = self.held.take().unwrap_or_default();
-        for codes in held.chunks(PAYLOAD_SAMPLES_MAX) {
-            let mut samples = [0; PAYLOAD_SAMPLES_MAX];
-            let count = self.law.decode_slice(codes, &mut samples);
-            self.write_payload(codes, &samples[..count], send)?;
-        }
-        Ok(())
-    }
-
-    /// Keeps the latest of what comes before the bot's format is known.
-    fn keep(&mut self, codes: &[u8]) {
-        if let Some(held) = &mut self.held {
-            held.extend_from_slice(codes);
-            held.drain(..held.len().saturating_sub(HELD_SAMPLES_MAX));
-        }
     }
 
     /// One payload as it came: bytes if the bot wants the same law, else its samples.
@@ -181,10 +156,6 @@ impl Codes {
         send: &mut impl FnMut(Bytes) -> Result<(), E>,
     ) -> Result<(), E> {
         match self.format {
-            None => {
-                self.keep(payload);
-                Ok(())
-            }
             Some(format) if law_of(format.encoding()) == Some(self.law) => {
                 self.frame.extend_from_slice(payload);
                 self.send_frames(format, send)
@@ -194,9 +165,7 @@ impl Codes {
     }
 
     fn write_samples<E>(&mut self, samples: &[i16], send: &mut impl FnMut(Bytes) -> Result<(), E>) -> Result<(), E> {
-        let Some(format) = self.format else {
-            return Ok(());
-        };
+        let Some(format) = self.format else { return Ok(()) };
         match law_of(format.encoding()) {
             Some(law) => {
                 let mut codes = [0; PAYLOAD_SAMPLES_MAX];
@@ -254,7 +223,7 @@ mod tests {
     /// Sends packets numbered `numbers` of a ramp of codes and returns all that reached the bot.
     fn receive(format: Format, numbers: impl Iterator<Item = u16>) -> (ToBot, Vec<u8>) {
         let mut path = ToBot::new(CODING);
-        path.open(format, |_| Err("nothing was held")).unwrap();
+        path.open(format);
         let mut heard = Vec::new();
         let mut last_us = 0;
         for number in numbers {
@@ -309,26 +278,6 @@ mod tests {
     }
 
     #[test]
-    fn what_came_while_the_bot_chose_its_format_is_not_lost() {
-        let format = Format::new(Encoding::Mulaw, 8_000, 20).unwrap();
-        let mut path = ToBot::new(CODING);
-        path.hold();
-        for number in 0..15_u16 {
-            let header = Header {
-                payload_type: 0,
-                sequence: number,
-                timestamp: u32::from(number) * 160,
-                ssrc: 1,
-                marker: false,
-            };
-            path.push(u64::from(number) * 20_000, &header, &payload(number), |_| Err("too early")).unwrap();
-        }
-        let mut heard = Vec::new();
-        path.open(format, |frame| collect(&mut heard, &frame, format)).unwrap();
-        assert_eq!(heard, (5..15).flat_map(payload).collect::<Vec<u8>>());
-    }
-
-    #[test]
     fn nothing_reaches_the_bot_before_the_audio_is_opened() {
         let mut path = ToBot::new(CODING);
         let header = Header { payload_type: 0, sequence: 1, timestamp: 160, ssrc: 1, marker: true };
@@ -340,7 +289,7 @@ mod tests {
     fn a_key_press_is_told_once_and_is_no_audio() {
         let format = Format::new(Encoding::Mulaw, 8_000, 20).unwrap();
         let mut path = ToBot::new(CODING);
-        path.open(format, |_| Err("nothing was held")).unwrap();
+        path.open(format);
         let mut sender = dtmf::Sender::new(RATE_HZ, 100, 60);
         sender.queue("5").unwrap();
         let mut rtp = rtp::Sender::new(1, 0, 0);

@@ -196,10 +196,8 @@ impl Worker {
             }
         };
         let session = SwitchSession::new(target.start.clone(), target.format);
-        let format = target.format;
-        match self.with(number, |leg| leg.connect(socket, session, Instant::now())) {
-            Ok(()) => self.notify(number, Notice::BotReady { connect_ms, format }),
-            Err(gone) => self.lose_bot(number, gone),
+        if let Err(gone) = self.with(number, |leg| leg.connect(socket, connect_ms, session, Instant::now())) {
+            self.lose_bot(number, gone);
         }
     }
 
