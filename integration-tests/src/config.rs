@@ -57,6 +57,17 @@ pub enum Format {
 }
 
 impl Format {
+    /// The same for a bot, which accepts it: a bot that says so is sent audio from the first packet on, others are given time
+    /// to choose.
+    pub fn accepted(self) -> Option<voicebot::Format> {
+        let (encoding, rate_hz) = match self {
+            Self::L16 => (voicebot::Encoding::L16, 16_000),
+            Self::Mulaw => (voicebot::Encoding::Mulaw, 8_000),
+            Self::Alaw => (voicebot::Encoding::Alaw, 8_000),
+        };
+        voicebot::Format::new(encoding, rate_hz, 20).ok()
+    }
+
     fn toml(self) -> &'static str {
         match self {
             Self::L16 => r#"{ encoding = "l16", rate = 16000 }"#,

@@ -11,4 +11,5 @@ pub mod raw;
 pub mod record;
 pub mod sipp;
 pub mod speech;
+pub mod stall;
 pub mod world;

@@ -93,6 +93,8 @@ impl SippBuilder {
             .flag("-mp", self.media.number())
             .flag("-m", calls)
             .flag("-r", rate)
+            // Far below any limit on open files.
+            .flag("-max_socket", 1_000)
             .arg("-nostdin")
             .arg("-trace_err")
             .flag("-error_file", errors.display());

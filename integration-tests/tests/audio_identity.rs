@@ -20,7 +20,7 @@ const DELAY_P50_MS_MAX: f64 = 150.0;
 async fn echo(law: Law, format: Format) -> anyhow::Result<Measurements> {
     let files = WorkDir::temporary()?;
     let clip = coded_speech(files.path(), law)?;
-    let bot = EchoBot::bind(BotConfig::default()).await?;
+    let bot = EchoBot::bind(BotConfig { format: format.accepted(), ..BotConfig::default() }).await?;
     let phone = phone().await?;
     let telephony = Telephony::new().trunk("carrier", "127.0.0.1", phone.addr(testphone::Transport::Udp)).number(
         "*",

@@ -25,6 +25,9 @@ const WITNESS: &str = "+14155550100";
 /// Number whose bot the test chooses.
 const TESTED: &str = "+14155550199";
 
+/// How long the witness talks on after what was done.
+const AFTERWARDS: Duration = Duration::from_secs(3);
+
 struct Scene {
     world: World,
     phone: Endpoint,
@@ -52,6 +55,8 @@ impl Scene {
     /// The witness must have heard itself without a loss; everything must end well.
     async fn close(self) -> anyhow::Result<()> {
         let Self { world, phone, witness, echo } = self;
+        // What was done would show in what comes now.
+        tokio::time::sleep(AFTERWARDS).await;
         let media = witness.hangup().await?.media.context("no media ran")?;
         ensure!(media.received.lost == 0, "the witness lost {} packets", media.received.lost);
         let measured = media.measure();
@@ -128,8 +133,7 @@ async fn garbage_and_strangers_on_an_rtp_port() -> anyhow::Result<()> {
     let scene = Scene::set(&bot.url()).await?;
     let rtp = UdpSocket::bind("127.0.0.1:0").await?;
     let caller = RawCaller::new(&scene.world.uri(TESTED), scene.world.proxy(), rtp.local_addr()?).await?;
-    let call = caller.call(0).await?;
-    let mut stream = bot.next_call().await?;
+    let (call, mut stream) = tokio::try_join!(caller.call(0), bot.next_call())?;
 
     // Beside our own packets a stranger's garbage, and a stranger's well-formed RTP of our own stream.
     let stranger = UdpSocket::bind("127.0.0.1:0").await?;
@@ -185,7 +189,7 @@ async fn a_typo_in_a_dial_is_told_with_the_nearest_field() -> anyhow::Result<()>
     assert!(message.contains("bto") && message.contains("bot"), "{message}");
 
     // Not even JSON, and nothing at all.
-    for (body, code) in [("{", 4000), ("", 4000), ("{\"to\":7}", 4000)] {
+    for (body, code) in [("{", 4000), ("", 4002), ("{\"to\":7}", 4000)] {
         let reply = nats.request(subject, body.into()).await?;
         let code_header = reply.headers.as_ref().and_then(|headers| headers.get("Nats-Service-Error-Code"));
         assert_eq!(code_header.map(|value| value.as_str().to_owned()), Some(code.to_string()), "{body:?}");

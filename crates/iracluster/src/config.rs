@@ -104,10 +104,14 @@ pub(crate) fn parse<C: Args>(
 }
 
 fn command<C: Args>(service: &Service) -> Command {
-    let command = Command::new(service.name).version(service.version).about(service.about).after_help(
-        "Every flag can also be given as the environment variable shown, or as a key in the --config file.",
-    );
-    let command = Settings::augment_args(C::augment_args(command));
+    let command = Settings::augment_args(C::augment_args(Command::new(service.name)))
+        .version(service.version)
+        // After the arguments: their structs' own descriptions would take its place.
+        .about(service.about)
+        .long_about(None)
+        .after_help(
+            "Every flag can also be given as the environment variable shown, or as a key in the --config file.",
+        );
     let names: Vec<_> = configurable(&command).map(|(arg, name)| (arg.get_id().clone(), variable_of(name))).collect();
     names.into_iter().fold(command, |command, (id, variable)| {
         command.mut_arg(id, |arg| {
@@ -434,6 +438,7 @@ mod tests {
         let Asked::Print(text) = parsed(&["--help"], &[]).unwrap() else {
             panic!("did not print");
         };
+        assert!(text.starts_with("An example.\n"), "{text}");
         assert!(text.contains("[env: BOTSTREAM_ADMIN_LISTEN]"), "{text}");
     }
 

@@ -10,6 +10,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use rand::RngExt;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
@@ -51,8 +52,10 @@ pub(crate) fn start(settings: &Settings, service: &str, version: &str, node: &st
             Some(provider)
         }
     };
-    let traces =
-        provider.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("botstream")));
+    // Not below: the exporter's own connection has spans at debug level, each of which would make more of them.
+    let traces = provider.as_ref().map(|provider| {
+        tracing_opentelemetry::layer().with_tracer(provider.tracer("botstream")).with_filter(LevelFilter::INFO)
+    });
     tracing_subscriber::registry()
         .with(log.with_filter(filter))
         .with(traces)

@@ -1,5 +1,6 @@
 //! `iractl`: BotStream from the command line: runs a cluster on this machine, places calls, looks into a live cluster.
 
+mod bot;
 mod bus;
 mod call;
 mod calls;
@@ -8,6 +9,7 @@ mod demo;
 mod doctor;
 mod nodes;
 mod out;
+mod phone;
 mod sql;
 mod state_file;
 mod table;
@@ -49,6 +51,8 @@ enum Command {
     Calls(calls::Args),
     Nodes(nodes::Args),
     Sql(sql::Args),
+    Phone(phone::PhoneArgs),
+    Bot(bot::BotArgs),
     Pub(bus::PubArgs),
     Sub(bus::SubArgs),
     Req(bus::ReqArgs),
@@ -78,6 +82,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Calls(args) => calls::run(args, &target).await,
         Command::Nodes(args) => nodes::run(args, &target).await,
         Command::Sql(args) => sql::run(args, &target).await,
+        Command::Phone(args) => phone::run(args).await,
+        Command::Bot(args) => bot::run(args).await,
         Command::Pub(args) => bus::publish(args, &target).await,
         Command::Sub(args) => bus::subscribe(args, &target).await,
         Command::Req(args) => bus::request(args, &target).await,

@@ -70,7 +70,9 @@ pub enum Error {
         reason: String,
     },
     /// This SQLite was built without what capture needs.
-    #[error("this SQLite was built without SQLITE_ENABLE_PREUPDATE_HOOK: set LIBSQLITE3_FLAGS=-DSQLITE_ENABLE_PREUPDATE_HOOK for the build")]
+    #[error(
+        "this SQLite was built without SQLITE_ENABLE_PREUPDATE_HOOK: set LIBSQLITE3_FLAGS=-DSQLITE_ENABLE_PREUPDATE_HOOK for the build"
+    )]
     SqliteBuild,
     /// NATS refused a subscription or a message.
     #[error("NATS: {0}")]

@@ -6,6 +6,10 @@
 //! changes, in any order, show the same tables; what a dead process owned is gone everywhere
 //! within its lease; every queue, log and buffer is bounded in bytes.
 //!
+//! Not yet: sealed and signed frames, and keys for reading and writing (who can use the cluster's subjects has the
+//! database); UNIQUE beside the primary key, FOREIGN KEY, CHECK, triggers and generated columns in replicated tables (refused at
+//! open); members with different versions of a schema. The README says more.
+//!
 //! [`core`] is sans-IO: replication as a pure state machine. `sqlite` holds the data, `nats` moves
 //! the messages, and this module's [`IraTdb`] is what an application sees.
 

@@ -11,13 +11,13 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, watch};
 
 use crate::changes::{Changes, Op, Origin, Queue, RowChange};
+use crate::core::codec::{ROW_BYTES_MAX, TX_BYTES_MAX};
 use crate::core::engine::{Engine, Event, Now, Outgoing, Refused, Seen};
 use crate::core::key::key_values;
 use crate::core::schema::Schema;
 use crate::core::store::StoreError;
 use crate::core::table::Shown;
 use crate::core::value::ValueRef;
-use crate::core::codec::{ROW_BYTES_MAX, TX_BYTES_MAX};
 use crate::db::Commit;
 use crate::error::{Error, Result};
 use crate::sqlite::LocalDb;
@@ -90,7 +90,14 @@ impl Drop for Held<'_> {
 }
 
 impl Shared {
-    pub(crate) fn new(name: &str, node: String, db: LocalDb, engine: Engine, started: Instant, subscriber_bytes_max: usize) -> Self {
+    pub(crate) fn new(
+        name: &str,
+        node: String,
+        db: LocalDb,
+        engine: Engine,
+        started: Instant,
+        subscriber_bytes_max: usize,
+    ) -> Self {
         let schema = Arc::clone(db.schema());
         let columns = schema.tables.iter().map(|table| {
             let mut columns: Vec<_> = table.key.iter().chain(&table.columns).collect();
@@ -281,10 +288,10 @@ impl Shared {
     /// A new subscription.
     pub(crate) fn subscribe(&self, table: &str) -> Result<Changes> {
         self.check_open()?;
-        let index = self.schema.table_index(table).ok_or_else(|| Error::NoSuchTable {
-            database: self.name.to_string(),
-            table: table.to_owned(),
-        })?;
+        let index = self
+            .schema
+            .table_index(table)
+            .ok_or_else(|| Error::NoSuchTable { database: self.name.to_string(), table: table.to_owned() })?;
         let queue = Arc::new(Queue::new(self.subscriber_bytes_max));
         self.with(|state| {
             state.engine.watch(index, true);

@@ -1,4 +1,5 @@
 //! Several real processes, killed with SIGKILL while they write.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod common;
 
@@ -44,7 +45,8 @@ async fn child() {
             "own" => {
                 db.write(|tx| {
                     (0..2_500).try_for_each(|n| {
-                        tx.execute("INSERT INTO owned VALUES (?1, ?2, 0)", params![format!("{name}-{n}"), name]).map(drop)
+                        tx.execute("INSERT INTO owned VALUES (?1, ?2, 0)", params![format!("{name}-{n}"), name])
+                            .map(drop)
                     })
                 })
                 .unwrap();

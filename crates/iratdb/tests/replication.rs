@@ -1,4 +1,5 @@
 //! Databases in several connections to a real nats-server.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod common;
 
@@ -159,7 +160,8 @@ async fn all_who_open_at_once_see_each_other() {
         let nats = &nats;
         async move {
             let db = nats.open(options().node(format!("node-{n}"))).await;
-            db.write(|tx| tx.execute("INSERT INTO calls VALUES (?1, 'early', ?2)", params![format!("c{n}"), n])).unwrap();
+            db.write(|tx| tx.execute("INSERT INTO calls VALUES (?1, 'early', ?2)", params![format!("c{n}"), n]))
+                .unwrap();
             db.ready().await.unwrap();
             db
         }

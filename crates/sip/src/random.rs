@@ -31,9 +31,22 @@ impl TokenSource {
     /// The next 64 bits.
     pub fn next_u64(&mut self) -> u64 {
         self.counter += 1;
+        self.hash(&self.counter.to_be_bytes())
+    }
+
+    /// The token of 16 hexadecimal digits that belongs to a text: the same whenever it is asked for, and as hard
+    /// to guess as the others.
+    #[must_use]
+    pub fn derived(&self, from: &str) -> String {
+        // A first byte that no counter begins with, for it would have to count to 2^63.
+        let text = [b"\xff", from.as_bytes()].concat();
+        format!("{:016x}", self.hash(&text))
+    }
+
+    fn hash(&self, text: &[u8]) -> u64 {
         let mut hash = Sha256::new();
         hash.update(self.seed.to_be_bytes());
-        hash.update(self.counter.to_be_bytes());
+        hash.update(text);
         let digest = hash.finalize();
         let mut first = [0u8; 8];
         first.iter_mut().zip(digest.iter()).for_each(|(to, from)| *to = *from);
@@ -71,5 +84,15 @@ mod tests {
         assert_ne!(first, c.token());
         assert_ne!(first, a.token());
         assert_eq!(first.len(), 16);
+    }
+
+    #[test]
+    fn a_derived_token_is_always_the_same_and_depends_on_the_seed() {
+        let (mut a, b, c) = (TokenSource::new(1), TokenSource::new(1), TokenSource::new(2));
+        a.next_u64();
+        assert_eq!(a.derived("x"), b.derived("x"));
+        assert_ne!(a.derived("x"), a.derived("y"));
+        assert_ne!(a.derived("x"), c.derived("x"));
+        assert_eq!(a.derived("").len(), 16);
     }
 }

@@ -110,6 +110,86 @@ fn an_answer_must_fit_its_offer() {
     assert_eq!((held.direction, held.dtmf_payload_type), (Direction::RecvOnly, None));
 }
 
+#[test]
+fn a_payload_type_named_often_is_looked_at_once() {
+    // 62 kB, the most that a body may have: formats times rtpmaps would be 35 million comparisons.
+    let formats = " 9 0".repeat(8000);
+    let maps = "a=rtpmap:1 a\r\n".repeat(2200);
+    let offer = description(&format!("c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP{formats}\r\n{maps}"));
+    let audio = offer.audio().next().unwrap().unwrap();
+    assert_eq!(audio.codecs, [Codec::from(CodecKind::Pcmu)]);
+    let twice = description("c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 96 96\r\na=rtpmap:96 nonsense\r\na=rtpmap:96 PCMA/8000\r\na=rtpmap:96 PCMU/8000\r\n");
+    let audio = twice.audio().next().unwrap().unwrap();
+    assert_eq!(audio.codecs, [Codec { kind: CodecKind::Pcma, payload_type: 96 }], "the first mapping counts");
+}
+
+#[test]
+fn an_rtpmap_is_split_at_any_white_space() {
+    for map in ["96\tPCMU/8000", " 96 PCMU/8000", "96 \t PCMU/8000", "96 PCMU / 8000"] {
+        let (_, agreed) = answer_to(&format!("c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 96\r\na=rtpmap:{map}\r\n")).unwrap();
+        assert_eq!((agreed.codec, agreed.payload_type), (CodecKind::Pcmu, 96), "{map:?}");
+    }
+}
+
+#[test]
+fn each_direction_has_its_own_payload_types() {
+    let offer = sdp::offer("192.0.2.1:4000".parse().unwrap(), 1, &BOTH.map(Codec::from), Some(101), 20);
+    let offer = Description::parse(&offer).unwrap();
+    let take = |body: &str| sdp::accept_answer(&offer, &description(&format!("c=IN IP4 192.0.2.2\r\nt=0 0\r\n{body}"))).unwrap();
+    let agreed = take("m=audio 5000 RTP/AVP 8 96\r\na=rtpmap:96 telephone-event/8000\r\n");
+    assert_eq!((agreed.payload_type, agreed.dtmf_payload_type), (8, Some(96)), "we send with their numbers");
+    assert_eq!((agreed.receive, agreed.dtmf_receive_payload_type), (vec![(8, CodecKind::Pcma)], Some(101)));
+    let agreed = take("m=audio 5000 RTP/AVP 97\r\na=rtpmap:97 PCMU/8000\r\n");
+    assert_eq!((agreed.codec, agreed.payload_type, agreed.dtmf_payload_type), (CodecKind::Pcmu, 97, None));
+    assert_eq!((agreed.receive, agreed.dtmf_receive_payload_type), (vec![(0, CodecKind::Pcmu)], None));
+    let (_, agreed) = answer_to("c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 97 0 98\r\na=rtpmap:97 PCMA/8000\r\na=rtpmap:98 telephone-event/8000\r\n").unwrap();
+    assert_eq!((agreed.receive, agreed.dtmf_receive_payload_type), (vec![(97, CodecKind::Pcma)], Some(98)));
+    assert_eq!((agreed.payload_type, agreed.dtmf_payload_type), (97, Some(98)));
+}
+
+#[test]
+fn an_answer_that_keeps_both_codecs_lets_them_send_either() {
+    let offer = sdp::offer("192.0.2.1:4000".parse().unwrap(), 1, &BOTH.map(Codec::from), None, 20);
+    let answer = description("c=IN IP4 192.0.2.2\r\nt=0 0\r\nm=audio 5000 RTP/AVP 8 0 18\r\n");
+    let agreed = sdp::accept_answer(&Description::parse(&offer).unwrap(), &answer).unwrap();
+    assert_eq!((agreed.codec, agreed.payload_type), (CodecKind::Pcma, 8));
+    assert_eq!(agreed.receive, [(0, CodecKind::Pcmu), (8, CodecKind::Pcma)]);
+}
+
+#[test]
+fn an_avpf_offer_is_answered_with_avpf() {
+    let (text, _) = answer_to("c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVPF 0\r\n").unwrap();
+    assert!(text.contains("m=audio 4000 RTP/AVPF 0\r\n"), "{text}");
+}
+
+#[test]
+fn harmless_deviations_are_taken() {
+    let plain = "v=0\r\no=- 1 7 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0\r\n";
+    let expected = Description::parse(plain).unwrap().audio().next().unwrap().unwrap();
+    for (from, to) in [
+        ("m=audio 9000", "m=audio  9000"),
+        ("RTP/AVP 0\r\n", "RTP/AVP 0 \r\n \r\n\r\n"),
+        ("\r\n", "\n"),
+        ("RTP/AVP 0\r\n", "RTP/AVP 0"),
+        ("s=-\r\n", "s=-\r\ns=again\r\nb=AS:64 \r\nb=nonsense\r\nz=x\r\nk=\r\ni=a\r\ni=b\r\nr=7d\r\nhello\r\n"),
+        ("c=IN IP4 192.0.2.1\r\n", "c=IN IP4 192.0.2.1 \r\nc=IN IP4 192.0.2.7\r\n"),
+        ("o=- 1 7 ", "o=My PBX 1 7 "),
+        ("o=- 1 7 ", "o=- 1 -7 "),
+        ("o=- 1 7 ", "o=- -99999999999999999999 00000000000000000000000007 "),
+        ("t=0 0\r\n", ""),
+        ("t=0 0\r\n", "t=0\r\n"),
+        ("t=0 0\r\n", "t=0 0\r\na=\r\n"),
+        ("v=0", "v=0 "),
+    ] {
+        let text = plain.replace(from, to);
+        let read = Description::parse(&text).unwrap_or_else(|e| panic!("{text:?}: {e}"));
+        assert_eq!(read.audio().next().unwrap().unwrap(), expected, "{text:?}");
+        assert_eq!(read.version(), 7, "{text:?}");
+    }
+    let (text, _) = answer_to("c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0\r\nm=video 0 RTP/AVP\r\n").unwrap();
+    assert!(text.ends_with("m=video 0 RTP/AVP 0\r\n"), "{text}");
+}
+
 proptest! {
     #[test]
     fn nothing_panics(text in "(?s)v=0\r\n.{0,200}", lines in prop::collection::vec("[vosctma]=[ -~]{0,40}\r\n", 0..12)) {

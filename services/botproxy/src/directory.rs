@@ -9,6 +9,7 @@ use botstream_api::Trunk;
 use botstream_state::config;
 use botstream_state::load::{self, Reservation, SwitchLoad};
 use iratdb::IraTdb;
+use iratdb::rusqlite::OptionalExtension;
 use sip::uri::{DEFAULT_PORT, Host, parse_host_port};
 
 use crate::core::{Directory, TrunkName};
@@ -58,9 +59,10 @@ pub(crate) fn current(trunks: &SharedTrunks) -> Arc<Trunks> {
     Arc::clone(&trunks.read().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// A [`Directory`] on the databases `load` and `config`.
+/// A [`Directory`] on the databases `load`, `calls` and `config`.
 pub(crate) struct Databases {
     pub(crate) load: IraTdb,
+    pub(crate) calls: IraTdb,
     pub(crate) trunks: SharedTrunks,
     /// Our node name, as the maker of reservations.
     pub(crate) node: String,
@@ -85,6 +87,15 @@ impl Directory for Databases {
         self.load.read(load::switches).unwrap_or_else(|error| {
             tracing::error!(%error, "the load table cannot be read");
             Vec::new()
+        })
+    }
+
+    fn node_of_call(&self, call_id: &str) -> Option<String> {
+        let sql = "SELECT node FROM calls WHERE sip_call_id = ?1 LIMIT 1";
+        let found = self.calls.read(|conn| conn.prepare_cached(sql)?.query_row([call_id], |row| row.get(0)).optional());
+        found.unwrap_or_else(|error| {
+            tracing::error!(%error, "the table of calls cannot be read");
+            None
         })
     }
 

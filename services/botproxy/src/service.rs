@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Context;
-use botstream_state::config as shared_config;
 use botstream_state::load::{self, Proxy as ProxyRow, SwitchState};
+use botstream_state::{calls, config as shared_config};
 use iracluster::{Chassis, Drain, Hold};
 use iratdb::IraTdb;
 use sip_transport::SipTransport;
@@ -23,6 +23,7 @@ const LOOKUP_EVERY: Duration = Duration::from_secs(30);
 pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> {
     let ip = config.advertised_ip()?;
     let load = chassis.open(load::options()).await?;
+    let calls = chassis.open(calls::options()).await?;
     let config_db = chassis.open(shared_config::options()).await?;
     let transport = SipTransport::bind(sip_transport::Options::new(config.sip_udp, config.sip_tcp)).await?;
     let udp = SocketAddr::new(ip, transport.udp_addr().port());
@@ -58,7 +59,7 @@ pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> 
     let shell = Shell {
         proxy: Proxy::new(core, rand::random()),
         transport,
-        directory: Databases { load, trunks, node: chassis.node.clone() },
+        directory: Databases { load, calls, trunks, node: chassis.node.clone() },
     };
     let metrics = Metrics::register(&chassis.metrics);
     let proxying = chassis.drain.spawn("proxy", proxy(shell, metrics, row, chassis.drain.clone()));
@@ -107,14 +108,14 @@ fn announce(load: &IraTdb, row: &ProxyRow) -> iratdb::Result<()> {
 /// Keeps the trunks up to date: at every change of the table, and now and then for the names in them.
 async fn follow_trunks(config_db: IraTdb, trunks: SharedTrunks) -> iratdb::Result<()> {
     let mut changes = config_db.subscribe("trunks")?;
-    // What changed between the first reading and the subscription.
     loop {
+        // First of all: what changed between the first reading and the subscription.
         let last = current(&trunks);
         let new = Trunks::load(&config_db, &last).await?;
         *trunks.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
-        match tokio::time::timeout(LOOKUP_EVERY, changes.next()).await {
-            Ok(None) => return Ok(()),
-            Ok(Some(_)) | Err(_) => {}
+        let is_closed = matches!(tokio::time::timeout(LOOKUP_EVERY, changes.next()).await, Ok(None));
+        if is_closed {
+            return Ok(());
         }
     }
 }

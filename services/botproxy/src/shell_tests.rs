@@ -45,6 +45,10 @@ impl Directory for Local {
         self.switches.borrow().clone()
     }
 
+    fn node_of_call(&self, _call_id: &str) -> Option<String> {
+        None
+    }
+
     fn reserve(&mut self, call_id: &str, _node: &str) {
         self.reserved.borrow_mut().push(call_id.to_owned());
     }

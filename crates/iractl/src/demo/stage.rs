@@ -28,7 +28,13 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) async fn set(dir: &Path, clip: Clip) -> anyhow::Result<Self> {
         let phone = Endpoint::bind(EndpointConfig::default()).await?;
-        let bot = EchoBot::bind(BotConfig { dtmf: DtmfAnswer::SameDigit, ..BotConfig::default() }).await?;
+        let bot = EchoBot::bind(BotConfig {
+            // Said at once, so that the switch need not wait for the bot to choose.
+            format: Some(voicebot::Format::default()),
+            dtmf: DtmfAnswer::SameDigit,
+            ..BotConfig::default()
+        })
+        .await?;
         let telephony = format!(
             "[[trunks]]\nname = \"carrier\"\naddresses = [\"127.0.0.0/8\"]\npeer = \"{}\"\n\n\
              [[numbers]]\nnumber = \"*\"\nroute = \"echo\"\n\n[[routes]]\nname = \"echo\"\nbot = \"echo\"\n\n\

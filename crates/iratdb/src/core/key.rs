@@ -17,7 +17,7 @@ pub fn put_key_value(out: &mut Vec<u8>, value: ValueRef<'_>) {
 
 /// The integer that this real is equal to, if there is one.
 fn integer_of(real: f64) -> Option<i64> {
-    const LIMIT: f64 = 9.223_372_036_854_775_807e18; // 2^63, the first real above all integers
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0; // 2^63, the first real above all integers
     (real == real.trunc() && (-LIMIT..LIMIT).contains(&real)).then_some(real as i64)
 }
 

@@ -70,7 +70,9 @@ impl Members {
     /// Epochs ended since, the latest first.
     pub fn ended_since(&self, since_ms: u64) -> impl Iterator<Item = Epoch> + '_ {
         let latest_first = self.ended_order.iter().rev();
-        latest_first.copied().take_while(move |epoch| self.ended.get(epoch).is_some_and(|ended| ended.at_ms >= since_ms))
+        latest_first
+            .copied()
+            .take_while(move |epoch| self.ended.get(epoch).is_some_and(|ended| ended.at_ms >= since_ms))
     }
 
     /// An epoch was heard, if there is a writer; otherwise rows of it were seen, and its lease starts. False if it is

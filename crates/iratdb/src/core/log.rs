@@ -93,7 +93,11 @@ impl Log {
     pub fn push(&mut self, hlc: u64, tx: Vec<u8>, sender: Epoch) {
         self.queue_bytes += tx.len();
         let count = tx.len().div_ceil(PART_BYTES) as u32;
-        self.queue.push_back(if count > 1 { Queued::Large { hlc, bytes: tx, index: 0, count } } else { Queued::Tx(tx) });
+        self.queue.push_back(if count > 1 {
+            Queued::Large { hlc, bytes: tx, index: 0, count }
+        } else {
+            Queued::Tx(tx)
+        });
         if self.queue_bytes > QUEUE_BYTES_MAX {
             self.coalesce(sender);
         }
@@ -105,6 +109,13 @@ impl Log {
             && !keys.contains(key)
         {
             keys.insert(key.into());
+        }
+    }
+
+    /// Takes a mark back: nobody has to know of the row.
+    pub fn unmark(&mut self, table: usize, key: &[u8]) {
+        if let Some(keys) = self.dirty.get_mut(table) {
+            keys.remove(key);
         }
     }
 
@@ -154,7 +165,11 @@ impl Log {
         let mut frame = FrameBuilder::new(header, self.sequence + 1);
         self.dirty_turn = !self.dirty_turn;
         let begun = matches!(self.queue.front(), Some(Queued::Large { index: 1.., .. }));
-        let states = if self.queue.is_empty() || (self.dirty_turn && !begun) { self.take_states(&mut state)? } else { Vec::new() };
+        let states = if self.queue.is_empty() || (self.dirty_turn && !begun) {
+            self.take_states(&mut state)?
+        } else {
+            Vec::new()
+        };
         if states.is_empty() && self.queue.is_empty() {
             return Ok(None);
         }
@@ -174,7 +189,10 @@ impl Log {
         Ok(Some(frame))
     }
 
-    fn take_states<E>(&mut self, state: &mut impl FnMut(usize, &[u8], &mut Vec<u8>) -> Result<(), E>) -> Result<Vec<u8>, E> {
+    fn take_states<E>(
+        &mut self,
+        state: &mut impl FnMut(usize, &[u8], &mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<Vec<u8>, E> {
         let mut states = Vec::new();
         for (table, keys) in self.dirty.iter_mut().enumerate() {
             while let Some(key) = keys.first() {

@@ -34,7 +34,11 @@ impl Clocks {
     /// A column's clock; the birth's if it did not change since.
     pub fn get(&self, column: u8, birth: Stamp) -> Stamp {
         let clocks = self.0.as_deref().unwrap_or_default();
-        clocks.binary_search_by_key(&column, |(c, _)| *c).ok().and_then(|i| clocks.get(i)).map_or(birth, |(_, clock)| *clock)
+        clocks
+            .binary_search_by_key(&column, |(c, _)| *c)
+            .ok()
+            .and_then(|i| clocks.get(i))
+            .map_or(birth, |(_, clock)| *clock)
     }
 
     /// Sets a column's clock.

@@ -16,6 +16,8 @@ pub mod key;
 pub mod lease;
 pub mod log;
 pub mod merge;
+#[cfg(test)]
+mod model;
 pub mod schema;
 mod show;
 pub mod snapshot;

@@ -123,7 +123,12 @@ pub fn buckets_from(wanted: &[(u8, BucketSet)], place: &Place) -> Vec<(u8, u8)> 
 }
 
 /// The keys of a replica between two places of a walk.
-pub fn keys_between(tables: &[TableState], wanted: &[(u8, BucketSet)], from: &Place, to: Option<&Place>) -> Vec<(usize, Key)> {
+pub fn keys_between(
+    tables: &[TableState],
+    wanted: &[(u8, BucketSet)],
+    from: &Place,
+    to: Option<&Place>,
+) -> Vec<(usize, Key)> {
     let mut keys = Vec::new();
     for (table, bucket) in buckets_from(wanted, from) {
         let Some(state) = tables.get(usize::from(table)) else { continue };
@@ -137,14 +142,19 @@ pub fn keys_between(tables: &[TableState], wanted: &[(u8, BucketSet)], from: &Pl
             },
             _ => None,
         };
-        let inside = state.keys(usize::from(bucket), first).into_iter().filter(|key| last.is_none_or(|last| **key <= *last));
+        let inside =
+            state.keys(usize::from(bucket), first).into_iter().filter(|key| last.is_none_or(|last| **key <= *last));
         keys.extend(inside.map(|key| (usize::from(table), key.clone())));
     }
     keys
 }
 
 /// What a donor's rows add to digests, row by row.
-pub fn parts_of(states: &[u8], ended: impl Fn(Epoch) -> bool, owned: impl Fn(usize) -> bool) -> BTreeMap<(usize, Key), u64> {
+pub fn parts_of(
+    states: &[u8],
+    ended: impl Fn(Epoch) -> bool,
+    owned: impl Fn(usize) -> bool,
+) -> BTreeMap<(usize, Key), u64> {
     let mut parts: BTreeMap<(usize, Key), u64> = BTreeMap::new();
     let mut reader = OpReader::states(states);
     while let Ok(Some(op)) = reader.next() {

@@ -14,7 +14,13 @@ pub trait Store {
     /// Writes a whole row, over the one that is there.
     fn put(&mut self, table: &Table, index: usize, key: &[u8], values: &[ValueRef<'_>]) -> Result<(), StoreError>;
     /// Writes columns of a row that is there.
-    fn set(&mut self, table: &Table, index: usize, key: &[u8], columns: &[(u8, ValueRef<'_>)]) -> Result<(), StoreError>;
+    fn set(
+        &mut self,
+        table: &Table,
+        index: usize,
+        key: &[u8],
+        columns: &[(u8, ValueRef<'_>)],
+    ) -> Result<(), StoreError>;
     /// Deletes a row.
     fn delete(&mut self, table: &Table, index: usize, key: &[u8]) -> Result<(), StoreError>;
     /// Reads a row's columns beside the key.

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use self::subjects::Subjects;
 use crate::core::engine::{Destination, Event};
 use crate::error::{Error, Result};
-use crate::shared::Shared;
+use crate::shared::{Shared, Status};
 
 /// Bytes of messages applied under one lock: readers wait no longer than that takes.
 const BATCH_BYTES: usize = 128 * 1024;
@@ -44,7 +44,8 @@ impl Driver {
         let failed = |error: async_nats::SubscribeError| Error::Nats(error.to_string());
         let all = client.subscribe(subjects.all()).await.map_err(failed)?;
         let own = client.subscribe(subjects.one(writer)).await.map_err(failed)?;
-        let receiver = Receiver { shared: Arc::clone(&shared), client: client.clone(), all, own, connects: 0, up: true };
+        let receiver =
+            Receiver { shared: Arc::clone(&shared), client: client.clone(), all, own, connects: 0, up: true };
         let sender = Sender { shared, client, subjects };
         Ok(Self { receiver: tokio::spawn(receiver.run()), sender: tokio::spawn(sender.run()) })
     }
@@ -170,7 +171,8 @@ impl Sender {
     }
 
     async fn leave(&self) {
-        if self.client.connection_state() != ConnectionState::Connected {
+        let failed = matches!(*self.shared.status.borrow(), Status::Failed(_));
+        if failed || self.client.connection_state() != ConnectionState::Connected {
             return;
         }
         for event in [None, Some(Event::Close)] {

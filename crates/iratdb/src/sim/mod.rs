@@ -4,6 +4,7 @@
 //! `IRATDB_SCHEDULES` sets how many are run (default 1,000), `IRATDB_FIRST_SEED` where to start, and `IRATDB_SEED` replays one.
 
 mod checks;
+mod mechanisms;
 mod regressions;
 mod workload;
 mod world;

@@ -69,7 +69,11 @@ fn toggle_connection(world: &mut World, index: usize) {
 }
 
 /// Runs a transaction as `IraTdb::write` does.
-fn transaction(world: &mut World, index: usize, work: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<()> {
+pub(super) fn transaction(
+    world: &mut World,
+    index: usize,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+) -> Result<()> {
     let now = world.now_of(index);
     let Some(node) = &mut world.nodes[index] else { return Err(Error::Closed) };
     let ((), changes) = node.db.begin(work)?;
@@ -117,7 +121,9 @@ fn write(world: &mut World, index: usize) {
             let failed = c.execute("INSERT INTO kv (id, b) VALUES (500, 1), (501, NULL)", ());
             assert!(failed.is_err());
             if n % 2 == 0 {
-                c.execute_batch("SAVEPOINT s; DELETE FROM kv; INSERT INTO kv (id) VALUES (77); ROLLBACK TO s; RELEASE s")?;
+                c.execute_batch(
+                    "SAVEPOINT s; DELETE FROM kv; INSERT INTO kv (id) VALUES (77); ROLLBACK TO s; RELEASE s",
+                )?;
             }
             Ok(())
         }),

@@ -83,7 +83,7 @@ pub(super) struct World {
     pub(super) delay_ms_max: u64,
     fifo_ms: BTreeMap<(i64, i64), u64>,
     pub(super) reorder: bool,
-    resend_bytes_max: usize,
+    pub(super) resend_bytes_max: usize,
     pub(super) faults: bool,
 }
 
@@ -112,6 +112,24 @@ impl World {
             }
         }
         world
+    }
+
+    /// Nodes that are ready, and nothing goes wrong by itself.
+    pub(super) fn quiet(nodes: usize) -> Self {
+        let mut world = Self::new(1);
+        (world.loss, world.repeat, world.reorder, world.faults) = (0, 0, false, false);
+        world.delay_ms_max = 2;
+        world.packets.clear();
+        world.nodes = (0..nodes).map(|_| None).collect();
+        for index in 0..nodes {
+            world.start(index);
+            world.advance(1_000, true);
+        }
+        world
+    }
+
+    pub(super) fn node(&mut self, index: usize) -> &mut Node {
+        self.nodes[index].as_mut().unwrap()
     }
 
     pub(super) fn start(&mut self, index: usize) {
@@ -152,10 +170,7 @@ impl World {
 
     pub(super) fn now_of(&self, index: usize) -> Now {
         let (started_ms, skew_ms) = self.nodes[index].as_ref().map_or((0, 0), |node| (node.started_ms, node.skew_ms));
-        Now {
-            mono_ms: self.now_ms - started_ms,
-            wall_ms: (WALL_START_MS + self.now_ms).saturating_add_signed(skew_ms),
-        }
+        Now { mono_ms: self.now_ms - started_ms, wall_ms: (WALL_START_MS + self.now_ms).saturating_add_signed(skew_ms) }
     }
 
     pub(super) fn set_clock(&mut self, index: usize, skew_ms: i64) {
@@ -208,7 +223,8 @@ impl World {
             if !addressed || !node.connected || node.group != group {
                 continue;
             }
-            let copies = if self.random.percent(self.loss) { 0 } else { 1 + u64::from(self.random.percent(self.repeat)) };
+            let copies =
+                if self.random.percent(self.loss) { 0 } else { 1 + u64::from(self.random.percent(self.repeat)) };
             for _ in 0..copies {
                 let mut at_ms = self.now_ms + self.random.below(self.delay_ms_max);
                 if !self.reorder {

@@ -153,9 +153,8 @@ fn refuse_what_can_clash(connection: &Connection, table: &str) -> Result<(), Pro
         return Err(Problem::Schema(SchemaProblem::KeyCollation(table.to_owned(), collation)));
     }
     let sql: String =
-        connection.query_row("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1", [table], |row| {
-            row.get(0)
-        })?;
+        connection
+            .query_row("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1", [table], |row| row.get(0))?;
     for word in bare_words(&sql) {
         if word.eq_ignore_ascii_case("CHECK") {
             return Err(unsupported(table, "CHECK"));
@@ -165,7 +164,8 @@ fn refuse_what_can_clash(connection: &Connection, table: &str) -> Result<(), Pro
         }
     }
     let quoted = table.replace('"', "\"\"");
-    let filled: bool = connection.query_row(&format!("SELECT EXISTS (SELECT 1 FROM \"{quoted}\")"), (), |row| row.get(0))?;
+    let filled: bool =
+        connection.query_row(&format!("SELECT EXISTS (SELECT 1 FROM \"{quoted}\")"), (), |row| row.get(0))?;
     if filled { Err(unsupported(table, "rows in the schema")) } else { Ok(()) }
 }
 

@@ -42,9 +42,8 @@ fn authorize(schema: &Schema, cell: &ModeCell, context: &AuthContext<'_>) -> Aut
     }
     let write = mode == Mode::Write;
     let replicated = |name: &str| schema.tables.iter().any(|table| table.name.eq_ignore_ascii_case(name));
-    let local = |name: &str| {
-        name.get(..LOCAL_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(LOCAL_PREFIX))
-    };
+    let local =
+        |name: &str| name.get(..LOCAL_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(LOCAL_PREFIX));
     let temp = context.database_name == Some("temp");
     let allowed = match context.action {
         AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => true,

@@ -8,6 +8,8 @@ mod guard;
 mod hook;
 mod mode;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -46,7 +48,8 @@ impl LocalDb {
     /// Creates the tables.
     pub(crate) fn open(options: &Options) -> Result<Self> {
         let mut connection = Connection::open_in_memory()?;
-        let hook: bool = connection.query_row("SELECT sqlite_compileoption_used('ENABLE_PREUPDATE_HOOK')", (), |row| row.get(0))?;
+        let hook: bool =
+            connection.query_row("SELECT sqlite_compileoption_used('ENABLE_PREUPDATE_HOOK')", (), |row| row.get(0))?;
         if !hook {
             return Err(Error::SqliteBuild);
         }

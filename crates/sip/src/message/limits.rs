@@ -4,6 +4,8 @@
 pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Longest body, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Most parts of a multipart body that are looked at for a session description.
+pub const BODY_PARTS_MAX: usize = 16;
 /// Longest Request-URI, in bytes (414).
 pub const URI_BYTES_MAX: usize = 2 * 1024;
 /// Most header field lines.

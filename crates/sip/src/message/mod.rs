@@ -1,5 +1,6 @@
 //! Messages: read from bytes by a lexer of our own, held in an editable form, written back.
 
+mod body;
 mod header_list;
 pub(crate) mod lex;
 pub mod limits;
@@ -207,10 +208,11 @@ macro_rules! common_accessors {
                 std::str::from_utf8(&self.body).ok().filter(|b| !b.is_empty())
             }
 
-            /// The SDP in the body: its text, if the body says it is `application/sdp`.
+            /// The SDP in the body, if the body or a part of it says it is `application/sdp`. What is not UTF-8
+            /// is read as Latin-1: a name with an umlaut in it makes no offer go away.
             #[must_use]
-            pub fn sdp(&self) -> Option<&str> {
-                (crate::headers::media_type(&self.headers)? == "application/sdp").then(|| self.body_text()).flatten()
+            pub fn sdp(&self) -> Option<Cow<'_, str>> {
+                body::sdp_bytes(&self.headers, &self.body).map(text::decode)
             }
 
             /// The message as it goes on the wire.

@@ -5,6 +5,14 @@ use std::fmt;
 
 use bytes::Bytes;
 
+/// The bytes as UTF-8 if they are, else as Latin-1: every byte means something.
+pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(bytes.iter().map(|&b| char::from(b)).collect()),
+    }
+}
+
 /// A header value or reason phrase: any bytes but CR and LF.
 ///
 /// RFC 3261 says UTF-8, telephones send Latin-1 too, and quoted-pairs may hold control characters
@@ -40,10 +48,7 @@ impl Text {
     /// The text: as UTF-8 if it is, else as Latin-1.
     #[must_use]
     pub fn to_str(&self) -> Cow<'_, str> {
-        match std::str::from_utf8(&self.0) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => Cow::Owned(self.0.iter().map(|&b| char::from(b)).collect()),
-        }
+        decode(&self.0)
     }
 
     /// The text if it is UTF-8.

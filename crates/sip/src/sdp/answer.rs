@@ -67,12 +67,20 @@ pub fn answer(
                 ptime_ms: options.ptime_ms,
                 rtcp_port: options.rtcp_port,
             };
-            audio_lines(&mut out, local, &[codec], dtmf_payload_type, &options);
+            // The same profile as in the offer (RFC 3264 §6): an AVPF offerer takes AVP for a refusal.
+            audio_lines(&mut out, local, &media.proto, &[codec], dtmf_payload_type, &options);
         } else {
             write!(out, "m={} 0 {} {}\r\n", media.media, media.proto, media.fmt).unwrap_or_default();
         }
     }
-    Ok((out, negotiated(&audio, codec, dtmf_payload_type, direction)))
+    let formats = Formats {
+        send: codec,
+        receive: vec![codec],
+        dtmf_send: dtmf_payload_type,
+        // Our answer uses the offer's numbers, so both directions have the same.
+        dtmf_receive: dtmf_payload_type,
+    };
+    Ok((out, negotiated(&audio, formats, direction)))
 }
 
 /// Reads the answer to an offer of ours.
@@ -91,16 +99,33 @@ pub fn accept_answer(offer: &Description, answer: &Description) -> Result<Negoti
         .copied()
         .find(|c| offered.codecs.iter().any(|o| o.kind == c.kind))
         .ok_or(SdpError::NoCommonCodec)?;
-    let dtmf_payload_type = audio.dtmf_payload_type.filter(|_| offered.dtmf_payload_type.is_some());
+    let formats = Formats {
+        send: codec,
+        // They send with the numbers of our offer, whatever the answer's are (RFC 3264 §6.1), and may use any codec
+        // that they kept.
+        receive: offered.codecs.iter().copied().filter(|o| audio.codecs.iter().any(|c| c.kind == o.kind)).collect(),
+        dtmf_send: audio.dtmf_payload_type.filter(|_| offered.dtmf_payload_type.is_some()),
+        dtmf_receive: offered.dtmf_payload_type.filter(|_| audio.dtmf_payload_type.is_some()),
+    };
     let direction = audio.direction.reversed().and(offered.direction);
-    Ok(negotiated(&audio, codec, dtmf_payload_type, direction))
+    Ok(negotiated(&audio, formats, direction))
 }
 
-fn negotiated(remote: &Audio, codec: Codec, dtmf_payload_type: Option<u8>, direction: Direction) -> Negotiated {
+/// Payload types of both directions.
+struct Formats {
+    send: Codec,
+    receive: Vec<Codec>,
+    dtmf_send: Option<u8>,
+    dtmf_receive: Option<u8>,
+}
+
+fn negotiated(remote: &Audio, formats: Formats, direction: Direction) -> Negotiated {
     Negotiated {
-        codec: codec.kind,
-        payload_type: codec.payload_type,
-        dtmf_payload_type,
+        codec: formats.send.kind,
+        payload_type: formats.send.payload_type,
+        dtmf_payload_type: formats.dtmf_send,
+        receive: formats.receive.iter().map(|c| (c.payload_type, c.kind)).collect(),
+        dtmf_receive_payload_type: formats.dtmf_receive,
         remote_rtp: remote.rtp,
         remote_rtcp: remote.rtcp,
         ptime_ms: remote.ptime_ms,

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use sdp_types::{Attribute, Connection, Media, Session};
 
+use super::lenient::normalise;
 use super::{Codec, CodecKind, Direction, PTIME_MS_DEFAULT, PTIME_MS_MAX, PTIME_MS_MIN, SdpError};
 
 /// Most media lines of a description.
@@ -36,12 +37,13 @@ pub struct Audio {
 }
 
 impl Description {
-    /// Reads a description.
+    /// Reads a description. Harmless deviations are taken: blanks around lines, lines that nothing here acts on,
+    /// odd numbers in the origin line.
     ///
     /// # Errors
     /// When it is not SDP.
     pub fn parse(text: &str) -> Result<Self, SdpError> {
-        let session = Session::parse(text.as_bytes()).map_err(|e| SdpError::Syntax(e.to_string()))?;
+        let session = Session::parse(normalise(text).as_bytes()).map_err(|e| SdpError::Syntax(e.to_string()))?;
         if session.medias.len() > MEDIA_MAX {
             return Err(SdpError::Syntax(format!("more than {MEDIA_MAX} media lines")));
         }
@@ -90,9 +92,12 @@ impl Description {
     }
 }
 
+/// What we offer.
+const PROTO_DEFAULT: &str = "RTP/AVP";
+
 fn is_rtp_audio(media: &Media) -> bool {
     media.media.eq_ignore_ascii_case("audio")
-        && (media.proto.eq_ignore_ascii_case("RTP/AVP") || media.proto.eq_ignore_ascii_case("RTP/AVPF"))
+        && (media.proto.eq_ignore_ascii_case(PROTO_DEFAULT) || media.proto.eq_ignore_ascii_case("RTP/AVPF"))
 }
 
 fn address(connection: &Connection) -> Result<IpAddr, SdpError> {
@@ -102,13 +107,32 @@ fn address(connection: &Connection) -> Result<IpAddr, SdpError> {
     if ip.is_multicast() || broadcast { Err(SdpError::Address(text.to_owned())) } else { Ok(ip) }
 }
 
-/// The codecs and the telephone-event format, in the order of the m= line.
+/// How many payload types RTP has (RFC 3550 §5.1).
+const PAYLOAD_TYPES: usize = 128;
+
+/// What an `a=rtpmap` says of a payload type.
+#[derive(Clone, Copy)]
+struct Mapping<'a> {
+    encoding: &'a str,
+    clock_hz: u32,
+    channels: u32,
+}
+
+/// The codecs and the telephone-event format, in the order of the m= line. Each payload type is looked at once,
+/// however often the line names it, and so is each attribute: the cost grows with the length, not its square.
 fn formats(media: &Media) -> (Vec<Codec>, Option<u8>) {
+    let mappings = mappings(media);
+    let mut seen = [false; PAYLOAD_TYPES];
     let mut codecs = Vec::new();
     let mut dtmf = None;
-    for payload_type in media.fmt.split_ascii_whitespace().filter_map(|f| f.parse::<u8>().ok()).filter(|pt| *pt < 128) {
-        match rtpmap(media, payload_type) {
-            Some((encoding, clock_hz, channels)) => {
+    for payload_type in media.fmt.split_ascii_whitespace().filter_map(|f| f.parse::<u8>().ok()) {
+        // Above 127 there is no slot.
+        let Some(seen) = seen.get_mut(usize::from(payload_type)) else { continue };
+        if std::mem::replace(seen, true) {
+            continue;
+        }
+        match mappings.get(usize::from(payload_type)).copied().flatten() {
+            Some(Mapping { encoding, clock_hz, channels }) => {
                 if let Some(kind) = CodecKind::from_rtpmap(encoding, clock_hz, channels) {
                     codecs.push(Codec { kind, payload_type });
                 } else if dtmf.is_none() && encoding.eq_ignore_ascii_case("telephone-event") && clock_hz == 8000 {
@@ -121,19 +145,26 @@ fn formats(media: &Media) -> (Vec<Codec>, Option<u8>) {
     (codecs, dtmf)
 }
 
-/// `a=rtpmap:<payload type> <encoding>/<clock>[/<channels>]`.
-fn rtpmap(media: &Media, payload_type: u8) -> Option<(&str, u32, u32)> {
-    media.attributes.iter().filter(|a| a.attribute.eq_ignore_ascii_case("rtpmap")).find_map(|a| {
-        let (number, mapping) = a.value.as_deref()?.trim().split_once(' ')?;
-        if number.parse::<u8>().ok()? != payload_type {
-            return None;
+/// The `a=rtpmap` of each payload type; of two for the same one the first counts.
+fn mappings(media: &Media) -> [Option<Mapping<'_>>; PAYLOAD_TYPES] {
+    let mut mappings = [None; PAYLOAD_TYPES];
+    for attribute in media.attributes.iter().filter(|a| a.attribute.eq_ignore_ascii_case("rtpmap")) {
+        let Some((payload_type, mapping)) = attribute.value.as_deref().and_then(rtpmap) else { continue };
+        if let Some(slot) = mappings.get_mut(usize::from(payload_type)) {
+            slot.get_or_insert(mapping);
         }
-        let mut parts = mapping.trim().split('/');
-        let encoding = parts.next()?;
-        let clock_hz = parts.next()?.parse().ok()?;
-        let channels = parts.next().map_or(Some(1), |c| c.parse().ok())?;
-        Some((encoding, clock_hz, channels))
-    })
+    }
+    mappings
+}
+
+/// `<payload type> <encoding>/<clock>[/<channels>]`.
+fn rtpmap(value: &str) -> Option<(u8, Mapping<'_>)> {
+    let (number, mapping) = value.trim().split_once(char::is_whitespace)?;
+    let mut parts = mapping.split('/').map(str::trim);
+    let encoding = parts.next()?;
+    let clock_hz = parts.next()?.parse().ok()?;
+    let channels = parts.next().map_or(Some(1), |c| c.parse().ok())?;
+    Some((number.parse().ok()?, Mapping { encoding, clock_hz, channels }))
 }
 
 fn direction_of(attributes: &[Attribute]) -> Option<Direction> {
@@ -207,7 +238,7 @@ pub fn offer_with(
 ) -> String {
     let mut out = head(local, session_id, options.version);
     out.push_str("t=0 0\r\n");
-    audio_lines(&mut out, local, codecs, dtmf_payload_type, options);
+    audio_lines(&mut out, local, PROTO_DEFAULT, codecs, dtmf_payload_type, options);
     out
 }
 
@@ -222,6 +253,7 @@ pub(super) fn head(local: SocketAddr, session_id: u64, version: u64) -> String {
 pub(super) fn audio_lines(
     out: &mut String,
     local: SocketAddr,
+    proto: &str,
     codecs: &[Codec],
     dtmf_payload_type: Option<u8>,
     options: &OfferOptions,
@@ -235,7 +267,7 @@ pub(super) fn audio_lines(
         .map(|pt| pt.to_string())
         .collect::<Vec<_>>()
         .join(" ");
-    line(format_args!("m=audio {} RTP/AVP {formats}", local.port()));
+    line(format_args!("m=audio {} {proto} {formats}", local.port()));
     for codec in codecs {
         line(format_args!("a=rtpmap:{} {}/{}", codec.payload_type, codec.kind, codec.kind.clock_hz()));
     }

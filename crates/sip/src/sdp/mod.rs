@@ -7,6 +7,7 @@
 mod answer;
 mod codec;
 mod describe;
+mod lenient;
 
 pub use answer::{AnswerOptions, accept_answer, answer};
 pub use codec::{Codec, CodecKind, Direction};
@@ -24,12 +25,17 @@ pub const PTIME_MS_MAX: u32 = 100;
 /// What both sides agreed on, seen from here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Negotiated {
-    /// The codec of both directions.
+    /// The codec we send with.
     pub codec: CodecKind,
-    /// Its RTP payload type.
+    /// The payload type we send it with: the far end's number.
     pub payload_type: u8,
-    /// The payload type of telephone events, if both sides have them.
+    /// The payload type we send telephone events with, if both sides have them: the far end's number.
     pub dtmf_payload_type: Option<u8>,
+    /// What the far end may send, by payload type: our numbers, which an answer need not repeat, and every codec
+    /// that the answer kept (RFC 3264 §6.1). It may change between them from packet to packet. Never empty.
+    pub receive: Vec<(u8, CodecKind)>,
+    /// The payload type telephone events come with, if both sides have them: our number.
+    pub dtmf_receive_payload_type: Option<u8>,
     /// Where RTP goes. With a held stream the address may be 0.0.0.0 (RFC 3264 §8.4): then nothing is sent.
     pub remote_rtp: SocketAddr,
     /// Where RTCP goes: the `a=rtcp` address (RFC 3605), else the port above RTP's.

@@ -1,6 +1,6 @@
 //! All transactions of one element.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -19,8 +19,12 @@ use crate::transport::{Peer, Transmit, Transport};
 /// Most events that wait to be polled; while there are so many, new requests are answered 503.
 pub const EVENTS_MAX: usize = 10_000;
 
+/// The part of [`Config::transactions_max`] that is kept beyond it for what goes on with or ends what there is
+/// already: one in so many.
+const RESERVE_DIVISOR: usize = 4;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Id {
+pub(super) enum Id {
     Client(ClientId),
     Server(ServerId),
 }
@@ -32,13 +36,15 @@ pub struct Layer {
     config: Config,
     tokens: TokenSource,
     next_id: u64,
-    clients: BTreeMap<ClientId, Client>,
-    servers: BTreeMap<ServerId, Server>,
+    pub(super) clients: BTreeMap<ClientId, Client>,
+    pub(super) servers: BTreeMap<ServerId, Server>,
     client_keys: HashMap<String, ClientId>,
     server_keys: HashMap<String, ServerId>,
-    schedule: Schedule<Id>,
+    /// Who talks to whom, so that a broken connection costs its own transactions only.
+    pub(super) peers: BTreeSet<(Peer, Id)>,
+    pub(super) schedule: Schedule<Id>,
     transmits: VecDeque<Transmit>,
-    events: VecDeque<Event>,
+    pub(super) events: VecDeque<Event>,
 }
 
 impl Layer {
@@ -53,6 +59,7 @@ impl Layer {
             servers: BTreeMap::new(),
             client_keys: HashMap::new(),
             server_keys: HashMap::new(),
+            peers: BTreeSet::new(),
             schedule: Schedule::new(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
@@ -113,7 +120,7 @@ impl Layer {
             Transport::Tcp => Some(from),
         };
         let Some(reply) = reply else { return };
-        if self.servers.len() >= self.config.transactions_max || self.events.len() >= EVENTS_MAX {
+        if !self.admits(&request, via) {
             let mut response = request.response(503, None, Some(&self.tokens.token()));
             response.headers.push(HeaderName::RetryAfter, self.config.retry_after_s.to_string());
             self.send(reply, response.to_bytes());
@@ -123,11 +130,40 @@ impl Layer {
         let invite = request.method == Method::Invite;
         let fallback = via.response_peer().filter(|peer| *peer != reply);
         self.servers.insert(id, Server::new(key.clone(), invite, reply, fallback));
+        self.peers.insert((reply, Id::Server(id)));
         self.server_keys.insert(key, id);
         if invite {
             self.respond(now, id, &request.response(100, None, None));
         }
         self.events.push_back(Event::Request { id, request, from });
+    }
+
+    /// Whether there is room for the transaction of a new request. What cancels an INVITE that is here, or claims
+    /// to belong to a dialog, has a reserve of its own: new work must not keep calls from ending.
+    fn admits(&self, request: &Request, via: &Via) -> bool {
+        let count = self.servers.len();
+        let limit = self.config.transactions_max;
+        self.events.len() < EVENTS_MAX
+            && (count < limit || count < limit + self.reserve() && self.concerns_what_is_here(request, via))
+    }
+
+    fn concerns_what_is_here(&self, request: &Request, via: &Via) -> bool {
+        if request.method == Method::Cancel {
+            self.server_keys.contains_key(&invite_key(request, via))
+        } else {
+            request.to_tag().is_some()
+        }
+    }
+
+    fn reserve(&self) -> usize {
+        self.config.transactions_max / RESERVE_DIVISOR
+    }
+
+    /// Whether server transactions have reached their limit, so that the reserve is being used: who answers by
+    /// himself should then do without them, see [`respond_and_forget`](Self::respond_and_forget).
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.servers.len() >= self.config.transactions_max
     }
 
     fn on_response(&mut self, now: Instant, from: Peer, response: Response) {
@@ -163,14 +199,24 @@ impl Layer {
         &mut self,
         now: Instant,
         peer: Peer,
-        mut request: Request,
+        request: Request,
         mark: &str,
     ) -> Result<ClientId, Error> {
         self.check_room()?;
+        Ok(self.start_request(now, peer, request, mark))
+    }
+
+    /// Sends a request that ends something, such as BYE: at the limit of transactions too, for what ends calls
+    /// must never be refused. The caller sees to it that there are few of these for each thing that was begun.
+    pub fn request_unchecked(&mut self, now: Instant, peer: Peer, request: Request) -> ClientId {
+        self.start_request(now, peer, request, "")
+    }
+
+    fn start_request(&mut self, now: Instant, peer: Peer, mut request: Request, mark: &str) -> ClientId {
         let branch = self.branch() + mark;
         self.push_via(peer, &mut request, &branch);
         let key = client_key_of(&branch, &request.method);
-        Ok(self.start_client(now, peer, key, request))
+        self.start_client(now, peer, key, request)
     }
 
     /// Sends an ACK of a 2xx: no transaction, a branch of its own (RFC 3261 §13.2.2.4). Returns the message, to be
@@ -185,12 +231,11 @@ impl Layer {
 
     /// Cancels an INVITE of ours. It then ends with its final response, or within 64·T1 with a timeout
     /// (RFC 3261 §9.1). Call it only after a provisional response came. Does nothing if it is over or
-    /// cancelled already.
+    /// cancelled already. It is sent at the limit of transactions, too: there is one for each INVITE at most.
     ///
     /// # Errors
-    /// [`Error::Full`] at the limit of transactions.
+    /// None any more.
     pub fn cancel(&mut self, now: Instant, id: ClientId, extra: &Headers) -> Result<Option<ClientId>, Error> {
-        self.check_room()?;
         let deadline = now + self.config.t1 * 64;
         let Some(invite) = self.clients.get_mut(&id).filter(|c| c.state == client::State::Proceeding) else {
             return Ok(None);
@@ -212,6 +257,34 @@ impl Layer {
         self.remove_client(id);
     }
 
+    /// Nobody is interested in an INVITE of ours any more: it ends with its final response, which is acknowledged
+    /// as ever, or after 64·T1.
+    pub fn run_out(&mut self, now: Instant, id: ClientId) {
+        let deadline = now + self.config.t1 * 64;
+        let Some(client) = self.clients.get_mut(&id).filter(|c| c.state == client::State::Proceeding) else { return };
+        let before = client.timers.next();
+        client.timers.deadline = Some(client.timers.deadline.map_or(deadline, |at| at.min(deadline)));
+        let next = client.timers.next();
+        self.schedule.update(Id::Client(id), before, next);
+    }
+
+    /// Gives a request other than INVITE its final response and forgets it at once (RFC 3261 §8.2.7): when it
+    /// comes again it is a new one, and must get the same response, To tag included ([`stateless_tag`](Self::stateless_tag)).
+    /// For what is answered without making anything, so that strangers cannot fill the table.
+    pub fn respond_and_forget(&mut self, id: ServerId, response: &Response) {
+        if let Some(peer) = self.servers.get(&id).map(|s| s.reply) {
+            self.send(peer, response.to_bytes());
+            self.remove_server(id);
+        }
+    }
+
+    /// A To tag that is the same for every copy of a request, and that nobody else can work out.
+    #[must_use]
+    pub fn stateless_tag(&self, request: &Request) -> String {
+        let key = request.top_via().map(|via| server_key(request, &via)).unwrap_or_default();
+        self.tokens.derived(&key)
+    }
+
     /// Answers a request. A second final response is ignored, but for further 2xx to an INVITE.
     pub fn respond(&mut self, now: Instant, id: ServerId, response: &Response) {
         let Some(server) = self.servers.get_mut(&id) else { return };
@@ -230,48 +303,6 @@ impl Layer {
     #[must_use]
     pub fn is_pending(&self, id: ServerId) -> bool {
         self.servers.get(&id).is_some_and(|s| s.state == server::State::Proceeding)
-    }
-
-    /// Nothing can be delivered to a peer: requests that wait for a first answer fail, responses go to where Via
-    /// says, if that is somewhere else. What is being worked on there is left to its timers, for the answer may
-    /// come over a new connection.
-    pub fn transport_failed(&mut self, now: Instant, peer: Peer) {
-        let failed: Vec<ClientId> = self
-            .clients
-            .iter()
-            .filter(|(_, c)| c.peer == peer && c.state == client::State::Trying)
-            .map(|(id, _)| *id)
-            .collect();
-        for id in failed {
-            self.remove_client(id);
-            self.events.push_back(Event::ClientFailed { id, failure: Failure::Transport });
-        }
-        let cut_off: Vec<ServerId> = self.servers.iter().filter(|(_, s)| s.reply == peer).map(|(id, _)| *id).collect();
-        for id in cut_off {
-            self.reroute(now, id);
-        }
-    }
-
-    fn reroute(&mut self, now: Instant, id: ServerId) {
-        let Some(server) = self.servers.get_mut(&id) else { return };
-        if let Some(fallback) = server.fallback.take() {
-            server.reply = fallback;
-            if let (server::State::Completed, Some(last)) = (server.state, server.last.clone()) {
-                self.send(fallback, last);
-            }
-        } else if server.state == server::State::Completed {
-            let invite = server.invite;
-            self.remove_server(id);
-            if invite {
-                self.events.push_back(Event::ServerFailed { id });
-            }
-        } else if server.state != server::State::Proceeding {
-            // Nothing is owed any more; end it when its timer says so.
-            let before = server.timers.next();
-            let deadline = server.timers.deadline.unwrap_or(now);
-            server.timers = super::schedule::Timers::until(deadline);
-            self.schedule.update(Id::Server(id), before, Some(deadline));
-        }
     }
 
     /// Fires what is due.
@@ -354,6 +385,7 @@ impl Layer {
         self.schedule.update(Id::Client(id), None, client.timers.next());
         self.client_keys.insert(key, id);
         self.clients.insert(id, client);
+        self.peers.insert((peer, Id::Client(id)));
         id
     }
 
@@ -381,16 +413,18 @@ impl Layer {
         }
     }
 
-    fn remove_client(&mut self, id: ClientId) {
+    pub(super) fn remove_client(&mut self, id: ClientId) {
         if let Some(client) = self.clients.remove(&id) {
             self.client_keys.remove(&client.key);
+            self.peers.remove(&(client.peer, Id::Client(id)));
             self.schedule.update(Id::Client(id), client.timers.next(), None);
         }
     }
 
-    fn remove_server(&mut self, id: ServerId) {
+    pub(super) fn remove_server(&mut self, id: ServerId) {
         if let Some(server) = self.servers.remove(&id) {
             self.server_keys.remove(&server.key);
+            self.peers.remove(&(server.reply, Id::Server(id)));
             self.schedule.update(Id::Server(id), server.timers.next(), None);
         }
     }

@@ -6,6 +6,7 @@
 //! and absorbed here; those of a 2xx belong to the transaction user.
 
 mod client;
+mod failover;
 mod key;
 mod layer;
 pub(crate) mod schedule;
@@ -40,7 +41,8 @@ pub struct Config {
     pub sent_by_udp: SocketAddr,
     /// What our Via says over TCP.
     pub sent_by_tcp: SocketAddr,
-    /// Most transactions of each kind (client, server); requests over it are answered 503.
+    /// Most transactions of each kind (client, server); requests over it are answered 503. A quarter more is kept
+    /// for what cancels an INVITE that is here or belongs to a dialog; our own CANCEL and BYE are always sent.
     pub transactions_max: usize,
     /// What such a 503 says in Retry-After, in seconds.
     pub retry_after_s: u32,

@@ -1,5 +1,6 @@
 //! Changing a session that is up: re-INVITE and UPDATE, both ways, glare included (RFC 3261 §14, RFC 3311).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -59,7 +60,7 @@ impl UserAgent {
         if let Some(dialog) = session.dialog.as_mut() {
             dialog.refresh_target(&response.headers);
         }
-        let body = response.sdp().map(str::to_owned);
+        let body = response.sdp().map(Cow::into_owned);
         if !offered && body.is_some() {
             session.ack_owed = Some(cseq);
         } else {
@@ -77,7 +78,7 @@ impl UserAgent {
                 // §14.1: the owner of the Call-ID waits longer, so that the two do not meet again.
                 let wait_ms =
                     if session.is_caller { 2100 + 10 * self.tokens.below(190) } else { 10 * self.tokens.below(200) };
-                let body = session.outgoing.as_ref().and_then(|o| o.request.sdp()).map(str::to_owned);
+                let body = session.outgoing.as_ref().and_then(|o| o.request.sdp()).map(Cow::into_owned);
                 session.retry = Some((now + Duration::from_millis(wait_ms), body));
             }
             // The far end no longer knows the dialog, or does not answer in it (§12.2.1.2).
@@ -133,7 +134,7 @@ impl UserAgent {
             self.layer.respond(now, tx, &response);
             return;
         }
-        let body = request.sdp().map(str::to_owned);
+        let body = request.sdp().map(Cow::into_owned);
         session.incoming = Some(Incoming { tx, request: Arc::new(request) });
         self.events.push_back(UaEvent::Reoffered { session: session.id, body });
     }

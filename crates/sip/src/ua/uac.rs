@@ -1,5 +1,6 @@
 //! Calling: INVITE, its responses, credentials, ACK and CANCEL (RFC 3261 §13.2, §9.1, §22.2).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -102,7 +103,7 @@ impl UserAgent {
                 session: session.id,
                 status: response.status,
                 reason: response.reason.to_string(),
-                body: response.sdp().map(str::to_owned),
+                body: response.sdp().map(Cow::into_owned),
                 reliable,
             });
         }
@@ -142,7 +143,7 @@ impl UserAgent {
         let given_up = outgoing.give_up.clone();
         session.dialog = Dialog::of_caller(&outgoing.request, &response, session.peer);
         session.phase = Phase::Up;
-        let body = response.sdp().map(str::to_owned);
+        let body = response.sdp().map(Cow::into_owned);
         if let Some(given_up) = given_up {
             // The answer and our CANCEL crossed (§15): it is acknowledged and hung up.
             self.send_ack(session, cseq, None);

@@ -1,5 +1,6 @@
 //! Being called: INVITE, CANCEL, ACK and what comes outside a dialog (RFC 3261 §8.2, §9.2, §11, §13.3).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -116,7 +117,7 @@ impl UserAgent {
         self.dialogs.insert((call_id, local_tag), id);
         self.ringing.insert(ringing, id);
         self.file(session);
-        let offer = request.sdp().map(str::to_owned);
+        let offer = request.sdp().map(Cow::into_owned);
         self.events.push_back(UaEvent::Incoming { session: id, from, request, offer });
     }
 
@@ -243,7 +244,7 @@ impl UserAgent {
             if let Some(reason) = session.bye_owed.take() {
                 ua.send_bye(now, session, reason);
             } else if session.phase == Phase::Up {
-                let body = ack.sdp().filter(|_| unacked.offered).map(str::to_owned);
+                let body = ack.sdp().filter(|_| unacked.offered).map(Cow::into_owned);
                 ua.events.push_back(UaEvent::Confirmed { session: session.id, body });
             }
         });

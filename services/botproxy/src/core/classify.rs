@@ -62,6 +62,12 @@ pub(super) fn peers(switch: &SwitchLoad) -> impl Iterator<Item = Peer> {
 }
 
 impl Proxy {
+    pub(super) fn refresh_switches(&mut self, now: Instant, directory: &dyn Directory) {
+        if self.switches.is_stale(now) {
+            self.switches.note(now, &directory.switches());
+        }
+    }
+
     pub(super) fn classify(
         &mut self,
         now: Instant,
@@ -69,9 +75,7 @@ impl Proxy {
         from: Peer,
         directory: &dyn Directory,
     ) -> Source {
-        if self.switches.is_stale(now) {
-            self.switches.note(now, &directory.switches());
-        }
+        self.refresh_switches(now, directory);
         if self.switches.alive(listening_at(request, from)).is_some() {
             return Source::Switch;
         }

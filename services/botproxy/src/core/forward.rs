@@ -8,6 +8,13 @@ use sip::{Headers, Peer, Request};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ForwardId(pub(super) u64);
 
+/// A request as it came.
+pub(super) struct Arrival {
+    pub(super) server: ServerId,
+    pub(super) request: Request,
+    pub(super) from: Peer,
+}
+
 /// What kind of request, and so what is done when nobody answers it.
 #[derive(Debug)]
 pub(super) enum Kind {
@@ -45,6 +52,8 @@ pub(super) struct Forward {
     pub(super) give_up_status: u16,
     /// Timer C.
     pub(super) ring_until: Option<Instant>,
+    /// When to see whether the switch that has an unanswered call is still there.
+    pub(super) watch_at: Option<Instant>,
     /// A provisional response came on the live branch, so that it can be cancelled.
     pub(super) is_proceeding: bool,
     /// The sender cancelled: the Reasons it gave.
@@ -62,6 +71,6 @@ impl Forward {
     }
 
     pub(super) fn next_timeout(&self) -> Option<Instant> {
-        [self.silent_until, self.ring_until, self.end_at].into_iter().flatten().min()
+        [self.silent_until, self.ring_until, self.watch_at, self.end_at].into_iter().flatten().min()
     }
 }

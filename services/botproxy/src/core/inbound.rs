@@ -3,10 +3,9 @@
 use std::time::Instant;
 
 use botstream_state::load::{self, SwitchLoad};
-use sip::transaction::ServerId;
-use sip::{HeaderName, Peer, Request, Response, Transport};
+use sip::{HeaderName, Peer, Response, Transport};
 
-use super::forward::{Forward, Kind};
+use super::forward::{Arrival, Forward, Kind};
 use super::route::{count_hop, loop_mark, strip_internal};
 use super::{Directory, Proxy, Refusal, TrunkName};
 
@@ -17,12 +16,11 @@ impl Proxy {
     pub(super) fn forward_inbound(
         &mut self,
         now: Instant,
-        server: ServerId,
-        mut request: Request,
-        from: Peer,
+        arrival: Arrival,
         trunk: TrunkName,
         directory: &mut dyn Directory,
     ) {
+        let Arrival { server, mut request, from } = arrival;
         if self.is_draining {
             self.refuse(now, server, &request, 503, Refusal::Draining);
             return;
@@ -93,7 +91,7 @@ impl Proxy {
 }
 
 /// Where a switch takes the call: over the transport it came by, if it can.
-fn address(switch: &SwitchLoad, transport: Transport) -> Option<Peer> {
+pub(super) fn address(switch: &SwitchLoad, transport: Transport) -> Option<Peer> {
     let udp = switch.sip_udp.parse().ok().map(Peer::udp);
     let tcp = switch.sip_tcp.parse().ok().map(Peer::tcp);
     match transport {

@@ -21,11 +21,11 @@ use std::time::{Duration, Instant};
 
 use botstream_state::load::SwitchLoad;
 use sip::transaction::{self, ClientId, Event, Layer, ServerId};
-use sip::{Peer, Request, TokenSource, Transmit, Transport};
+use sip::{HeaderName, Method, Peer, Request, TokenSource, Transmit, Transport};
 
 use classify::{Source, Switches};
 pub(crate) use counters::{Counters, Refusal};
-use forward::{Forward, ForwardId};
+use forward::{Arrival, Forward, ForwardId};
 
 /// Methods that are carried.
 const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, MESSAGE";
@@ -40,6 +40,8 @@ pub(crate) trait Directory {
     fn resolve(&self, host: &str, port: u16) -> Option<SocketAddr>;
     /// The media switches and their load, reservations included.
     fn switches(&self) -> Vec<SwitchLoad>;
+    /// The node that has a call, by its SIP Call-ID.
+    fn node_of_call(&self, call_id: &str) -> Option<String>;
     /// Notes that a call (by its SIP Call-ID) is on its way to a switch.
     fn reserve(&mut self, call_id: &str, node: &str);
     /// Takes that back.
@@ -214,12 +216,12 @@ impl Proxy {
     }
 
     fn on_request(&mut self, now: Instant, id: ServerId, request: Request, from: Peer, directory: &mut dyn Directory) {
-        if request.method == sip::Method::Cancel {
+        if request.method == Method::Cancel {
             self.on_cancel(now, id, &request);
             return;
         }
         let source = self.classify(now, &request, from, directory);
-        if source == Source::Unknown && request.method != sip::Method::Options {
+        if source == Source::Unknown && request.method != Method::Options {
             self.refuse(now, id, &request, 403, Refusal::UnknownSource);
             return;
         }
@@ -231,22 +233,22 @@ impl Proxy {
         let mut request = request;
         let routes = self.take_own_routes(&mut request);
         let is_in_dialog = request.to_tag().is_some();
-        match (source, is_in_dialog, &request.method) {
-            (_, false, sip::Method::Options) if !(is_from_switch && routes.were_ours) => {
-                self.answer_options(now, id, &request);
+        let method = request.method.clone();
+        let arrival = Arrival { server: id, request, from };
+        match (source, is_in_dialog, method) {
+            (_, false, Method::Options) if !(is_from_switch && routes.were_ours) => {
+                self.answer_options(now, id, &arrival.request);
             }
-            (Source::Unknown, ..) => self.refuse(now, id, &request, 403, Refusal::UnknownSource),
-            (source, true, _) => self.forward_in_dialog(now, id, request, from, &source, &routes, directory),
-            (Source::Switch, false, _) => self.forward_outbound(now, id, request, from, directory),
-            (Source::Trunk(trunk), false, sip::Method::Invite) => {
-                self.forward_inbound(now, id, request, from, trunk, directory);
-            }
+            (Source::Unknown, ..) => self.refuse(now, id, &arrival.request, 403, Refusal::UnknownSource),
+            (source, true, _) => self.forward_in_dialog(now, arrival, &source, &routes, directory),
+            (Source::Switch, false, _) => self.forward_outbound(now, arrival, directory),
+            (Source::Trunk(trunk), false, Method::Invite) => self.forward_inbound(now, arrival, trunk, directory),
             // Only within a dialog may a trunk's peer speak that is no source of calls.
-            (Source::TrunkPeer, false, sip::Method::Invite) => {
-                self.refuse(now, id, &request, 403, Refusal::UnknownSource);
+            (Source::TrunkPeer, false, Method::Invite) => {
+                self.refuse(now, id, &arrival.request, 403, Refusal::UnknownSource);
             }
             (Source::Trunk(_) | Source::TrunkPeer, false, _) => {
-                self.refuse(now, id, &request, 405, Refusal::Method);
+                self.refuse(now, id, &arrival.request, 405, Refusal::Method);
             }
         }
     }
@@ -258,13 +260,13 @@ impl Proxy {
             return Err((416, Refusal::Scheme));
         }
         let is_last_hop = request.header("Max-Forwards").is_some_and(|hops| hops.parse() == Ok(0u8));
-        if is_last_hop && request.method != sip::Method::Options {
+        if is_last_hop && request.method != Method::Options {
             return Err((483, Refusal::TooManyHops));
         }
         if self.is_loop(request, is_from_switch) {
             return Err((482, Refusal::Loop));
         }
-        if request.headers.get(&sip::HeaderName::ProxyRequire).is_some() {
+        if request.headers.get(&HeaderName::ProxyRequire).is_some() {
             return Err((420, Refusal::ProxyRequire));
         }
         Ok(())
@@ -273,8 +275,8 @@ impl Proxy {
     fn answer_options(&mut self, now: Instant, id: ServerId, request: &Request) {
         let tag = self.tokens.token();
         let mut response = request.response(200, None, Some(&tag));
-        response.headers.push(sip::HeaderName::Allow, ALLOW);
-        response.headers.push(sip::HeaderName::Accept, "application/sdp");
+        response.headers.push(HeaderName::Allow, ALLOW);
+        response.headers.push(HeaderName::Accept, "application/sdp");
         self.counters.options_answered += 1;
         self.layer.respond(now, id, &response);
     }
@@ -284,11 +286,11 @@ impl Proxy {
         let tag = self.tokens.token();
         let mut response = request.response(status, None, Some(&tag));
         match status {
-            503 => response.headers.push(sip::HeaderName::RetryAfter, self.config.retry_after_s.to_string()),
-            405 => response.headers.push(sip::HeaderName::Allow, ALLOW),
+            503 => response.headers.push(HeaderName::RetryAfter, self.config.retry_after_s.to_string()),
+            405 => response.headers.push(HeaderName::Allow, ALLOW),
             420 => {
-                let wanted = sip::headers::list_values(&request.headers, &sip::HeaderName::ProxyRequire);
-                response.headers.push(sip::HeaderName::Unsupported, wanted.join(", "));
+                let wanted = sip::headers::list_values(&request.headers, &HeaderName::ProxyRequire);
+                response.headers.push(HeaderName::Unsupported, wanted.join(", "));
             }
             _ => {}
         }

@@ -8,96 +8,94 @@ use sip::uri::{DEFAULT_PORT, Host, SipUri, Uri};
 use sip::{HeaderName, Headers, Peer, Request, Transport};
 
 use super::classify::{Source, listening_at};
-use super::forward::{Forward, ForwardId, Kind};
+use super::forward::{Arrival, Forward, ForwardId, Kind};
+use super::inbound::address;
 use super::route::{OwnRoutes, count_hop, loop_mark, strip_internal};
 use super::{Directory, Proxy, Refusal};
 
 /// How long a switch that has left the table may be silent within a dialog.
 const GONE_SILENCE_MAX: Duration = Duration::from_secs(2);
 
+/// Where a request goes next.
+struct Hop {
+    peer: Peer,
+    /// How long the far end may be silent, and the status that the sender gets then. Without it the transaction's own
+    /// timers decide.
+    patience: Option<(Duration, u16)>,
+}
+
+/// Why a request goes nowhere: its status, and what is counted.
+type Nowhere = (u16, Refusal);
+
 impl Proxy {
     /// A request from a switch that makes a dialog or stands alone.
-    pub(super) fn forward_outbound(
-        &mut self,
-        now: Instant,
-        server: ServerId,
-        request: Request,
-        from: Peer,
-        directory: &mut dyn Directory,
-    ) {
-        let Some(peer) = next_hop(&request, directory) else {
-            self.refuse(now, server, &request, 502, Refusal::Unresolvable);
+    pub(super) fn forward_outbound(&mut self, now: Instant, arrival: Arrival, directory: &mut dyn Directory) {
+        let Some(peer) = next_hop(&arrival.request, directory) else {
+            self.refuse(now, arrival.server, &arrival.request, 502, Refusal::Unresolvable);
             return;
         };
-        if request.method == sip::Method::Invite {
+        if arrival.request.method == sip::Method::Invite {
             self.counters.calls_outbound += 1;
         }
-        self.forward_onward(now, server, request, from, peer, None, directory);
+        self.forward_onward(now, arrival, &Hop { peer, patience: None }, directory);
     }
 
     /// A request within a dialog.
-    #[allow(clippy::too_many_arguments, reason = "what is known of one request")]
     pub(super) fn forward_in_dialog(
         &mut self,
         now: Instant,
-        server: ServerId,
-        request: Request,
-        from: Peer,
+        arrival: Arrival,
         source: &Source,
         routes: &OwnRoutes,
         directory: &mut dyn Directory,
     ) {
-        match self.dialog_hop(&request, source, routes, directory) {
-            Ok((peer, patience)) => {
+        match self.dialog_hop(&arrival.request, source, routes, directory) {
+            Ok(hop) => {
                 self.counters.in_dialog += 1;
-                self.forward_onward(now, server, request, from, peer, patience, directory);
+                self.forward_onward(now, arrival, &hop, directory);
             }
-            Err((status, refusal)) => self.refuse(now, server, &request, status, refusal),
+            Err((status, refusal)) => self.refuse(now, arrival.server, &arrival.request, status, refusal),
         }
     }
 
-    /// Where a request within a dialog goes; and how long the far end may be silent, with what the sender is told then.
+    /// Where a request within a dialog goes.
     fn dialog_hop(
         &self,
         request: &Request,
         source: &Source,
         routes: &OwnRoutes,
         directory: &dyn Directory,
-    ) -> Result<(Peer, Option<(Duration, u16)>), (u16, Refusal)> {
+    ) -> Result<Hop, Nowhere> {
         if *source == Source::Switch {
-            let peer = next_hop(request, directory).or(routes.carrier);
-            return peer.map(|peer| (peer, None)).ok_or((502, Refusal::Unresolvable));
+            let peer = next_hop(request, directory).or(routes.carrier).ok_or((502, Refusal::Unresolvable))?;
+            return Ok(Hop { peer, patience: None });
         }
         // A carrier reaches switches through us and nothing else.
-        let peer = routes.switch.or_else(|| next_hop(request, directory)).ok_or((481, Refusal::UnknownDialog))?;
-        match self.switches.alive(peer) {
-            Some(true) => Ok((peer, Some((self.config.dialog_silence_max, 408)))),
-            Some(false) => Ok((peer, Some((GONE_SILENCE_MAX.min(self.config.dialog_silence_max), 481)))),
-            None => Err((481, Refusal::UnknownDialog)),
-        }
+        let stated = routes.switch.or_else(|| next_hop(request, directory));
+        let peer = stated
+            .filter(|peer| self.switches.alive(*peer).is_some())
+            .or_else(|| switch_of_call(request, directory))
+            .ok_or((481, Refusal::UnknownDialog))?;
+        let limit = self.config.dialog_silence_max;
+        let patience = match self.switches.alive(peer).ok_or((481, Refusal::UnknownDialog))? {
+            true => (limit, 408),
+            false => (limit.min(GONE_SILENCE_MAX), 481),
+        };
+        Ok(Hop { peer, patience: Some(patience) })
     }
 
-    #[allow(clippy::too_many_arguments, reason = "what is known of one request")]
-    fn forward_onward(
-        &mut self,
-        now: Instant,
-        server: ServerId,
-        mut request: Request,
-        from: Peer,
-        to: Peer,
-        patience: Option<(Duration, u16)>,
-        directory: &mut dyn Directory,
-    ) {
-        let mark = loop_mark(&request, self.switches.alive(listening_at(&request, from)).is_some());
+    fn forward_onward(&mut self, now: Instant, arrival: Arrival, hop: &Hop, directory: &mut dyn Directory) {
+        let Arrival { server, mut request, from } = arrival;
         let switch = listening_at(&request, from);
+        let mark = loop_mark(&request, self.switches.alive(switch).is_some());
         strip_internal(&mut request.headers);
         count_hop(&mut request.headers);
-        let mut forward = self.new_forward(server, Kind::Onward, request, from, to, mark);
-        if let Some((limit, status)) = patience {
+        let mut forward = self.new_forward(server, Kind::Onward, request, from, hop.peer, mark);
+        if let Some((limit, status)) = hop.patience {
             forward.silent_until = Some(now + limit);
             forward.silence_status = status;
         }
-        self.send_branch(now, &mut forward, switch, to);
+        self.send_branch(now, &mut forward, switch, hop.peer);
         self.file(forward, directory);
     }
 
@@ -115,11 +113,11 @@ impl Proxy {
         }
         let routes = self.take_own_routes(&mut request);
         match self.dialog_hop(&request, &source, &routes, directory) {
-            Ok((peer, _)) => {
+            Ok(hop) => {
                 strip_internal(&mut request.headers);
                 count_hop(&mut request.headers);
                 self.counters.in_dialog += 1;
-                self.layer.request_stateless(peer, request);
+                self.layer.request_stateless(hop.peer, request);
             }
             Err((_, refusal)) => self.counters.refused(refusal),
         }
@@ -177,6 +175,7 @@ impl Proxy {
             silence_status: 408,
             give_up_status: 487,
             ring_until: None,
+            watch_at: None,
             is_proceeding: false,
             cancelled: None,
             is_cancel_sent: false,
@@ -195,6 +194,7 @@ impl Proxy {
             }
         }
         forward.is_proceeding = false;
+        forward.watch_at = None;
         if forward.is_invite() {
             forward.ring_until = Some(now + self.config.timer_c);
         }
@@ -230,6 +230,16 @@ fn next_hop(request: &Request, directory: &dyn Directory) -> Option<Peer> {
         Uri::Sip(uri) => sip::dialog::peer_of(&uri).or_else(|| resolve(&uri, directory)),
         Uri::Tel(_) | Uri::Other(_) => None,
     }
+}
+
+/// The switch that has the call, by the shared table: for carriers that leave our Route out of what they send within a
+/// dialog, and put our address into its Request-URI.
+fn switch_of_call(request: &Request, directory: &dyn Directory) -> Option<Peer> {
+    let node = directory.node_of_call(&request.call_id())?;
+    let switches = directory.switches();
+    let switch = switches.iter().find(|switch| switch.node == node)?;
+    let transport = request.top_via().and_then(|via| Transport::from_name(&via.transport));
+    address(switch, transport.unwrap_or(Transport::Udp))
 }
 
 fn resolve(uri: &SipUri, directory: &dyn Directory) -> Option<Peer> {

@@ -1,6 +1,6 @@
 //! Responses on their way back (RFC 3261 §16.7), and what is done when none comes.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sip::headers::pop_via;
 use sip::transaction::{ClientId, Failure};
@@ -9,6 +9,9 @@ use sip::{HeaderName, Headers, Response};
 use super::forward::{Forward, Kind};
 use super::onward::send_cancel;
 use super::{Directory, Proxy, Refusal};
+
+/// How often a switch that has an unanswered call is looked for in the table.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
 
 impl Proxy {
     pub(super) fn on_response(
@@ -44,6 +47,9 @@ impl Proxy {
         }
         if response.status < 200 {
             forward.is_proceeding = true;
+            if matches!(forward.kind, Kind::Inbound { .. }) {
+                forward.watch_at = Some(now + WATCH_EVERY);
+            }
             send_cancel(&mut self.layer, now, forward);
             if forward.is_invite() {
                 forward.ring_until = Some(now + self.config.timer_c);
@@ -58,6 +64,7 @@ impl Proxy {
         if forward.is_invite() && response.is_success() {
             self.layer.respond(now, forward.server, &response);
             forward.ring_until = None;
+            forward.watch_at = None;
             // As long as it may be repeated.
             forward.end_at = forward.end_at.or(Some(now + self.config.t1 * 64));
             return;
@@ -122,7 +129,26 @@ impl Proxy {
             self.on_silence(now, forward, directory);
         } else if forward.ring_until.is_some_and(|at| at <= now) {
             self.on_timer_c(now, forward);
+        } else if forward.watch_at.is_some_and(|at| at <= now) {
+            forward.watch_at = Some(now + WATCH_EVERY);
+            self.watch_switch(now, forward, directory);
         }
+    }
+
+    /// A call that a switch took on but did not answer is not lost with it: once it has left the table, the call goes to
+    /// another. Should it only have lost sight of the others, it is told to stop.
+    fn watch_switch(&mut self, now: Instant, forward: &mut Forward, directory: &mut dyn Directory) {
+        self.refresh_switches(now, directory);
+        if self.switches.alive(forward.downstream) != Some(false) {
+            return;
+        }
+        if let Some(client) = forward.client
+            && self.layer.cancel(now, client, &Headers::new()).is_err()
+        {
+            // No room for that now; a moment later there may be.
+            return;
+        }
+        self.on_silence(now, forward, directory);
     }
 
     fn on_silence(&mut self, now: Instant, forward: &mut Forward, directory: &mut dyn Directory) {

@@ -81,13 +81,10 @@ impl BotTls {
 pub(super) async fn connect(target: &BotTarget, tls: &BotTls, limit: Duration) -> Result<(Socket, u32), String> {
     let began = Instant::now();
     let socket = match timeout(limit, open(target, tls)).await {
-        Ok(result) => result,
-        Err(_) => Err(format!("no WebSocket within {} ms", limit.as_millis())),
+        Ok(result) => result?,
+        Err(_) => return Err(format!("no WebSocket within {} ms", limit.as_millis())),
     };
-    match socket {
-        Ok(socket) => Ok((socket, u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX))),
-        Err(reason) => Err(format!("{}: {reason}", target.url)),
-    }
+    Ok((socket, u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX)))
 }
 
 async fn open(target: &BotTarget, tls: &BotTls) -> Result<Socket, String> {

@@ -345,13 +345,13 @@ async fn a_bot_chooses_its_format() {
 }
 
 #[tokio::test]
-async fn a_bot_that_is_not_there_is_told_with_its_url() {
+async fn a_bot_that_is_not_there_is_told() {
     let (mut engine, mut notices) = MediaEngine::start(options()).unwrap();
     let (id, _) = engine.open().unwrap();
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     engine.send(id, Command::Connect(target(format!("ws://{gone}/"), mulaw()))).unwrap();
     match timeout(LIMIT, notices.recv()).await.unwrap().unwrap().1 {
-        Notice::BotFailed { reason } => assert!(reason.contains(&gone.to_string()), "{reason}"),
+        Notice::BotFailed { reason } => assert!(reason.contains("refused"), "{reason}"),
         other => panic!("{other:?}"),
     }
 }

@@ -88,6 +88,9 @@ impl Switchboard {
             return;
         };
         active.ev_seq += 1;
+        if let Body::StreamFailed(failed) = &body {
+            tracing::warn!(call_id = %active.id, url = failed.url, reason = failed.reason, "the bot's stream failed");
+        }
         if let Body::CallEnded(ended) = &body {
             tracing::info!(
                 call_id = %active.id, class = ended.cause.as_ref().map_or("", |cause| cause.class().as_str_name()),

@@ -16,19 +16,19 @@ use crate::media::MediaId;
 
 impl Switchboard {
     pub(super) async fn originate(&mut self, order: Originate) -> Result<OriginateReply, Error> {
-        if self.is_draining {
-            return Err(Error::new(ErrorCode::Draining, "this media switch is draining"));
-        }
-        if self.calls.len() >= self.options.capacity as usize {
-            let sentence = format!("this media switch has its {} calls", self.options.capacity);
-            return Err(Error::new(ErrorCode::NoCapacity, sentence));
-        }
         // A dialer that got no reply in time may ask again: the same order places no second call.
         if let Some(&key) = self.by_id.get(&order.call_id) {
             return Ok(self.reply(&order, self.calls[key].call.state()));
         }
         if self.ended.contains_key(&order.call_id) {
             return Ok(self.reply(&order, CallState::Ended));
+        }
+        if self.is_draining {
+            return Err(Error::new(ErrorCode::Draining, "this media switch is draining"));
+        }
+        if self.calls.len() >= self.options.capacity as usize {
+            let sentence = format!("this media switch has its {} calls", self.options.capacity);
+            return Err(Error::new(ErrorCode::NoCapacity, sentence));
         }
         let (media, rtp) = self.media.open().map_err(|error| Error::new(ErrorCode::NoCapacity, error.to_string()))?;
         let outcome = self.invite(&order, media, rtp).await;

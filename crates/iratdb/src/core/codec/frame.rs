@@ -250,7 +250,12 @@ pub fn start_tx(hlc: u64) -> Vec<u8> {
 }
 
 /// Appends a row's change to a transaction of `sender`. All of a transaction's writes share one stamp.
-pub fn put_insert<'a>(out: &mut Vec<u8>, table: usize, key: &[u8], values: impl ExactSizeIterator<Item = ValueRef<'a>>) {
+pub fn put_insert<'a>(
+    out: &mut Vec<u8>,
+    table: usize,
+    key: &[u8],
+    values: impl ExactSizeIterator<Item = ValueRef<'a>>,
+) {
     out.extend_from_slice(&[table as u8, OP_INSERT]);
     put_bytes(out, key);
     put_varint(out, values.len() as u64);

@@ -100,6 +100,7 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let Prepared { now, stamp, bytes } = prepared;
         self.counters.commits += 1;
+        let away = !self.connected;
         if self.config.connected && self.phase != Phase::Closed {
             if self.connected {
                 self.log.push(stamp.hlc, bytes, self.epoch);
@@ -125,6 +126,11 @@ impl Engine {
                 LocalKind::Update(columns) => {
                     state.updated_here(key, columns.iter().map(|(column, _)| *column), stamp);
                     (Shown::Updated, Shown::Same)
+                }
+                // Rows that come and go while NATS is away leave nothing behind, or that would grow for as long as it is.
+                LocalKind::Delete if away && state.forget(key, self.epoch, self.cut_off_hlc) => {
+                    self.log.unmark(index, key);
+                    (Shown::Deleted, Shown::Same)
                 }
                 LocalKind::Delete => {
                     let revealed = state.deleted_here(table, index, key, stamp, now.seconds(), store)?;

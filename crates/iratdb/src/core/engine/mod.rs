@@ -28,6 +28,8 @@ use super::table::{Shown, TableState};
 use super::value::Value;
 
 pub use local::{Prepared, Refused};
+#[cfg(test)]
+pub(crate) use sync::put_row_for_tests;
 
 /// Bytes of messages that may wait to be sent. What does not fit is dropped: everything in it is asked for again.
 pub const OUTBOX_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -190,6 +192,7 @@ pub struct Engine {
     resync_with: Option<Writer>,
     phase: Phase,
     connected: bool,
+    cut_off_hlc: u64,
     last_tick_ms: u64,
     heartbeat_at_ms: u64,
     heartbeat_due: bool,
@@ -230,6 +233,7 @@ impl Engine {
             resync_with: None,
             phase,
             connected: config.connected,
+            cut_off_hlc: 0,
             last_tick_ms: now.mono_ms,
             heartbeat_at_ms: now.mono_ms,
             heartbeat_due: false,
@@ -282,7 +286,8 @@ impl Engine {
         }
         let header = self.header();
         let (tables, schema) = (&self.tables, &self.config.schema);
-        let frame = self.log.next_frame(header, |table, key, out| sync::put_row(tables, schema, table, key, out, store))?;
+        let frame =
+            self.log.next_frame(header, |table, key, out| sync::put_row(tables, schema, table, key, out, store))?;
         match &frame {
             Some(_) => self.counters.frames_sent += 1,
             None => self.say_former_is_over(),

@@ -70,7 +70,8 @@ impl Engine {
             }
             // Somebody is there whose rows could not be had yet: try again.
             self.join_any(now);
-            self.phase = Phase::Listening { until_ms: now.mono_ms + self.config.alone_after_ms, hello_at_ms: now.mono_ms };
+            self.phase =
+                Phase::Listening { until_ms: now.mono_ms + self.config.alone_after_ms, hello_at_ms: now.mono_ms };
         }
         if now.mono_ms >= hello_at_ms {
             self.hello_soon(now);
@@ -242,7 +243,10 @@ impl Engine {
     }
 
     pub(super) fn disconnect(&mut self) {
-        self.connected = false;
+        if !std::mem::replace(&mut self.connected, false) {
+            return;
+        }
+        self.cut_off_hlc = self.clock.last();
         self.session = None;
         self.log.coalesce(self.epoch);
         self.outbox.clear();

@@ -220,7 +220,8 @@ pub(super) fn put_row(
     out: &mut Vec<u8>,
     store: &mut impl Store,
 ) -> Result<(), StoreError> {
-    let (Some(state), Some(table)) = (tables.get(index).and_then(|table| table.get(key)), schema.tables.get(index)) else {
+    let (Some(state), Some(table)) = (tables.get(index).and_then(|table| table.get(key)), schema.tables.get(index))
+    else {
         return Ok(());
     };
     match state {
@@ -245,4 +246,24 @@ pub(super) fn put_row(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+impl Engine {
+    /// Starts a resync, without a reason.
+    pub(crate) fn resync_with(&mut self, now: Now, donor: Writer) {
+        self.resync(now, donor);
+    }
+}
+
+/// As [`put_row`], of table 0.
+#[cfg(test)]
+pub(crate) fn put_row_for_tests(
+    tables: &[TableState],
+    schema: &Schema,
+    key: &[u8],
+    out: &mut Vec<u8>,
+    store: &mut impl Store,
+) {
+    put_row(tables, schema, 0, key, out, store).unwrap();
 }

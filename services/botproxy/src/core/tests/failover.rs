@@ -139,6 +139,29 @@ fn a_cancel_while_a_switch_is_silent_tries_no_other() {
     assert_eq!(w.shared.0.borrow().log, ["s1"]);
 }
 
+#[test]
+fn an_unanswered_call_outlives_its_switch() {
+    // Dead; and only cut off from the others, where it must stop ringing.
+    for is_dead in [true, false] {
+        let mut w = World::new();
+        let a = w.call_in(Transport::Udp);
+        let first = w.wait_incoming(SWITCH_1);
+        w.act(SWITCH_1, |ua, now| ua.provisional(now, first, 180, None).unwrap());
+        w.wait(CARRIER, |e| matches!(e, UaEvent::Provisional { .. }));
+        if is_dead {
+            w.kill(SWITCH_1);
+        }
+        w.shared.0.borrow_mut().switches.remove(0);
+        let b = w.wait_incoming(SWITCH_2);
+        if !is_dead {
+            assert!(matches!(w.wait(SWITCH_1, UaEvent::is_final), UaEvent::Ended { status: Some(487), .. }));
+        }
+        w.answer(SWITCH_2, b, CARRIER);
+        w.hang_up(CARRIER, a, SWITCH_2);
+        w.assert_quiet();
+    }
+}
+
 /// A call that is up from the carrier to the first switch: the carrier's session.
 fn established(w: &mut World, transport: Transport) -> sip::ua::SessionId {
     let a = w.call_in(transport);

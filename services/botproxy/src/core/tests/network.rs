@@ -39,6 +39,8 @@ pub(super) struct Shared {
     pub(super) names: BTreeMap<String, SocketAddr>,
     pub(super) switches: Vec<SwitchLoad>,
     pub(super) reservations: BTreeMap<String, String>,
+    /// The nodes of calls, by Call-ID.
+    pub(super) calls: BTreeMap<String, String>,
     /// Every reservation ever made, in order.
     pub(super) log: Vec<String>,
 }
@@ -68,6 +70,10 @@ impl Directory for Fake {
             switch.reservations = shared.reservations.values().filter(|node| **node == switch.node).count() as u32;
         }
         switches
+    }
+
+    fn node_of_call(&self, call_id: &str) -> Option<String> {
+        self.0.borrow().calls.get(call_id).cloned()
     }
 
     fn reserve(&mut self, call_id: &str, node: &str) {

@@ -70,6 +70,18 @@ fn a_carrier_reaches_switches_only() {
 }
 
 #[test]
+fn a_carrier_that_drops_our_route_still_reaches_the_switch_of_the_call() {
+    let mut w = World::new();
+    let bye = String::from_utf8(raw("BYE", URI, CARRIER, "")).unwrap().replace("To: <sip:y@h>", "To: <sip:y@h>;tag=t");
+    assert_eq!(status_with(&mut w, CARRIER, bye.as_bytes()).status, 481);
+    w.shared.0.borrow_mut().calls.insert("raw".into(), "s1".into());
+    let again = bye.replace("z9hG4bKrawBYE", "z9hG4bKrawBYE2");
+    w.inject(Peer::udp(addr(CARRIER)), PROXY, again.as_bytes());
+    w.run_for(ms(1));
+    assert_eq!(w.requests(PROXY, SWITCH_1, sip::Method::Bye).len(), 1);
+}
+
+#[test]
 fn what_rfc_3261_section_16_3_asks() {
     assert_eq!(status(CARRIER, &raw("INVITE", URI, CARRIER, "Max-Forwards: 0\r\n")), 483);
     assert_eq!(status(CARRIER, &raw("INVITE", "mailto:x@h", CARRIER, "")), 416);

@@ -1,0 +1,272 @@
+//! What a transaction is seen to have changed, for every way SQLite has to change rows.
+
+use rusqlite::Connection;
+
+use super::LocalDb;
+use crate::core::capture::{LocalChange, LocalKind};
+use crate::core::key::key_of;
+use crate::core::store::Store;
+use crate::core::value::{Value, ValueRef};
+use crate::error::{Error, SchemaProblem};
+use crate::options::Options;
+
+const T: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b REAL DEFAULT 1)";
+
+fn open(schema: &[&str]) -> LocalDb {
+    LocalDb::open(&Options::new("test").schema(schema)).unwrap()
+}
+
+fn filled() -> LocalDb {
+    let mut db = open(&[T]);
+    db.begin(|c| c.execute_batch("INSERT INTO t VALUES (1, 'one', 1.5), (2, 'two', 2), (3, NULL, 3)")).unwrap();
+    db.commit().unwrap();
+    db
+}
+
+/// Runs it, and gives what changed, readably.
+fn changes(db: &mut LocalDb, work: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Vec<String> {
+    let ((), changes) = db.begin(work).unwrap();
+    db.commit().unwrap();
+    let mut text: Vec<_> = changes.iter().map(describe).collect();
+    text.sort();
+    text
+}
+
+fn batch(db: &mut LocalDb, sql: &str) -> Vec<String> {
+    changes(db, |c| c.execute_batch(sql))
+}
+
+fn describe(change: &LocalChange) -> String {
+    let id = (0..100).find(|id| key_of(&[Value::Integer(*id)]) == change.key).unwrap();
+    let show = |value: &Value| match value.as_ref() {
+        ValueRef::Null => "-".to_owned(),
+        ValueRef::Integer(i) => format!("{i}"),
+        ValueRef::Real(r) => format!("{r:?}"),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        ValueRef::Blob(_) => "blob".to_owned(),
+    };
+    match &change.kind {
+        LocalKind::Insert { values, before } => {
+            let was = if before.is_some() { " again" } else { "" };
+            format!("{id} insert {}{was}", values.iter().map(show).collect::<Vec<_>>().join(" "))
+        }
+        LocalKind::Update(columns) => {
+            let columns: Vec<_> = columns.iter().map(|(column, value)| format!("{column}={}", show(value))).collect();
+            format!("{id} update {}", columns.join(" "))
+        }
+        LocalKind::Delete => format!("{id} delete"),
+    }
+}
+
+#[test]
+fn plain_statements() {
+    let mut db = filled();
+    assert_eq!(batch(&mut db, "INSERT INTO t (id, a) VALUES (9, 'nine')"), ["9 insert nine 1.0"]);
+    assert_eq!(batch(&mut db, "UPDATE t SET a = 'x' WHERE id < 3"), ["1 update 0=x", "2 update 0=x"]);
+    assert_eq!(batch(&mut db, "DELETE FROM t WHERE id = 9"), ["9 delete"]);
+    assert_eq!(batch(&mut db, "DELETE FROM t"), ["1 delete", "2 delete", "3 delete"]);
+}
+
+#[test]
+fn what_changes_nothing_is_no_change() {
+    let mut db = filled();
+    let nothing: [String; 0] = [];
+    assert_eq!(batch(&mut db, "UPDATE t SET a = a, b = b"), nothing);
+    assert_eq!(
+        batch(
+            &mut db,
+            "UPDATE t SET a = 'x'; UPDATE t SET a = 'one' WHERE id = 1; UPDATE t SET a = 'two' WHERE id = 2; UPDATE t SET a = NULL WHERE id = 3"
+        ),
+        nothing
+    );
+    assert_eq!(batch(&mut db, "INSERT INTO t (id) VALUES (7); DELETE FROM t WHERE id = 7"), nothing);
+    assert_eq!(batch(&mut db, "INSERT OR IGNORE INTO t (id) VALUES (1)"), nothing);
+}
+
+#[test]
+fn several_changes_of_a_row_are_one() {
+    let mut db = filled();
+    assert_eq!(
+        batch(&mut db, "UPDATE t SET a = 'x' WHERE id = 1; UPDATE t SET b = 9 WHERE id = 1"),
+        ["1 update 0=x 1=9.0"]
+    );
+    assert_eq!(batch(&mut db, "INSERT INTO t (id) VALUES (7); UPDATE t SET a = 'y' WHERE id = 7"), ["7 insert y 1.0"]);
+    assert_eq!(batch(&mut db, "UPDATE t SET a = 'z' WHERE id = 2; DELETE FROM t WHERE id = 2"), ["2 delete"]);
+    assert_eq!(
+        batch(&mut db, "DELETE FROM t WHERE id = 3; INSERT INTO t (id, a) VALUES (3, 'n')"),
+        ["3 insert n 1.0 again"]
+    );
+}
+
+#[test]
+fn upsert_replace_and_keys_that_change() {
+    let mut db = filled();
+    let upsert = "INSERT INTO t (id, a) VALUES (1, 'up'), (8, 'new') ON CONFLICT DO UPDATE SET a = excluded.a";
+    assert_eq!(batch(&mut db, upsert), ["1 update 0=up", "8 insert new 1.0"]);
+    assert_eq!(batch(&mut db, "INSERT OR REPLACE INTO t VALUES (2, 'two', 2)"), ["2 insert two 2.0 again"]);
+    assert_eq!(batch(&mut db, "UPDATE t SET id = 5 WHERE id = 3"), ["3 delete", "5 insert - 3.0"]);
+    assert_eq!(batch(&mut db, "UPDATE OR REPLACE t SET id = 1 WHERE id = 2"), ["1 insert two 2.0 again", "2 delete"]);
+}
+
+#[test]
+fn failed_statements_leave_no_trace() {
+    let mut db = open(&["CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL)"]);
+    let nothing: [String; 0] = [];
+    assert_eq!(batch(&mut db, "INSERT INTO t VALUES (1, 'one'), (2, 'two')"), ["1 insert one", "2 insert two"]);
+    let failing = |sql: &'static str| {
+        move |c: &Connection| {
+            assert!(c.execute(sql, ()).is_err());
+            Ok(())
+        }
+    };
+    assert_eq!(changes(&mut db, failing("INSERT INTO t VALUES (3, 'x'), (4, NULL)")), nothing);
+    assert_eq!(changes(&mut db, failing("UPDATE t SET a = CASE id WHEN 1 THEN 'x' END")), nothing);
+    assert_eq!(changes(&mut db, failing("INSERT OR REPLACE INTO t VALUES (1, 'x'), (2, NULL)")), nothing);
+    assert_eq!(changes(&mut db, failing("INSERT OR FAIL INTO t VALUES (5, 'five'), (6, NULL)")), ["5 insert five"]);
+    let mixed = |c: &Connection| {
+        c.execute("UPDATE t SET a = 'kept' WHERE id = 1", ())?;
+        assert!(c.execute("UPDATE t SET a = CASE id WHEN 1 THEN 'lost' END", ()).is_err());
+        c.execute("DELETE FROM t WHERE id = 2", ()).map(drop)
+    };
+    assert_eq!(changes(&mut db, mixed), ["1 update 0=kept", "2 delete"]);
+}
+
+#[test]
+fn savepoints() {
+    let mut db = filled();
+    let sql = "UPDATE t SET a = 'kept' WHERE id = 1;
+        SAVEPOINT s; UPDATE t SET a = 'lost', b = 0; DELETE FROM t WHERE id = 2; INSERT INTO t (id) VALUES (50); ROLLBACK TO s;
+        INSERT INTO t (id, a) VALUES (60, 'kept'); RELEASE s";
+    assert_eq!(batch(&mut db, sql), ["1 update 0=kept", "60 insert kept 1.0"]);
+    assert_eq!(
+        batch(&mut db, "SAVEPOINT s; DELETE FROM t; RELEASE s"),
+        ["1 delete", "2 delete", "3 delete", "60 delete"]
+    );
+}
+
+#[test]
+fn a_closure_that_fails_or_panics_leaves_nothing() {
+    let mut db = filled();
+    let failed = db.begin(|c| {
+        c.execute("DELETE FROM t", ())?;
+        c.execute("no SQL", ())
+    });
+    assert!(matches!(failed, Err(Error::Sqlite(_))));
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        db.begin(|c| -> rusqlite::Result<()> {
+            c.execute("DELETE FROM t", ())?;
+            panic!("a bug of the application");
+        })
+        .map(drop)
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(batch(&mut db, "UPDATE t SET a = 'still' WHERE id = 1"), ["1 update 0=still"]);
+}
+
+#[test]
+fn the_closure_can_not_end_the_transaction() {
+    let mut db = filled();
+    for sql in ["COMMIT", "ROLLBACK", "BEGIN", super::COMMIT] {
+        let result = db.begin(|c| {
+            c.execute("DELETE FROM t", ())?;
+            c.prepare_cached(sql)?.execute(())
+        });
+        assert!(result.is_err(), "{sql}");
+    }
+    let rolled_back = db.begin(|c| {
+        c.execute("DELETE FROM t", ())?;
+        assert!(c.execute("INSERT OR ROLLBACK INTO t VALUES (70, '', 1), (70, '', 1)", ()).is_err());
+        assert!(c.execute("INSERT INTO t (id) VALUES (71)", ()).is_err(), "it would commit by itself");
+        Ok(())
+    });
+    assert!(matches!(rolled_back, Err(Error::RolledBack)));
+    assert_eq!(db.read(|c| c.query_row("SELECT count(*) FROM t", (), |row| row.get::<_, i64>(0))).unwrap(), 3);
+}
+
+#[test]
+fn reads_do_not_write_and_nobody_changes_the_schema() {
+    let mut db = filled();
+    assert!(db.read(|c| c.execute("DELETE FROM t", ())).is_err());
+    db.begin(|c| c.prepare_cached("DELETE FROM t WHERE id = 99")?.execute(())).unwrap();
+    db.commit().unwrap();
+    db.begin(|c| c.execute("INSERT INTO t (id) VALUES (99)", ())).unwrap();
+    db.commit().unwrap();
+    let cached = db.read(|c| c.prepare_cached("DELETE FROM t WHERE id = 99")?.execute(()));
+    assert!(cached.is_err(), "prepared in a transaction, run in a read");
+    for sql in [
+        "CREATE TABLE u (id INTEGER PRIMARY KEY)",
+        "DROP TABLE t",
+        "ALTER TABLE t ADD COLUMN c",
+        "CREATE UNIQUE INDEX i ON t (a)",
+        "CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM t; END",
+        "CREATE TEMP TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM t; END",
+        "ATTACH ':memory:' AS other",
+        "PRAGMA recursive_triggers = 1",
+        "PRAGMA writable_schema = 1",
+    ] {
+        assert!(db.begin(|c| c.execute_batch(sql)).is_err(), "{sql}");
+    }
+    let allowed =
+        "CREATE TABLE local_u (x UNIQUE); INSERT INTO local_u VALUES (1); DROP TABLE local_u; CREATE TEMP TABLE v (x)";
+    assert!(batch(&mut db, allowed).is_empty());
+    let columns: i64 =
+        db.read(|c| c.query_row("SELECT count(*) FROM pragma_table_info('t')", (), |row| row.get(0))).unwrap();
+    assert_eq!(columns, 3);
+}
+
+#[test]
+fn odd_values_and_keys() {
+    let mut db = open(&[
+        "CREATE TABLE t (x REAL NOT NULL, y BLOB NOT NULL, v ANY, PRIMARY KEY (y, x)) WITHOUT ROWID",
+        "CREATE TABLE \"odd \"\"name\" (\"a b\" TEXT NOT NULL PRIMARY KEY)",
+    ]);
+    let sql = "INSERT INTO t VALUES (1, x'00ff', 1e300), (-0.0, x'', 9223372036854775807), (2.5, 'text', CAST(x'c3' AS TEXT));
+        INSERT INTO \"odd \"\"name\" VALUES ('')";
+    let ((), changes) = db.begin(|c| c.execute_batch(sql)).unwrap();
+    db.commit().unwrap();
+    let digests = db.digests().unwrap();
+    let mut copy = open(&[
+        "CREATE TABLE \"odd \"\"name\" (\"a b\" TEXT NOT NULL PRIMARY KEY)",
+        "CREATE TABLE t (x REAL NOT NULL, y BLOB NOT NULL, v ANY, PRIMARY KEY (y, x)) WITHOUT ROWID",
+    ]);
+    let schema = copy.schema().clone();
+    assert_eq!(schema.hash, db.schema().hash, "the order of the steps does not matter");
+    for change in &changes {
+        let LocalKind::Insert { values, .. } = &change.kind else { panic!("{change:?}") };
+        let values: Vec<_> = values.iter().map(Value::as_ref).collect();
+        copy.put(&schema.tables[change.table], change.table, &change.key, &values).unwrap();
+        let read = copy.row(&schema.tables[change.table], change.table, &change.key).unwrap().unwrap();
+        assert_eq!(read.iter().map(Value::as_ref).collect::<Vec<_>>(), values);
+    }
+    copy.finish_apply().unwrap();
+    assert_eq!(copy.digests().unwrap(), digests);
+}
+
+#[test]
+fn schemas_that_could_clash_are_refused() {
+    let problem = |sql: &str| match LocalDb::open(&Options::new("test").schema(&[sql])) {
+        Err(Error::Schema { problem, .. }) => problem,
+        other => panic!("{sql}: {other:?}"),
+    };
+    for (sql, feature) in [
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY, a UNIQUE)", "UNIQUE beside the primary key"),
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY, a); CREATE UNIQUE INDEX i ON t (a)", "UNIQUE beside the primary key"),
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY, p REFERENCES t (id))", "FOREIGN KEY"),
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY CHECK (id > 0))", "CHECK"),
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)", "AUTOINCREMENT"),
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY, a AS (id + 1))", "a generated column"),
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)", "rows in the schema"),
+        (
+            "CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM t; END",
+            "a trigger",
+        ),
+    ] {
+        assert_eq!(problem(sql), SchemaProblem::Unsupported { table: "t".to_owned(), feature }, "{sql}");
+    }
+    let t = || "t".to_owned();
+    assert_eq!(problem("CREATE TABLE t (a)"), SchemaProblem::NoPrimaryKey(t()));
+    assert_eq!(problem("CREATE TABLE t (a TEXT PRIMARY KEY)"), SchemaProblem::NullablePrimaryKey(t(), "a".to_owned()));
+    let nocase = "CREATE TABLE t (a TEXT COLLATE NOCASE NOT NULL PRIMARY KEY)";
+    assert_eq!(problem(nocase), SchemaProblem::KeyCollation(t(), "NOCASE".to_owned()));
+    LocalDb::open(&Options::new("test").schema(&["CREATE TABLE local_t (a UNIQUE CHECK (a > 0))"])).unwrap();
+}

@@ -1,0 +1,109 @@
+//! The command-line tool against a real cluster: what it prints for programs, and how it ends.
+
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use cluster_runner::{Cluster, service_binary};
+use integration_tests::config::{Format, Telephony};
+use integration_tests::world::{LIMIT, World, incoming, phone};
+use serde_json::Value;
+use testphone::Script;
+use testphone::bot::{BotConfig, EchoBot};
+use tokio::process::Command;
+
+async fn iractl(world: &World, arguments: &[&str]) -> anyhow::Result<Output> {
+    let output = Command::new(service_binary("iractl")?)
+        .args(["--nats", world.cluster.nats_url()])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    Ok(tokio::time::timeout(LIMIT, output).await.with_context(|| format!("iractl {arguments:?} does not end"))??)
+}
+
+/// Lines of JSON that a command prints.
+fn lines(output: &Output) -> anyhow::Result<Vec<Value>> {
+    String::from_utf8_lossy(&output.stdout).lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+}
+
+async fn rows(world: &World, arguments: &[&str]) -> anyhow::Result<Vec<Value>> {
+    let output = iractl(world, arguments).await?;
+    ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_placed_followed_and_seen_by_the_other_commands() -> anyhow::Result<()> {
+    let (phone, bot) = (phone().await?, EchoBot::bind(BotConfig::default()).await?);
+    let telephony = Telephony::new().trunk("carrier", "127.0.0.1", phone.addr(testphone::Transport::Udp));
+    let world = World::start(Cluster::builder().switches(2), &telephony).await?;
+
+    let bot_url = bot.url();
+    let arguments = ["call", "+14155550111", "--bot", &bot_url, "--format", "mulaw", "--json"];
+    let calling = iractl(&world, &arguments);
+    let talking = async {
+        let mut call = incoming(&phone).await?.answer(Duration::from_millis(100), Script::default()).await?;
+        call.answered().await?;
+        // What the others show while it is up.
+        let calls = rows(&world, &["calls", "--json"]).await?;
+        let nodes = rows(&world, &["nodes", "--json"]).await?;
+        let sql = "SELECT sum(calls) AS calls, count(*) AS switches FROM switches";
+        let load = rows(&world, &["sql", "load", sql, "--json"]).await?;
+        call.hangup().await?;
+        anyhow::Ok((calls, nodes, load))
+    };
+    let (called, seen) = tokio::join!(calling, talking);
+    let (called, (calls, nodes, load)) = (called?, seen?);
+
+    ensure!(called.status.success(), "{}", String::from_utf8_lossy(&called.stderr));
+    let events = lines(&called)?;
+    let has = |field: &str| events.iter().any(|event| event.get(field).is_some());
+    for field in ["call_created", "call_ringing", "call_answered", "stream_started", "call_ended"] {
+        assert!(has(field), "{field} is missing: {events:?}");
+    }
+    assert!(events.last().is_some_and(|event| event.get("call_ended").is_some()));
+
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    let call = calls.first().context("a call")?;
+    assert_eq!((&call["state"], &call["direction"]), (&"answered".into(), &"outbound".into()));
+    assert_eq!(call["call_id"], events.first().context("an event")?["call_id"]);
+    let services: Vec<_> = nodes.iter().filter_map(|node| node["service"].as_str()).collect();
+    assert_eq!(services, ["botproxy", "dialer", "media-switch", "media-switch", "trunk-manager"]);
+    assert!(nodes.iter().all(|node| node["state"] == "ready"), "{nodes:?}");
+    assert_eq!(load, [serde_json::json!({"calls": 1, "switches": 2})]);
+    world.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_wrong_is_a_sentence_and_exit_code_1() -> anyhow::Result<()> {
+    let (phone, bot) = (phone().await?, EchoBot::bind(BotConfig::default()).await?);
+    let telephony = Telephony::new().trunk("carrier", "127.0.0.1", phone.addr(testphone::Transport::Udp));
+    let world = World::start(Cluster::builder(), &telephony).await?;
+
+    let bot_url = bot.url();
+    let declined = ["call", "+14155550111", "--bot", &bot_url];
+    let (declined, rejected) = tokio::join!(iractl(&world, &declined), async {
+        incoming(&phone).await?.reject(486).await;
+        anyhow::Ok(())
+    });
+    rejected?;
+    let cases = [
+        (declined?, "BUSY"),
+        (iractl(&world, &["call", "+1", "--trunk", "nowhere", "--bot", &bot_url]).await?, "nowhere"),
+        (iractl(&world, &["sql", "loads", "SELECT 1"]).await?, "there is no database \"loads\""),
+        (iractl(&world, &["sql", "load", "SELEC 1"]).await?, "syntax error"),
+        (iractl(&world, &["sql", "load", "DELETE FROM switches"]).await?, "the query failed"),
+        (iractl(&world, &["--cluster", "other", "call", "+1", "--bot", &bot_url]).await?, "nobody answers"),
+    ];
+    for (output, wanted) in cases {
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.starts_with("iractl: ") && told.contains(wanted), "{wanted:?} is not in {told:?}");
+        assert_eq!(told.trim_end().lines().count(), 1, "{told}");
+    }
+    // The query that must not write has not.
+    let left = rows(&world, &["sql", "load", "SELECT node FROM switches", "--json"]).await?;
+    assert_eq!(left.len(), 1);
+    world.stop().await
+}
