@@ -9,10 +9,10 @@ help: ## Lists the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: tools build ## Runs a cluster, makes real calls through it, prints a report and PASS or FAIL
-	target/debug/iractl demo
+	$(CARGO) run --quiet -p iractl -- demo
 
 up: tools build ## Runs a cluster on this machine and follows its logs until Ctrl-C
-	target/debug/iractl up
+	$(CARGO) run --quiet -p iractl -- up
 
 test: tools build ## Runs all tests: unit, property and integration, with real peers
 	$(CARGO) test --workspace

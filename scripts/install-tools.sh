@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Gets the tools that BotStream's tests and demo run beside it, on Debian 12 or newer:
 #   nats-server 2.10 or newer   into .cache/tools/bin; nothing of the system is changed
-#   sipp, espeak-ng             from the system's own packages, when missing
+#   cc, sipp, espeak-ng         from the system's own packages, when missing
 #
 # usage: scripts/install-tools.sh [--check]
 #   --check   installs nothing; prints a line for each tool, "name<TAB>found|missing<TAB>version or hint<TAB>path",
@@ -218,12 +218,13 @@ install_packages() {
   } || die "could not install $*: look at the lines above"
 }
 
-# The Debian package of each program, for those that come from the system.
-readonly -a programs=(sipp espeak-ng)
-declare -rA package_of=([sipp]=sip-tester [espeak-ng]=espeak-ng)
+# The Debian packages of each program, for those that come from the system.
+readonly -a programs=(cc sipp espeak-ng)
+declare -rA packages_of=([cc]='gcc libc6-dev' [sipp]=sip-tester [espeak-ng]=espeak-ng)
 
 program_version() {
   case $1 in
+    cc) cc -dumpfullversion 2>/dev/null ;;
     sipp) sipp -v 2>&1 | sed -n 's/.*SIPp v\([0-9][0-9.]*\).*/\1/p' | head -n 1 ;;
     espeak-ng) espeak-ng --version 2>/dev/null | sed -n 's/.*text-to-speech: *\([0-9][0-9.]*\).*/\1/p' | head -n 1 ;;
   esac || true
@@ -241,7 +242,7 @@ check() {
     if path=$(command -v "$program"); then
       printf '%s\tfound\t%s\t%s\n' "$program" "$(program_version "$program")" "$path"
     else
-      printf '%s\tmissing\tapt-get install %s\t\n' "$program" "${package_of[$program]}"
+      printf '%s\tmissing\tapt-get install %s\t\n' "$program" "${packages_of[$program]}"
       missing=1
     fi
   done
@@ -268,7 +269,9 @@ main() {
   local program
   local -a packages=()
   for program in "${programs[@]}"; do
-    command -v "$program" >/dev/null || packages+=("${package_of[$program]}")
+    # Several packages for one program: split into words.
+    # shellcheck disable=SC2206
+    command -v "$program" >/dev/null || packages+=(${packages_of[$program]})
   done
   ((${#packages[@]} == 0)) || install_packages "${packages[@]}"
 }

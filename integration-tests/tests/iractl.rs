@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use cluster_runner::{Cluster, service_binary};
-use integration_tests::config::{Format, Telephony};
+use integration_tests::config::Telephony;
 use integration_tests::world::{LIMIT, World, incoming, phone};
 use serde_json::Value;
 use testphone::Script;

@@ -34,7 +34,7 @@ Examples:
   iractl up                          a cluster on this machine; then, in other terminals:
   iractl bot echo                    a bot that says what it hears
   iractl phone answer                a telephone to be called
-  iractl call +14155550100           has the bot call it
+  iractl call +14155550199           has the bot call it
   iractl calls; iractl nodes         what goes on"
 )]
 struct Cli {

@@ -128,17 +128,19 @@ fn introduce(cluster: &Cluster, is_sample: bool) -> anyhow::Result<()> {
 
     let proxy = cluster.services_named("botproxy").find_map(cluster_runner::Service::sip_addr);
     out::line(paint.bold("\ntry, in other terminals"))?;
+    let mut hints: Vec<(String, &str)> = Vec::new();
     if is_sample {
-        out::line("  iractl bot echo                                      # the bot that the sample's routes lead to")?;
+        hints.push(("iractl bot echo".to_owned(), "the bot that the sample's routes lead to"));
         if let Some(proxy) = proxy {
-            out::line(format!("  iractl phone call sip:+14155550100@{proxy}    # calls it"))?;
+            hints.push((format!("iractl phone call sip:+14155550100@{proxy}"), "calls it"));
         }
-        out::line(
-            "  iractl phone answer                                  # a telephone at the end of the sample's trunk",
-        )?;
-        out::line("  iractl call +14155550199                             # has the bot call it")?;
+        hints.push(("iractl phone answer".to_owned(), "a telephone at the end of the sample's trunk"));
+        hints.push(("iractl call +14155550199".to_owned(), "has the bot call it"));
     }
-    out::line("  iractl calls; iractl nodes")?;
+    hints.push(("iractl calls; iractl nodes".to_owned(), "what goes on"));
+    for (command, what) in hints {
+        out::line(format!("  {command:<53} # {what}"))?;
+    }
     out::line("  iractl sql load 'SELECT node, calls, capacity, state FROM switches'")?;
     out::line(format!("  iractl sub 'bs.v1.{}.default.ev.>'\n", cluster.name()))?;
     Ok(())

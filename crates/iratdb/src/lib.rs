@@ -10,6 +10,22 @@
 //! database); UNIQUE beside the primary key, FOREIGN KEY, CHECK, triggers and generated columns in replicated tables (refused at
 //! open); members with different versions of a schema. The README says more.
 //!
+//! ```no_run
+//! # async fn example(client: async_nats::Client) -> iratdb::Result<()> {
+//! use iratdb::{IraTdb, Options, TableOptions};
+//!
+//! let options = Options::new("calls")
+//!     .schema(&["CREATE TABLE calls (id TEXT NOT NULL PRIMARY KEY, state TEXT)"])
+//!     .table("calls", TableOptions::default().owned())
+//!     .nats(client);
+//! let db = IraTdb::open(options).await?;
+//! db.ready().await?;
+//! db.write(|tx| tx.execute("INSERT INTO calls VALUES ('c1', 'ringing')", ()))?;
+//! let calls: i64 = db.read(|c| c.query_row("SELECT count(*) FROM calls", (), |row| row.get(0)))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! [`core`] is sans-IO: replication as a pure state machine. `sqlite` holds the data, `nats` moves
 //! the messages, and this module's [`IraTdb`] is what an application sees.
 

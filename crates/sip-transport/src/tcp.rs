@@ -124,7 +124,9 @@ impl Connections {
         while self.tasks.try_join_next().is_some() {}
         match event {
             Event::Accepted { addr, stream } => {
-                if !self.open_connection(addr, Some(stream)) {
+                // Strangers leave room for the connections that we open.
+                let has_room = self.open.len() < self.connections_max - self.connections_max / 4;
+                if !has_room || !self.open_connection(addr, Some(stream)) {
                     warn!(peer = %addr, "SIP over TCP: too many connections, refused");
                 }
                 None
@@ -148,7 +150,7 @@ impl Connections {
         }
         self.generations += 1;
         let generation = self.generations;
-        let (outgoing, to_send) = mpsc::channel(OUTGOING_MAX);
+        let (outgoing, mut to_send) = mpsc::channel(OUTGOING_MAX);
         self.open.insert(addr, Connection { generation, outgoing });
         let to_owner = self.to_owner.clone();
         let (idle, connect_timeout) = (self.idle, self.connect_timeout);
@@ -160,13 +162,16 @@ impl Connections {
                     .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
             };
             let result = match stream {
-                Ok(stream) => converse(stream, addr, to_send, &to_owner, idle).await,
+                Ok(stream) => converse(stream, addr, &mut to_send, &to_owner, idle).await,
                 Err(error) => Err(error),
             };
+            // What the owner handed over meanwhile is gone, and TCP messages are not sent again: the owner must know.
+            to_send.close();
+            let has_unsent = to_send.try_recv().is_ok();
             if let Err(error) = &result {
                 debug!(peer = %addr, %error, "SIP over TCP");
             }
-            let closed = Event::Closed { addr, generation, failed: result.is_err() };
+            let closed = Event::Closed { addr, generation, failed: result.is_err() || has_unsent };
             if to_owner.send(closed).await.is_err() {
                 debug!("SIP over TCP: closed after the transport");
             }
@@ -201,7 +206,7 @@ async fn accept(listener: TcpListener, to_owner: mpsc::Sender<Event>) {
 async fn converse(
     stream: TcpStream,
     addr: SocketAddr,
-    mut to_send: mpsc::Receiver<Bytes>,
+    to_send: &mut mpsc::Receiver<Bytes>,
     to_owner: &mpsc::Sender<Event>,
     idle: Duration,
 ) -> io::Result<()> {

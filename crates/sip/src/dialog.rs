@@ -114,13 +114,36 @@ impl Dialog {
     }
 
     /// Where a request goes: the first Route's address, else the target's, else where the dialog began.
+    ///
+    /// A target without a transport would mean UDP. Who came over TCP from that very address and only left the
+    /// parameter out is reached over TCP, though: he need not listen on UDP at all.
     #[must_use]
     pub fn next_hop(&self) -> Peer {
+        if self.is_peer_meant_by_target() { self.peer } else { self.routed_hop().unwrap_or(self.peer) }
+    }
+
+    /// Where to try once more when `tried` cannot be reached: where the dialog began, or what the routing says.
+    #[must_use]
+    pub fn other_hop(&self, tried: Peer) -> Option<Peer> {
+        [Some(self.peer), self.routed_hop()].into_iter().flatten().find(|peer| *peer != tried)
+    }
+
+    fn routed_hop(&self) -> Option<Peer> {
         let uri = match self.route_set.first() {
             Some(route) => NameAddr::parse(route).ok().map(|r| r.uri),
             None => Uri::parse(&self.remote_target).ok(),
         };
-        uri.as_ref().and_then(Uri::as_sip).and_then(peer_of).unwrap_or(self.peer)
+        uri.as_ref().and_then(Uri::as_sip).and_then(peer_of)
+    }
+
+    fn is_peer_meant_by_target(&self) -> bool {
+        let target = Uri::parse(&self.remote_target).ok();
+        self.route_set.is_empty()
+            && self.peer.transport == Transport::Tcp
+            && target.as_ref().and_then(Uri::as_sip).is_some_and(|uri| {
+                let same_ip = uri.host.ip().map(|ip| ip.to_canonical()) == Some(self.peer.addr.ip().to_canonical());
+                same_ip && !uri.secure && !uri.params.has("transport")
+            })
     }
 
     /// Notes the number of a request of theirs; `false` if it comes out of order (§12.2.2: 500).
@@ -223,6 +246,28 @@ mod tests {
         assert_eq!(bye.uri, "sip:old.example.com");
         assert_eq!(list_values(&bye.headers, &HeaderName::Route), ["<sip:192.0.2.10;lr>", "<sip:a@192.0.2.1:5062>"]);
         assert_eq!(dialog.next_hop(), peer());
+    }
+
+    #[test]
+    fn a_tcp_caller_without_transport_in_his_contact_is_reached_over_his_connection() {
+        let connection = Peer::tcp("192.0.2.1:49152".parse().unwrap());
+        let mut invite = invite();
+        invite.headers.remove(&HeaderName::RecordRoute);
+        let mut dialog = Dialog::of_callee(&invite, "tb", connection).unwrap();
+        assert_eq!(dialog.next_hop(), connection);
+        assert_eq!(dialog.other_hop(connection), Some(Peer::udp("192.0.2.1:5062".parse().unwrap())));
+        for (target, hop) in [
+            ("sip:a@192.0.2.1:5062;transport=udp", Peer::udp("192.0.2.1:5062".parse().unwrap())),
+            ("sip:a@192.0.2.1:5062;transport=tcp", Peer::tcp("192.0.2.1:5062".parse().unwrap())),
+            ("sip:a@192.0.2.8:5062", Peer::udp("192.0.2.8:5062".parse().unwrap())),
+        ] {
+            dialog.remote_target = target.to_owned();
+            assert_eq!((dialog.next_hop(), dialog.other_hop(hop)), (hop, Some(connection)), "{target}");
+        }
+        dialog.route_set = vec!["<sip:192.0.2.10;lr>".into()];
+        assert_eq!(dialog.next_hop(), Peer::udp("192.0.2.10:5060".parse().unwrap()));
+        dialog.peer = dialog.next_hop();
+        assert_eq!(dialog.other_hop(dialog.peer), None);
     }
 
     #[test]

@@ -124,7 +124,8 @@ impl SipUri {
     fn parse_rest(secure: bool, rest: &str) -> Result<Self, &'static str> {
         // '@' is legal nowhere else, and '?' and ';' may stand in the user part: so it is cut off first.
         let (user, after_user) = match rest.split_once('@') {
-            Some(("", _)) => return Err("an empty user part"),
+            // Some gateways write the @ for a caller without a number; nothing is hidden by it.
+            Some(("", after)) => (None, after),
             Some((user, after)) => (Some(user), after),
             None => (None, rest),
         };
@@ -138,7 +139,8 @@ impl SipUri {
             Some((before, headers)) => (before, Some(headers.to_owned())),
             None => (after_user, None),
         };
-        let mut parts = before_headers.split(';');
+        // One semicolon too many at the end is seen, and means nothing.
+        let mut parts = before_headers.strip_suffix(';').unwrap_or(before_headers).split(';');
         let (host, port) = parse_host_port(parts.next().unwrap_or(""))?;
         let mut params = Params::new();
         for part in parts {
@@ -319,8 +321,9 @@ fn is_user_byte(b: u8) -> bool {
     is_unreserved(b) || b"%&=+$,;?/:#".contains(&b)
 }
 
+/// paramchar, and `=`, with which values in Base64 end.
 fn is_param_byte(b: u8) -> bool {
-    is_unreserved(b) || b"%[]/:&+$".contains(&b)
+    is_unreserved(b) || b"%[]/:&+$=".contains(&b)
 }
 
 impl fmt::Display for Host {
@@ -398,14 +401,17 @@ mod tests {
             "",
             "sip",
             "sip:",
-            "sip:@example.com",
+            "sip:@",
+            "sip:@a@h",
             "sip:a@b@c",
             "sip:a b@c",
             "sip:a@",
             "sip:a@h:port",
             "sip:a@h:65536",
             "sip:a@h:",
-            "sip:a@h;",
+            "sip:a@h;;",
+            "sip:a@h;;lr",
+            "sip:;",
             "sip:a@h;=x",
             "sip:a@h;x=",
             "sip:%4@h",
@@ -423,6 +429,14 @@ mod tests {
         ] {
             assert!(Uri::parse(text).is_err(), "{text:?} was accepted");
         }
+    }
+
+    #[test]
+    fn harmless_deviations_are_taken() {
+        let uri = sip("sip:@10.0.0.1");
+        assert_eq!((uri.user.as_deref(), uri.to_string().as_str()), (None, "sip:10.0.0.1"));
+        assert_eq!(sip("sip:a@h;lr;").to_string(), "sip:a@h;lr");
+        assert_eq!(sip("sip:a@h;x=YWJj==;lr").params.raw("x"), Some("YWJj=="));
     }
 
     #[test]

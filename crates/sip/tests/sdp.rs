@@ -118,7 +118,9 @@ fn a_payload_type_named_often_is_looked_at_once() {
     let offer = description(&format!("c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP{formats}\r\n{maps}"));
     let audio = offer.audio().next().unwrap().unwrap();
     assert_eq!(audio.codecs, [Codec::from(CodecKind::Pcmu)]);
-    let twice = description("c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 96 96\r\na=rtpmap:96 nonsense\r\na=rtpmap:96 PCMA/8000\r\na=rtpmap:96 PCMU/8000\r\n");
+    let twice = description(
+        "c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 96 96\r\na=rtpmap:96 nonsense\r\na=rtpmap:96 PCMA/8000\r\na=rtpmap:96 PCMU/8000\r\n",
+    );
     let audio = twice.audio().next().unwrap().unwrap();
     assert_eq!(audio.codecs, [Codec { kind: CodecKind::Pcma, payload_type: 96 }], "the first mapping counts");
 }
@@ -126,7 +128,9 @@ fn a_payload_type_named_often_is_looked_at_once() {
 #[test]
 fn an_rtpmap_is_split_at_any_white_space() {
     for map in ["96\tPCMU/8000", " 96 PCMU/8000", "96 \t PCMU/8000", "96 PCMU / 8000"] {
-        let (_, agreed) = answer_to(&format!("c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 96\r\na=rtpmap:{map}\r\n")).unwrap();
+        let (_, agreed) =
+            answer_to(&format!("c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 96\r\na=rtpmap:{map}\r\n"))
+                .unwrap();
         assert_eq!((agreed.codec, agreed.payload_type), (CodecKind::Pcmu, 96), "{map:?}");
     }
 }
@@ -135,7 +139,9 @@ fn an_rtpmap_is_split_at_any_white_space() {
 fn each_direction_has_its_own_payload_types() {
     let offer = sdp::offer("192.0.2.1:4000".parse().unwrap(), 1, &BOTH.map(Codec::from), Some(101), 20);
     let offer = Description::parse(&offer).unwrap();
-    let take = |body: &str| sdp::accept_answer(&offer, &description(&format!("c=IN IP4 192.0.2.2\r\nt=0 0\r\n{body}"))).unwrap();
+    let take = |body: &str| {
+        sdp::accept_answer(&offer, &description(&format!("c=IN IP4 192.0.2.2\r\nt=0 0\r\n{body}"))).unwrap()
+    };
     let agreed = take("m=audio 5000 RTP/AVP 8 96\r\na=rtpmap:96 telephone-event/8000\r\n");
     assert_eq!((agreed.payload_type, agreed.dtmf_payload_type), (8, Some(96)), "we send with their numbers");
     assert_eq!((agreed.receive, agreed.dtmf_receive_payload_type), (vec![(8, CodecKind::Pcma)], Some(101)));
@@ -186,7 +192,8 @@ fn harmless_deviations_are_taken() {
         assert_eq!(read.audio().next().unwrap().unwrap(), expected, "{text:?}");
         assert_eq!(read.version(), 7, "{text:?}");
     }
-    let (text, _) = answer_to("c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0\r\nm=video 0 RTP/AVP\r\n").unwrap();
+    let (text, _) =
+        answer_to("c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0\r\nm=video 0 RTP/AVP\r\n").unwrap();
     assert!(text.ends_with("m=video 0 RTP/AVP 0\r\n"), "{text}");
 }
 

@@ -51,7 +51,7 @@ fn out_of_dialog_requests() {
     }
     let options = answer_to(&raw("OPTIONS", URI, "a", "", ""));
     assert_eq!(options.status, 200);
-    assert_eq!(options.header("Accept").as_deref(), Some("application/sdp"));
+    assert_eq!(options.header("Accept").as_deref(), Some("application/sdp, multipart/mixed"));
     assert!(options.to_tag().is_some());
 }
 
@@ -62,7 +62,10 @@ fn what_is_not_understood_is_refused_as_the_standard_says() {
     let response = answer_to(&raw("INVITE", URI, "a", "Require: 100rel\r\nRequire: x, y\r\n", ""));
     assert_eq!((response.status, response.header("Unsupported").as_deref()), (420, Some("100rel, x, y")));
     let response = answer_to(&raw("INVITE", URI, "a", "Content-Type: text/plain\r\n", "hello"));
-    assert_eq!((response.status, response.header("Accept").as_deref()), (415, Some("application/sdp")));
+    assert_eq!(
+        (response.status, response.header("Accept").as_deref()),
+        (415, Some("application/sdp, multipart/mixed"))
+    );
     assert_eq!(
         answer_to(&raw("INVITE", URI, "a", "Content-Type: application/sdp\r\nContent-Encoding: gzip\r\n", "x")).status,
         415
@@ -80,6 +83,60 @@ fn a_merged_request_is_a_loop() {
     w.run_for(ms(1));
     assert_eq!(final_response(&mut w, &raw("INVITE", URI, "two", SDP, OFFER)).status, 482);
     assert_eq!(w.events.iter().filter(|(_, e)| matches!(e, UaEvent::Incoming { .. })).count(), 1);
+}
+
+#[test]
+fn a_merged_request_is_a_loop_after_the_answer_too() {
+    let mut w = World::new(3, CLEAN);
+    w.inject(Side::B, &raw("INVITE", URI, "one", SDP, OFFER));
+    let b = w.wait_incoming();
+    w.act(Side::B, |ua, now| ua.answer(now, b, OFFER.into()).unwrap());
+    w.run_for(ms(500));
+    assert_eq!(final_response(&mut w, &raw("INVITE", URI, "two", SDP, OFFER)).status, 482);
+    // For as long as copies of it may be on their way, even if the call is over by then.
+    w.act(Side::B, |ua, now| ua.hangup(now, b, None).unwrap());
+    w.run_for(ms(31_000));
+    assert_eq!(final_response(&mut w, &raw("INVITE", URI, "three", SDP, OFFER)).status, 482);
+    w.run_for(ms(1_000));
+    w.inject(Side::B, &raw("INVITE", URI, "four", SDP, OFFER));
+    w.wait_incoming();
+}
+
+#[test]
+fn a_refused_invite_may_come_again() {
+    let mut w = World::new(3, CLEAN);
+    for branch in ["one", "two"] {
+        w.inject(Side::B, &raw("INVITE", URI, branch, SDP, OFFER));
+        let b = w.wait_incoming();
+        w.act(Side::B, |ua, now| ua.reject(now, b, 480, None, &[]).unwrap());
+    }
+}
+
+#[test]
+fn an_invite_that_expires_ends_as_if_cancelled() {
+    let mut w = World::new(3, CLEAN);
+    w.inject(Side::B, &raw("INVITE", URI, "a", &format!("{SDP}Expires: 20\r\n"), OFFER));
+    let b = w.wait_incoming();
+    let came_at = w.now;
+    assert!(
+        matches!(w.wait(Side::B, UaEvent::is_final), UaEvent::Ended { status: Some(487), by_remote: true, session, .. } if session == b)
+    );
+    assert_eq!((w.now - came_at, w.sent_count(Side::B, "487")), (ms(20_000), 1));
+    w.assert_quiet();
+}
+
+#[test]
+fn an_invite_that_was_answered_does_not_expire() {
+    let mut w = World::new(3, CLEAN);
+    for (call, expires) in ["5", "4294967295", "nonsense"].into_iter().enumerate() {
+        let invite = raw("INVITE", URI, expires, &format!("{SDP}Expires: {expires}\r\n"), OFFER);
+        let invite = String::from_utf8(invite).unwrap().replace("Call-ID: raw", &format!("Call-ID: raw{call}"));
+        w.inject(Side::B, invite.as_bytes());
+        let b = w.wait_incoming();
+        w.act(Side::B, |ua, now| ua.answer(now, b, OFFER.into()).unwrap());
+    }
+    w.run_for(ms(10_000));
+    assert_eq!(w.sent_count(Side::B, "487"), 0);
 }
 
 #[test]

@@ -243,6 +243,8 @@ mod tests {
             codec: CodecKind::Pcmu,
             payload_type: 0,
             dtmf_payload_type: Some(101),
+            receive: vec![(0, CodecKind::Pcmu)],
+            dtmf_receive_payload_type: Some(101),
             remote_rtp: SocketAddr::from(([127, 0, 0, 1], 9)),
             remote_rtcp: None,
             ptime_ms: 20,

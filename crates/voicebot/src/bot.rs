@@ -56,9 +56,7 @@ impl BotSession {
     /// The format in force, both ways, once `start` has come.
     #[must_use]
     pub fn format(&self) -> Option<Format> {
-        self.start
-            .as_ref()
-            .map(|start| self.asked.unwrap_or(start.format))
+        self.start.as_ref().map(|start| self.asked.unwrap_or(start.format))
     }
 
     /// One text frame from the switch. `None` is a message of a type that this version does not know, to be passed over.
@@ -80,9 +78,7 @@ impl BotSession {
             }
             ToBot::Start(_) => return Err(BotError::SecondStart),
             _ if self.start.is_none() => return Err(BotError::NoStart),
-            ToBot::Error(error) if error.code == ProtocolError::UNSUPPORTED_FORMAT => {
-                self.asked = None
-            }
+            ToBot::Error(error) if error.code == ProtocolError::UNSUPPORTED_FORMAT => self.asked = None,
             _ => {}
         }
         Ok(Some(message))
@@ -94,8 +90,7 @@ impl BotSession {
     /// `start` has not come yet, or the frame is over the limit.
     pub fn receive_binary<'a>(&mut self, frame: &'a [u8]) -> Result<Audio<'a>, BotError> {
         let format = self.format().ok_or(BotError::NoStart)?;
-        crate::switch::check_length(frame.len(), limits::BINARY_BYTES_MAX)
-            .map_err(BotError::Message)?;
+        crate::switch::check_length(frame.len(), limits::BINARY_BYTES_MAX).map_err(BotError::Message)?;
         Ok(self.reader.read(format, frame))
     }
 

@@ -98,9 +98,7 @@ impl ProtocolError {
     }
 
     pub(crate) fn bad(detail: impl std::fmt::Display) -> Self {
-        Self::BadMessage {
-            detail: quote_to(&detail.to_string(), 4 * limits::QUOTE_BYTES_MAX),
-        }
+        Self::BadMessage { detail: quote_to(&detail.to_string(), 4 * limits::QUOTE_BYTES_MAX) }
     }
 }
 
@@ -113,10 +111,7 @@ fn quote_to(text: &str, bytes_max: usize) -> String {
     if text.len() <= bytes_max {
         return text.to_owned();
     }
-    let end = (0..=bytes_max)
-        .rev()
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or(0);
+    let end = (0..=bytes_max).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
     let mut cut = text.get(..end).unwrap_or_default().to_owned();
     cut.push('…');
     cut

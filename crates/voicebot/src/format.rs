@@ -71,12 +71,7 @@ pub struct Format {
 impl Default for Format {
     /// L16 at 16 kHz, mono, 20 ms.
     fn default() -> Self {
-        Self {
-            encoding: Encoding::L16,
-            rate: 16_000,
-            channels: 1,
-            frame_ms: 20,
-        }
+        Self { encoding: Encoding::L16, rate: 16_000, channels: 1, frame_ms: 20 }
     }
 }
 
@@ -88,21 +83,12 @@ impl Format {
     pub fn new(encoding: Encoding, rate: u32, frame_ms: u32) -> Result<Self, FormatError> {
         let rates = encoding.rates_hz();
         if !rates.contains(&rate) {
-            return Err(FormatError::Rate {
-                encoding: encoding.name(),
-                rate,
-                allowed: rates,
-            });
+            return Err(FormatError::Rate { encoding: encoding.name(), rate, allowed: rates });
         }
         if !FRAME_MS.contains(&frame_ms) {
             return Err(FormatError::FrameMs { frame_ms });
         }
-        Ok(Self {
-            encoding,
-            rate,
-            channels: 1,
-            frame_ms,
-        })
+        Ok(Self { encoding, rate, channels: 1, frame_ms })
     }
 
     /// How a sample is written.
@@ -177,19 +163,13 @@ impl FormatSpec {
             Some(asked) => Encoding::ALL
                 .into_iter()
                 .find(|known| known.name() == asked)
-                .ok_or_else(|| FormatError::Encoding {
-                    encoding: crate::error::quote(asked),
-                })?,
+                .ok_or_else(|| FormatError::Encoding { encoding: crate::error::quote(asked) })?,
         };
         match self.channels {
             None | Some(1) => {}
             Some(channels) => return Err(FormatError::Channels { channels }),
         }
-        Format::new(
-            encoding,
-            self.rate.unwrap_or_else(|| encoding.default_rate_hz()),
-            self.frame_ms.unwrap_or(20),
-        )
+        Format::new(encoding, self.rate.unwrap_or_else(|| encoding.default_rate_hz()), self.frame_ms.unwrap_or(20))
     }
 }
 

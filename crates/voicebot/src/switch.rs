@@ -6,8 +6,8 @@ use crate::audio::{Audio, Reader};
 use crate::error::ProtocolError;
 use crate::format::Format;
 use crate::message::{
-    Accept, CallInfo, DtmfSend, FromBot, Hangup, Mute, Play, PlayoutInfo, RecordOp, Start, ToBot,
-    Track, Transfer,
+    Accept, CallInfo, DtmfSend, FromBot, Hangup, Mute, Play, PlayoutInfo, PlayoutMode, RecordOp, Start, ToBot, Track,
+    Transfer,
 };
 use crate::{VERSION, limits, message};
 
@@ -92,27 +92,9 @@ impl SwitchSession {
     /// A stream that offers `format`.
     #[must_use]
     pub fn new(info: StartInfo, format: Format) -> Self {
-        let StartInfo {
-            stream_id,
-            call,
-            tracks,
-            playout,
-            features,
-            resume_token,
-            resumed,
-        } = info;
+        let StartInfo { stream_id, call, tracks, playout, features, resume_token, resumed } = info;
         Self {
-            start: Start {
-                v: VERSION,
-                stream_id,
-                call,
-                format,
-                tracks,
-                playout,
-                features,
-                resume_token,
-                resumed,
-            },
+            start: Start { v: VERSION, stream_id, call, format, tracks, playout, features, resume_token, resumed },
             settled: false,
             events: None,
             reader: Reader::default(),
@@ -174,12 +156,7 @@ impl SwitchSession {
     /// `out` is left alone and the answer is `false`.
     pub fn write_event(&self, event: &ToBot, out: &mut String) -> bool {
         let optional = matches!(event.kind(), "dtmf" | "playback" | "speech" | "cpa" | "qos");
-        if optional
-            && self
-                .events
-                .as_ref()
-                .is_some_and(|wanted| !wanted.iter().any(|kind| kind == event.kind()))
-        {
+        if optional && self.events.as_ref().is_some_and(|wanted| !wanted.iter().any(|kind| kind == event.kind())) {
             return false;
         }
         event.write(out);
@@ -203,11 +180,7 @@ impl SwitchSession {
             FromBot::Play(play) => Command::Play(play),
             FromBot::Dtmf(dtmf) => {
                 check_count("dtmf.digits", dtmf.digits.len(), limits::DTMF_DIGITS_MAX)?;
-                if let Some(odd) = dtmf
-                    .digits
-                    .chars()
-                    .find(|digit| !"0123456789*#ABCDabcd".contains(*digit))
-                {
+                if let Some(odd) = dtmf.digits.chars().find(|digit| !"0123456789*#ABCDabcd".contains(*digit)) {
                     return Err(ProtocolError::bad(format_args!(
                         "dtmf.digits holds {odd:?}, allowed are 0-9, *, # and A-D"
                     )));
@@ -240,32 +213,34 @@ impl SwitchSession {
                 asked
             }
         };
-        if let Some(events) = accept.events {
+        if let Some(events) = &accept.events {
             check_count("accept.events", events.len(), limits::ENTRIES_MAX)?;
-            self.events = Some(events);
         }
         if let Some(asked) = accept.playout {
+            if asked.mode == Some(PlayoutMode::Live) {
+                return Err(ProtocolError::bad("accept.playout.mode is live, allowed is queue"));
+            }
+            let is_smaller = asked.cap_ms.is_some_and(|cap_ms| cap_ms < self.start.playout.cap_ms);
+            if self.settled && is_smaller {
+                return Err(ProtocolError::FormatSettled);
+            }
             let playout = &mut self.start.playout;
             playout.mode = asked.mode.unwrap_or(playout.mode);
             // A bot may ask for less room than its route gives it, never for more.
-            playout.cap_ms = asked
-                .cap_ms
-                .map_or(playout.cap_ms, |cap_ms| cap_ms.min(playout.cap_ms));
+            playout.cap_ms = asked.cap_ms.map_or(playout.cap_ms, |cap_ms| cap_ms.min(playout.cap_ms));
+        }
+        if let Some(events) = accept.events {
+            self.events = Some(events);
         }
         self.start.format = format;
-        Ok(Command::Accepted {
-            format,
-            playout: self.start.playout,
-        })
+        Ok(Command::Accepted { format, playout: self.start.playout })
     }
 
     fn count<T>(&mut self, outcome: Result<T, ProtocolError>) -> Result<T, ProtocolError> {
         outcome.map_err(|error| {
             self.refused = self.refused.saturating_add(1);
             if self.refused > limits::REFUSED_MAX {
-                ProtocolError::TooManyRefused {
-                    refused: self.refused,
-                }
+                ProtocolError::TooManyRefused { refused: self.refused }
             } else {
                 error
             }
@@ -274,25 +249,9 @@ impl SwitchSession {
 }
 
 pub(crate) const fn check_length(bytes: usize, bytes_max: usize) -> Result<(), ProtocolError> {
-    if bytes > bytes_max {
-        Err(ProtocolError::TooLong { bytes, bytes_max })
-    } else {
-        Ok(())
-    }
+    if bytes > bytes_max { Err(ProtocolError::TooLong { bytes, bytes_max }) } else { Ok(()) }
 }
 
-const fn check_count(
-    field: &'static str,
-    count: usize,
-    count_max: usize,
-) -> Result<(), ProtocolError> {
-    if count > count_max {
-        Err(ProtocolError::TooMany {
-            field,
-            count,
-            count_max,
-        })
-    } else {
-        Ok(())
-    }
+const fn check_count(field: &'static str, count: usize, count_max: usize) -> Result<(), ProtocolError> {
+    if count > count_max { Err(ProtocolError::TooMany { field, count, count_max }) } else { Ok(()) }
 }

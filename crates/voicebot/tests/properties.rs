@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use voicebot::message::*;
-use voicebot::{
-    Audio, BotSession, Command, Encoding, Format, FormatSpec, StartInfo, SwitchSession,
-};
+use voicebot::{Audio, BotSession, Command, Encoding, Format, FormatSpec, StartInfo, SwitchSession};
 
 fn map() -> impl Strategy<Value = BTreeMap<String, String>> {
     btree_map(any::<String>(), any::<String>(), 0..4)
@@ -18,8 +16,7 @@ fn map() -> impl Strategy<Value = BTreeMap<String, String>> {
 
 fn format() -> impl Strategy<Value = Format> {
     prop_oneof![
-        prop::sample::select(vec![8_000, 16_000, 24_000, 48_000])
-            .prop_map(|rate| (Encoding::L16, rate)),
+        prop::sample::select(vec![8_000, 16_000, 24_000, 48_000]).prop_map(|rate| (Encoding::L16, rate)),
         Just((Encoding::Mulaw, 8_000)),
         Just((Encoding::Alaw, 8_000)),
     ]
@@ -52,61 +49,24 @@ fn to_bot() -> impl Strategy<Value = ToBot> {
     let pos = (any::<u32>(), any::<u64>(), any::<u64>());
     prop_oneof![
         (any::<char>(), any::<u32>(), any::<String>()).prop_map(|(digit, duration_ms, leg)| {
-            ToBot::Dtmf(DtmfReceived {
-                digit,
-                duration_ms,
-                leg,
-                source: DtmfSource::Info,
-            })
+            ToBot::Dtmf(DtmfReceived { digit, duration_ms, leg, source: DtmfSource::Info })
         }),
         (any::<String>(), any::<u32>(), any::<u64>()).prop_map(|(id, generation, pos_ms)| {
-            ToBot::Mark(MarkReport {
-                id,
-                state: MarkState::Dropped,
-                generation,
-                pos_ms,
-            })
+            ToBot::Mark(MarkReport { id, state: MarkState::Dropped, generation, pos_ms })
         }),
         (pos, any::<u64>(), vec(any::<String>(), 0..4)).prop_map(
             |((generation, played_ms, played_samples), discarded_ms, marks)| {
-                ToBot::Cleared(Cleared {
-                    generation,
-                    played_ms,
-                    played_samples,
-                    discarded_ms,
-                    marks,
-                })
+                ToBot::Cleared(Cleared { generation, played_ms, played_samples, discarded_ms, marks })
             }
         ),
         pos.prop_map(|(generation, pos_ms, queued_ms)| {
-            ToBot::Playback(Playback {
-                state: PlaybackState::Underrun,
-                generation,
-                pos_ms,
-                queued_ms,
-            })
+            ToBot::Playback(Playback { state: PlaybackState::Underrun, generation, pos_ms, queued_ms })
         }),
-        (any::<String>(), any::<Option<String>>())
-            .prop_map(|(reason, cause)| ToBot::Stop(Stop { reason, cause })),
-        (
-            any::<u16>(),
-            any::<String>(),
-            any::<String>(),
-            any::<bool>()
-        )
-            .prop_map(|(code, name, message, fatal)| ToBot::Error(ErrorInfo {
-                code,
-                name,
-                message,
-                fatal
-            })),
+        (any::<String>(), any::<Option<String>>()).prop_map(|(reason, cause)| ToBot::Stop(Stop { reason, cause })),
+        (any::<u16>(), any::<String>(), any::<String>(), any::<bool>())
+            .prop_map(|(code, name, message, fatal)| ToBot::Error(ErrorInfo { code, name, message, fatal })),
         (any::<String>(), -1e6_f32..1e6, any::<u64>()).prop_map(|(result, confidence, at_ms)| {
-            ToBot::Cpa(Cpa {
-                result,
-                confidence,
-                at_ms,
-                detail: String::new(),
-            })
+            ToBot::Cpa(Cpa { result, confidence, at_ms, detail: String::new() })
         }),
         any::<String>().prop_map(|id| ToBot::Pong { id }),
     ]
@@ -135,15 +95,8 @@ fn from_bot() -> impl Strategy<Value = (FromBot, Command)> {
             (FromBot::Hangup(hangup.clone()), Command::Hangup(hangup))
         }),
         (any::<String>(), after).prop_map(|(to, after)| {
-            let transfer = Transfer {
-                kind: TransferKind::Refer,
-                to,
-                after,
-            };
-            (
-                FromBot::Transfer(transfer.clone()),
-                Command::Transfer(transfer),
-            )
+            let transfer = Transfer { kind: TransferKind::Refer, to, after };
+            (FromBot::Transfer(transfer.clone()), Command::Transfer(transfer))
         }),
         (any::<String>(), any::<bool>()).prop_map(|(url, looped)| {
             let play = Play { url, looped };

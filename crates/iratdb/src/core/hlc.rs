@@ -42,11 +42,6 @@ impl Clock {
         self.last
     }
 
-    /// The latest time made or seen.
-    pub fn last(&self) -> u64 {
-        self.last
-    }
-
     /// Takes note of somebody else's time. False, and nothing changes, if it is too far ahead.
     pub fn observe(&mut self, hlc: u64, wall_ms: u64) -> bool {
         if ms(hlc) > wall_ms.saturating_add(AHEAD_MS_MAX) {

@@ -235,14 +235,9 @@ impl TableState {
         outcome.unwrap_or(Ok(Shown::Same))
     }
 
-    /// Forgets a row of one slot that was born after this time, and so is known to nobody else. False if it is another.
-    pub fn forget(&mut self, key: &[u8], epoch: Epoch, after_hlc: u64) -> bool {
-        let unknown = |state: &RowState| matches!(state, RowState::Live { birth, .. } if birth.epoch == epoch && birth.hlc > after_hlc);
-        let outcome = self.edit(key, |state| match state {
-            Some(state) if unknown(&state) => (None, true),
-            other => (other, false),
-        });
-        outcome.unwrap_or(false)
+    /// Forgets a row.
+    pub fn forget(&mut self, key: &[u8]) {
+        self.edit(key, |_| (None, ()));
     }
 
     /// Keys of rows with a slot of this owner, ascending within each bucket.

@@ -2,6 +2,7 @@
 
 use super::workload::transaction;
 use super::world::World;
+use crate::core::codec::{Body, Header, Tail, encode};
 use crate::core::engine::{Counters, Event};
 
 fn write(world: &mut World, index: usize, sql: &str) {
@@ -70,6 +71,8 @@ fn frames_that_are_gone_are_made_up_for_by_a_resync() {
 #[test]
 fn one_resync_serves_both_sides() {
     let mut world = World::quiet(2);
+    // Between two heartbeats, which would tell of the frames.
+    world.advance(250, true);
     world.node(1).group = 1;
     write(&mut world, 0, "INSERT INTO kv (id) VALUES (1), (2)");
     write(&mut world, 1, "INSERT INTO kv (id) VALUES (3), (4)");
@@ -114,6 +117,26 @@ fn owned_rows_go_within_the_lease_and_come_back_with_a_process_that_was_not_dead
     assert_eq!((number(&mut world, 1, OWNED), number(&mut world, 2, OWNED)), (2, 2));
     assert_eq!(counters(&mut world, 0).epochs_restarted, 1);
     assert_eq!(number(&mut world, 0, OWNED), 2);
+}
+
+#[test]
+fn a_process_that_is_told_it_was_dead_publishes_its_rows_again() {
+    let mut world = World::quiet(3);
+    write(&mut world, 0, "INSERT INTO owned VALUES (1, 1, 1), (2, 1, 1)");
+    world.advance(250, true);
+    let before = counters(&mut world, 2).resyncs;
+    let other = world.node(1);
+    let schema = other.db.schema().hash;
+    let header = Header { schema, writer: other.engine.writer(), epoch: other.engine.epoch() };
+    let tail = Tail { epoch: world.node(0).engine.epoch(), sequence: 1 };
+    let end = encode(header, &Body::EpochEnd { tail });
+    world.handle(0, Event::Message(&end));
+    world.handle(2, Event::Message(&end));
+    assert_eq!(number(&mut world, 2, OWNED), 0);
+    world.advance(10, true);
+    assert_eq!((number(&mut world, 1, OWNED), number(&mut world, 2, OWNED)), (2, 2));
+    assert_eq!(counters(&mut world, 2).resyncs, before);
+    assert_eq!(counters(&mut world, 1).epochs_ended, 1, "it has ended its former epoch itself");
 }
 
 #[test]

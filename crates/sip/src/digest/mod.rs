@@ -12,7 +12,7 @@ pub use challenge::Challenge;
 pub use hash::Algorithm;
 
 use crate::headers::cursor::quote;
-use crate::message::{HeaderName, Request, Response};
+use crate::message::{Header, HeaderName, Request, Response};
 
 /// What answers a challenge.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,6 +38,9 @@ pub enum DigestError {
     /// No challenge with an algorithm and a quality of protection that we can do.
     #[error("no challenge that can be answered")]
     Unsupported,
+    /// The request had credentials for this realm, and they were not just too old: they are wrong.
+    #[error("the credentials were refused")]
+    Refused,
 }
 
 /// The one use of a nonce: what varies from request to request.
@@ -120,17 +123,50 @@ fn challenge_header(status: u16) -> Option<HeaderName> {
     }
 }
 
-/// How often the current nonce was used; kept from request to request of a session.
+/// Most realms whose challenges are kept; more are answered one at a time.
+const REALMS_MAX: usize = 8;
+
+/// The challenges met so far and how often their nonces were used; kept from request to request of a session.
 #[derive(Clone, Debug, Default)]
 pub struct NonceState {
-    nonce: String,
+    known: Vec<Known>,
+}
+
+/// The last challenge of a realm.
+#[derive(Clone, Debug)]
+struct Known {
+    /// Authorization or Proxy-Authorization.
+    header: HeaderName,
+    challenge: Challenge,
     count: u32,
 }
 
-/// Answers the challenge of a 401 or 407 in a request that is to be sent again.
+impl NonceState {
+    /// Takes a challenge in place of an older one of its realm. A nonce that is known goes on being counted.
+    fn learn(&mut self, header: &HeaderName, challenge: Challenge) {
+        let same_realm = |k: &&mut Known| k.header == *header && k.challenge.realm == challenge.realm;
+        match self.known.iter_mut().find(same_realm) {
+            Some(known) => {
+                let count = if known.challenge.nonce == challenge.nonce { known.count } else { 0 };
+                *known = Known { header: header.clone(), challenge, count };
+            }
+            None => {
+                if self.known.len() >= REALMS_MAX {
+                    self.known.remove(0);
+                }
+                self.known.push(Known { header: header.clone(), challenge, count: 0 });
+            }
+        }
+    }
+}
+
+/// Answers the challenge of a 401 or 407 in a request that is to be sent again: the one that was challenged, with
+/// the credentials in it that it was sent with. Those for other realms on its way are renewed too, because no
+/// nonce count may come twice (RFC 7616 §3.4).
 ///
 /// # Errors
-/// When there is no challenge that we can answer.
+/// When there is no challenge that we can answer, or the request already had an answer for its realm that was not
+/// just stale: the same password would be wrong again, and lock somebody out.
 pub fn authorize(
     request: &mut Request,
     response: &Response,
@@ -139,21 +175,47 @@ pub fn authorize(
     cnonce: &str,
 ) -> Result<(), DigestError> {
     let challenge = choose(response)?;
-    if state.nonce != challenge.nonce {
-        *state = NonceState { nonce: challenge.nonce.clone(), count: 0 };
+    let header = if response.status == 401 { HeaderName::Authorization } else { HeaderName::ProxyAuthorization };
+    let mut realms = answered_realms(request);
+    let this = (header.clone(), challenge.realm.clone());
+    if !realms.contains(&this) {
+        realms.push(this);
+    } else if !challenge.stale {
+        return Err(DigestError::Refused);
     }
-    state.count = state.count.saturating_add(1);
-    let once = Use {
-        method: request.method.as_str(),
-        uri: &request.uri,
-        body: &request.body,
-        cnonce,
-        nonce_count: state.count,
-    };
-    let value = answer(&challenge, credentials, &once);
-    let name = if response.status == 401 { HeaderName::Authorization } else { HeaderName::ProxyAuthorization };
-    request.headers.set(name, value);
+    state.learn(&header, challenge);
+    for known in state.known.iter_mut().filter(|k| realms.contains(&(k.header.clone(), k.challenge.realm.clone()))) {
+        known.count = known.count.saturating_add(1);
+        let once = Use {
+            method: request.method.as_str(),
+            uri: &request.uri,
+            body: &request.body,
+            cnonce,
+            nonce_count: known.count,
+        };
+        let value = answer(&known.challenge, credentials, &once);
+        let is_old =
+            |h: &Header| h.name == known.header && realms_of(&h.value.to_str()).contains(&known.challenge.realm);
+        request.headers.retain(|h| !is_old(h));
+        request.headers.push(known.header.clone(), value);
+    }
     Ok(())
+}
+
+/// The realms that a request has credentials for.
+fn answered_realms(request: &Request) -> Vec<(HeaderName, String)> {
+    [HeaderName::Authorization, HeaderName::ProxyAuthorization]
+        .into_iter()
+        .flat_map(|name| {
+            let realms: Vec<String> = request.headers.all(&name).flat_map(|v| realms_of(&v.to_str())).collect();
+            realms.into_iter().map(move |realm| (name.clone(), realm))
+        })
+        .collect()
+}
+
+/// Credentials name their realm and nonce as a challenge does.
+fn realms_of(credentials: &str) -> Vec<String> {
+    Challenge::parse_all(credentials).into_iter().map(|c| c.realm).collect()
 }
 
 #[cfg(test)]
@@ -251,5 +313,44 @@ mod tests {
             let value = request.header("Proxy-Authorization").unwrap().into_owned();
             assert!(value.contains(&format!("nc=0000000{count}")), "{value}");
         }
+    }
+
+    fn challenged(status: u16, value: &str) -> Response {
+        let mut response = Request::new(crate::Method::Bye, "sip:h").response(status, None, None);
+        let name = if status == 401 { HeaderName::WwwAuthenticate } else { HeaderName::ProxyAuthenticate };
+        response.headers.push(name, value);
+        response
+    }
+
+    #[test]
+    fn a_realm_is_answered_again_only_if_stale() {
+        let (mut state, credentials) = (NonceState::default(), mufasa("p"));
+        let mut request = Request::new(crate::Method::Bye, "sip:h");
+        let mut answer = |request: &mut Request, value: &str| {
+            authorize(request, &challenged(401, value), &credentials, &mut state, "c")
+        };
+        assert_eq!(answer(&mut request, r#"Digest realm="r", nonce="n1""#), Ok(()));
+        assert_eq!(answer(&mut request, r#"Digest realm="r", nonce="n2""#), Err(DigestError::Refused));
+        assert_eq!(answer(&mut request, r#"Digest realm="r", nonce="n2", stale=true"#), Ok(()));
+        assert_eq!(request.headers.count(&HeaderName::Authorization), 1);
+        assert!(request.header("Authorization").unwrap().contains("nonce=\"n2\""));
+        assert_eq!(answer(&mut request, r#"Digest realm="other", nonce="n3""#), Ok(()));
+        assert_eq!(request.headers.count(&HeaderName::Authorization), 2);
+        // The next request begins without credentials.
+        assert_eq!(answer(&mut Request::new(crate::Method::Bye, "sip:h"), r#"Digest realm="r", nonce="n4""#), Ok(()));
+    }
+
+    #[test]
+    fn credentials_of_other_realms_are_renewed() {
+        let (mut state, credentials) = (NonceState::default(), mufasa("p"));
+        let mut request = Request::new(crate::Method::Invite, "sip:h");
+        for (status, value) in [
+            (407, r#"Digest realm="proxy", nonce="n1", qop="auth""#),
+            (401, r#"Digest realm="callee", nonce="n2", qop="auth""#),
+        ] {
+            authorize(&mut request, &challenged(status, value), &credentials, &mut state, "c").unwrap();
+        }
+        assert!(request.header("Proxy-Authorization").unwrap().contains("nc=00000002"));
+        assert!(request.header("Authorization").unwrap().contains("nc=00000001"));
     }
 }

@@ -108,6 +108,8 @@ mod tests {
         assert_eq!(NameAddr::parse("caller<sip:a@h>").unwrap().display.as_deref(), Some("caller"));
         assert_eq!(NameAddr::parse("J\u{fc}rgen M. <sip:a@h> ; tag = 3").unwrap().tag(), Some("3"));
         assert_eq!(a.with_tag(None).tag(), None);
+        assert_eq!(NameAddr::parse("<sip:a@h>;tag=4;").unwrap().to_string(), "<sip:a@h>;tag=4");
+        assert_eq!(NameAddr::parse("<sip:@10.0.0.1>;tag=5").unwrap().to_string(), "<sip:10.0.0.1>;tag=5");
     }
 
     #[test]
@@ -122,7 +124,8 @@ mod tests {
             "<>",
             "\"a\" sip:a@h",
             "sip:a@h;tag=",
-            "<sip:a@h>;",
+            "<sip:a@h>;;",
+            "<sip:a@h>;;tag=1",
             "<sip: a@h>",
         ] {
             assert!(NameAddr::parse(text).is_err(), "{text:?} was accepted");

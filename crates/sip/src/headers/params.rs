@@ -18,10 +18,14 @@ impl Params {
         Self::default()
     }
 
-    /// Reads `*(;name[=value])` up to the end of the text.
+    /// Reads `*(;name[=value])` up to the end of the text. One semicolon too many at the end is taken, and so is
+    /// `rport=`: both are written by telephones, and neither can be read in two ways.
     pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Result<Self, &'static str> {
         let mut params = Vec::new();
         while cursor.separator(';') {
+            if cursor.at_end() {
+                break;
+            }
             let name = cursor.token().ok_or("a parameter without a name")?;
             let value = if cursor.separator('=') {
                 if cursor.peek() == Some('"') {
@@ -29,10 +33,10 @@ impl Params {
                 } else {
                     // Hosts are values too: an IPv6 `received` comes with and without brackets (RFC 5118 §4.5).
                     let value = cursor.take_while(|c| !matches!(c, ';' | ',' | ' ' | '\t' | '"' | '<' | '>'));
-                    if value.is_empty() {
+                    if value.is_empty() && !name.eq_ignore_ascii_case("rport") {
                         return Err("a parameter with an empty value");
                     }
-                    Some(value)
+                    Some(value).filter(|v| !v.is_empty())
                 }
             } else {
                 None

@@ -214,6 +214,16 @@ mod tests {
     }
 
     #[test]
+    fn an_rport_with_an_empty_value_and_a_semicolon_too_many_are_taken() {
+        for end in [";rport=", ";rport;", ";rport=;"] {
+            let mut via = Via::parse(&format!("SIP/2.0/UDP 10.0.0.1:5070;branch=z9hG4bKa{end}")).unwrap();
+            via.note_source("192.0.2.9:1024".parse().unwrap());
+            assert_eq!(via.response_addr(), Some("192.0.2.9:1024".parse().unwrap()), "{end}");
+        }
+        assert!(Via::parse("SIP/2.0/UDP h;branch=z9hG4bKa;;rport").is_err());
+    }
+
+    #[test]
     fn nobody_is_answered_at_a_broadcast_address() {
         assert_eq!(Via::parse("SIP/2.0/UDP 255.255.255.255;branch=z9hG4bKa").unwrap().response_addr(), None);
         assert_eq!(Via::parse("SIP/2.0/UDP 224.2.0.1;branch=z9hG4bKa").unwrap().response_addr(), None);

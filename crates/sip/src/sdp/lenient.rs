@@ -15,7 +15,7 @@ pub(super) fn normalise(text: &str) -> String {
     for line in text.lines() {
         let Some((key, value)) = line.trim().split_once('=') else { continue };
         let value = value.trim();
-        let mut once = |seen: &mut bool| !std::mem::replace(seen, true);
+        let once = |seen: &mut bool| !std::mem::replace(seen, true);
         // Writing to a String cannot fail.
         match key {
             "v" => write!(out, "v={value}\r\n").unwrap_or_default(),

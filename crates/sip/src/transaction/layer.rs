@@ -121,7 +121,7 @@ impl Layer {
         };
         let Some(reply) = reply else { return };
         if !self.admits(&request, via) {
-            let mut response = request.response(503, None, Some(&self.tokens.token()));
+            let mut response = request.response(503, None, Some(&self.tokens.derived(&key)));
             response.headers.push(HeaderName::RetryAfter, self.config.retry_after_s.to_string());
             self.send(reply, response.to_bytes());
             return;
@@ -234,7 +234,7 @@ impl Layer {
     /// cancelled already. It is sent at the limit of transactions, too: there is one for each INVITE at most.
     ///
     /// # Errors
-    /// None any more.
+    /// Never: the `Result` is there for callers that ask.
     pub fn cancel(&mut self, now: Instant, id: ClientId, extra: &Headers) -> Result<Option<ClientId>, Error> {
         let deadline = now + self.config.t1 * 64;
         let Some(invite) = self.clients.get_mut(&id).filter(|c| c.state == client::State::Proceeding) else {
@@ -268,9 +268,10 @@ impl Layer {
         self.schedule.update(Id::Client(id), before, next);
     }
 
-    /// Gives a request other than INVITE its final response and forgets it at once (RFC 3261 §8.2.7): when it
-    /// comes again it is a new one, and must get the same response, To tag included ([`stateless_tag`](Self::stateless_tag)).
-    /// For what is answered without making anything, so that strangers cannot fill the table.
+    /// Gives a request its final response and forgets it at once (RFC 3261 §8.2.7): when it comes again it is a
+    /// new one, and must get the same response, To tag included ([`stateless_tag`](Self::stateless_tag)). For what
+    /// is answered without making anything, so that strangers cannot fill the table; for INVITE only where there
+    /// is no room, because a lost refusal is not repeated.
     pub fn respond_and_forget(&mut self, id: ServerId, response: &Response) {
         if let Some(peer) = self.servers.get(&id).map(|s| s.reply) {
             self.send(peer, response.to_bytes());
@@ -358,6 +359,7 @@ impl Layer {
 
     /// Sends a response to a message that is in no transaction, to where its Via says.
     fn respond_stateless(&mut self, from: Peer, mut response: Response) {
+        let key = response.headers.get(&HeaderName::Via).map(ToString::to_string).unwrap_or_default();
         let via = top_via_any_version(&response.headers).map(|mut via| {
             via.note_source(from.addr);
             replace_top_via(&mut response.headers, &via);
@@ -368,9 +370,9 @@ impl Layer {
             // A Via that can't be read names no address; the source is the only one there is.
             (Transport::Udp, None) | (Transport::Tcp, _) => Some(from),
         };
-        // RFC 3261 §8.2.6.2: every response but 100 has a To tag.
+        // RFC 3261 §8.2.6.2: every response but 100 has a To tag; §8.2.7: the same one each time.
         if let Some(to) = response.to().filter(|to| to.tag().is_none()) {
-            let to = to.with_tag(Some(&self.tokens.token())).to_string();
+            let to = to.with_tag(Some(&self.tokens.derived(&key))).to_string();
             response.headers.replace_first(&HeaderName::To, Text::from(to));
         }
         if let Some(peer) = peer {

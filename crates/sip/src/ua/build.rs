@@ -9,6 +9,9 @@ use crate::transport::{Peer, Transport};
 /// The methods this user agent answers.
 pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
 
+/// The bodies this user agent reads.
+pub(super) const ACCEPT: &str = "application/sdp, multipart/mixed";
+
 /// Header fields that the stack itself writes.
 const OURS: [HeaderName; 14] = [
     HeaderName::Via,
@@ -26,6 +29,24 @@ const OURS: [HeaderName; 14] = [
     HeaderName::Require,
     HeaderName::ProxyRequire,
 ];
+
+/// Header fields of an INVITE that would promise what the stack does not do, or contradict what it does: extensions,
+/// session timers, an expiry beside `ring_timeout`, another body than it writes or reads.
+const OURS_IN_INVITE: [HeaderName; 6] = [
+    HeaderName::Supported,
+    HeaderName::Require,
+    HeaderName::SessionExpires,
+    HeaderName::ContentEncoding,
+    HeaderName::Accept,
+    HeaderName::Expires,
+];
+
+pub(super) fn check_invite_headers(extra: &[(String, String)]) -> Result<(), Error> {
+    match extra.iter().find(|(name, _)| OURS_IN_INVITE.contains(&HeaderName::new(name))) {
+        Some((name, _)) => Err(Error::BadHeader { name: name.clone(), reason: "it says what the stack does" }),
+        None => Ok(()),
+    }
+}
 
 pub(super) fn check_extra_headers(extra: &[(String, String)]) -> Result<(), Error> {
     for (name, _) in extra {

@@ -2,14 +2,15 @@
 
 use std::time::Instant;
 
-use super::session::{Phase, Session};
+use super::session::{Bye, Phase, Session};
 use super::types::{SessionId, UaEvent};
 use super::{AUTH_ATTEMPTS_MAX, EVENTS_MAX, Purpose, UserAgent};
 use crate::digest::authorize;
 use crate::error::Error;
 use crate::headers::{CSeq, Reason, media_type};
 use crate::message::{HeaderName, Method, Request, Response};
-use crate::transaction::ServerId;
+use crate::transaction::{Failure, ServerId};
+use crate::transport::Peer;
 
 impl UserAgent {
     /// Ends a session as its state asks: CANCEL, 603 or BYE, with a Reason (RFC 3326) if one is given.
@@ -58,13 +59,16 @@ impl UserAgent {
         }
     }
 
-    /// Drops a re-INVITE of ours and refuses one of theirs: the session is over.
+    /// Loses interest in a re-INVITE of ours and refuses one of theirs: the session is over. Whatever still
+    /// answers ours, the 487 that a BYE brings about (§15.1.2) or a 2xx, is acknowledged all the same.
     fn settle_reoffers(&mut self, now: Instant, session: &mut Session) {
         session.retry = None;
         if let Some(outgoing) = session.outgoing.as_mut().filter(|o| o.pending) {
             outgoing.pending = false;
-            self.clients.remove(&outgoing.tx);
-            self.layer.abandon(outgoing.tx);
+            let (tx, request) = (outgoing.tx, outgoing.request.clone());
+            self.clients.remove(&tx);
+            self.layer.run_out(now, tx);
+            self.note_answered(now, session, tx, request);
         }
         if let Some(incoming) = session.incoming.take() {
             let response = self.dialog_response(&incoming.request, 487, None, &session.local_tag, session.peer);
@@ -80,35 +84,48 @@ impl UserAgent {
             bye.headers.push(HeaderName::Reason, reason);
         }
         let peer = dialog.next_hop();
-        // Without room for a transaction the far end learns it by its own timers.
-        if let Ok(tx) = self.layer.request(now, peer, bye) {
-            self.clients.insert(tx, (session.id, Purpose::Bye));
-            session.bye = Some(tx);
-        }
+        self.start_bye(now, session, bye, peer, false);
+    }
+
+    /// At the limit of transactions, too: one BYE a session, and few more of it for credentials and routes.
+    fn start_bye(&mut self, now: Instant, session: &mut Session, request: Request, peer: Peer, is_rerouted: bool) {
+        let tx = self.layer.request_unchecked(now, peer, request.clone());
+        self.clients.insert(tx, (session.id, Purpose::Bye));
+        session.bye = Some(Bye { tx, request, peer, is_rerouted });
     }
 
     pub(super) fn on_bye_response(&mut self, now: Instant, session: &mut Session, response: &Response) {
         if !response.is_final() {
             return;
         }
-        if let Some(tx) = session.bye.take() {
-            self.clients.remove(&tx);
-        }
+        let Some(bye) = session.bye.take() else { return };
+        self.clients.remove(&bye.tx);
         let Some(credentials) = session.credentials.clone().filter(|_| session.bye_attempts < AUTH_ATTEMPTS_MAX) else {
             return;
         };
-        let Some(dialog) = session.dialog.as_mut() else { return };
-        let mut bye = dialog.request(Method::Bye);
+        let mut request = bye.request;
         let cnonce = self.tokens.token();
-        if authorize(&mut bye, response, &credentials, &mut session.nonce, &cnonce).is_err() {
+        if authorize(&mut request, response, &credentials, &mut session.nonce, &cnonce).is_err() {
             return;
         }
         session.bye_attempts += 1;
-        let peer = dialog.next_hop();
-        if let Ok(tx) = self.layer.request(now, peer, bye) {
-            self.clients.insert(tx, (session.id, Purpose::Bye));
-            session.bye = Some(tx);
+        self.repeat_bye(now, session, request, bye.peer, bye.is_rerouted);
+    }
+
+    /// A BYE that cannot be delivered is tried once more another way.
+    pub(super) fn on_bye_failed(&mut self, now: Instant, session: &mut Session, failure: Failure) {
+        let Some(bye) = session.bye.take().filter(|b| failure == Failure::Transport && !b.is_rerouted) else { return };
+        if let Some(other) = session.dialog.as_ref().and_then(|d| d.other_hop(bye.peer)) {
+            self.repeat_bye(now, session, bye.request, other, true);
         }
+    }
+
+    fn repeat_bye(&mut self, now: Instant, session: &mut Session, mut bye: Request, peer: Peer, is_rerouted: bool) {
+        let Some(dialog) = session.dialog.as_mut() else { return };
+        dialog.local_cseq = dialog.local_cseq.saturating_add(1);
+        let cseq = CSeq { number: dialog.local_cseq, method: Method::Bye };
+        bye.headers.set(HeaderName::CSeq, cseq.to_string());
+        self.start_bye(now, session, bye, peer, is_rerouted);
     }
 
     /// Tells the end; the session then only settles what is left.
@@ -171,8 +188,8 @@ impl UserAgent {
         }
     }
 
-    fn on_info(&mut self, now: Instant, session: &mut Session, tx: ServerId, info: &Request) {
-        if !matches!(session.phase, Phase::Up | Phase::Ringing) || self.events.len() >= EVENTS_MAX {
+    pub(super) fn on_info(&mut self, now: Instant, session: &mut Session, tx: ServerId, info: &Request) {
+        if !matches!(session.phase, Phase::Up | Phase::Ringing | Phase::Calling) || self.events.len() >= EVENTS_MAX {
             self.refuse_with(now, tx, info, 481);
             return;
         }

@@ -5,7 +5,9 @@
 //! ends with exactly one [`UaEvent::Failed`] or [`UaEvent::Ended`], whatever the network does; what is left to be
 //! said to the far end after that (BYE, ACK) is seen to without events.
 
+mod answered;
 mod build;
+mod early;
 mod end;
 mod reoffer;
 mod session;
@@ -25,6 +27,7 @@ use crate::random::TokenSource;
 use crate::transaction::schedule::Schedule;
 use crate::transaction::{self, ClientId, Event, Layer};
 use crate::transport::{Peer, Transmit};
+use answered::AnsweredTable;
 use session::{Phase, Session};
 
 /// How long an INVITE of ours may ring when its caller names no time.
@@ -35,8 +38,13 @@ pub const EVENTS_MAX: usize = 10_000;
 const AUTH_ATTEMPTS_MAX: u8 = 3;
 /// Most answers of one forked INVITE that are acknowledged and hung up; later ones time out at their sender.
 const FORKS_MAX: usize = 16;
+/// Answered INVITEs per session that are remembered for their copies.
+const MERGED_PER_SESSION: usize = 2;
 /// Transactions per session that the transaction layer has room for.
 const TRANSACTIONS_PER_SESSION: usize = 6;
+
+/// Call-ID, From tag and CSeq number of an INVITE.
+type RingingKey = (String, String, u32);
 
 /// What a client transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +64,12 @@ pub struct UserAgent {
     /// By Call-ID and our tag.
     dialogs: HashMap<(String, String), SessionId>,
     clients: HashMap<ClientId, (SessionId, Purpose)>,
-    /// INVITEs that wait for an answer by Call-ID, From tag and CSeq, to tell a merged request (§8.2.2.2).
-    ringing: HashMap<(String, String, u32), SessionId>,
+    /// INVITEs of ours that may be answered again.
+    answered: AnsweredTable,
+    /// INVITEs that wait for an answer or were answered just now, to tell a merged request (§8.2.2.2).
+    ringing: HashMap<RingingKey, SessionId>,
+    /// Those of them that were answered, with the time until which a copy may come by another path.
+    merged: VecDeque<(Instant, RingingKey)>,
     schedule: Schedule<SessionId>,
     events: VecDeque<UaEvent>,
     counters: Counters,
@@ -68,11 +80,12 @@ impl UserAgent {
     #[must_use]
     pub fn new(config: UaConfig, seed: u64) -> Self {
         let mut tokens = TokenSource::new(seed);
+        let transactions_max = config.sessions_max.saturating_mul(TRANSACTIONS_PER_SESSION).max(100);
         let layer_config = transaction::Config {
             t1: config.t1,
             t2: config.t2,
             t4: config.t4,
-            transactions_max: config.sessions_max.saturating_mul(TRANSACTIONS_PER_SESSION).max(100),
+            transactions_max,
             retry_after_s: config.retry_after_s,
             ..transaction::Config::new(config.contact_udp, config.contact_tcp)
         };
@@ -85,7 +98,9 @@ impl UserAgent {
             sessions: HashMap::new(),
             dialogs: HashMap::new(),
             clients: HashMap::new(),
+            answered: AnsweredTable::new(transactions_max),
             ringing: HashMap::new(),
+            merged: VecDeque::new(),
             schedule: Schedule::new(),
             events: VecDeque::new(),
             counters: Counters::default(),
@@ -108,6 +123,9 @@ impl UserAgent {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.layer.handle_timeout(now);
         self.pump(now);
+        // Nothing is lost when these stay longer, so they have no timers of their own.
+        self.answered.expire(now);
+        self.forget_merged(now);
         while let Some((_, id)) = self.schedule.pop_due(now) {
             if let Some(session) = self.sessions.get_mut(&id) {
                 session.scheduled = None;
@@ -159,6 +177,9 @@ impl UserAgent {
             match event {
                 Event::Request { id, request, from } => self.on_request(now, id, from, request),
                 Event::Ack { request, .. } => self.on_ack(now, &request),
+                Event::Response { id, response } if self.answered.contains(id) => {
+                    self.on_answered_again(now, id, &response);
+                }
                 Event::Response { id, response } => {
                     if let Some(&(session, purpose)) = self.clients.get(&id) {
                         self.with(session, |ua, session| match purpose {
@@ -171,7 +192,7 @@ impl UserAgent {
                     if let Some((session, purpose)) = self.clients.remove(&id) {
                         self.with(session, |ua, session| match purpose {
                             Purpose::Invite => ua.on_invite_failed(now, session, id, failure),
-                            Purpose::Bye => session.bye = None,
+                            Purpose::Bye => ua.on_bye_failed(now, session, failure),
                         });
                     }
                 }
@@ -213,7 +234,7 @@ impl UserAgent {
         session.scheduled = next;
         if session.phase == Phase::Over {
             self.dialogs.remove(&(session.call_id.clone(), session.local_tag.clone()));
-            for tx in session.outgoing.iter().map(|o| o.tx).chain(session.previous_tx).chain(session.bye) {
+            for tx in session.outgoing.iter().map(|o| o.tx).chain(session.bye.iter().map(|b| b.tx)) {
                 self.clients.remove(&tx);
             }
             self.forget_ringing(&session);
@@ -228,9 +249,28 @@ impl UserAgent {
         }
     }
 
+    /// Keeps an INVITE that is answered now in mind for as long as its copies may be on their way (§8.2.2.2).
+    fn keep_for_merged(&mut self, now: Instant, request: &Request) {
+        if self.merged.len() >= self.config.sessions_max.saturating_mul(MERGED_PER_SESSION)
+            && let Some((_, oldest)) = self.merged.pop_front()
+        {
+            self.ringing.remove(&oldest);
+        }
+        self.merged.push_back((now + self.config.t1 * 64, ringing_key(request)));
+    }
+
+    fn forget_merged(&mut self, now: Instant) {
+        while self.merged.front().is_some_and(|(until, _)| *until <= now) {
+            if let Some((_, key)) = self.merged.pop_front() {
+                self.ringing.remove(&key);
+            }
+        }
+    }
+
     fn on_session_timeout(&mut self, now: Instant, session: &mut Session) {
         self.resend_unacked(now, session);
         self.check_ring_timeout(now, session);
+        self.check_expiry(now, session);
         self.retry_reoffer(now, session);
     }
 
@@ -244,6 +284,6 @@ impl UserAgent {
     }
 }
 
-fn ringing_key(request: &Request) -> (String, String, u32) {
+fn ringing_key(request: &Request) -> RingingKey {
     (request.call_id().into_owned(), request.from_tag().unwrap_or_default(), request.cseq().map_or(0, |c| c.number))
 }

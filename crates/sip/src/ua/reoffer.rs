@@ -40,11 +40,8 @@ impl UserAgent {
             set_sdp(&mut request.headers, &mut request.body, sdp);
         }
         let tx = self.layer.request(now, peer, request.clone())?;
-        if let Some(older) = std::mem::replace(&mut session.previous_tx, session.outgoing.take().map(|o| o.tx)) {
-            self.clients.remove(&older);
-        }
         self.clients.insert(tx, (session.id, Purpose::Invite));
-        session.outgoing = Some(Outgoing {
+        let older = session.outgoing.replace(Outgoing {
             tx,
             request,
             pending: true,
@@ -53,6 +50,9 @@ impl UserAgent {
             deadline: Some(now + RING_TIMEOUT_DEFAULT),
             auth_attempts: 0,
         });
+        if let Some(older) = older {
+            self.clients.remove(&older.tx);
+        }
         Ok(())
     }
 
@@ -62,7 +62,7 @@ impl UserAgent {
         }
         let body = response.sdp().map(Cow::into_owned);
         if !offered && body.is_some() {
-            session.ack_owed = Some(cseq);
+            self.owe_ack(session, cseq);
         } else {
             self.send_ack(session, cseq, None);
         }
@@ -127,16 +127,20 @@ impl UserAgent {
         }
         let busy = session.incoming.is_some() || session.unacked.is_some() || session.ack_owed.is_some();
         if session.phase != Phase::Up || busy || self.events.len() >= EVENTS_MAX {
-            // §14.2: an offer is being dealt with already; come back in a moment.
-            let mut response = request.response(500, None, Some(&session.local_tag));
-            response.headers.push(HeaderName::RetryAfter, self.tokens.below(11).to_string());
-            self.counters.refused_requests += 1;
-            self.layer.respond(now, tx, &response);
+            self.refuse_for_a_moment(now, session, tx, &request);
             return;
         }
         let body = request.sdp().map(Cow::into_owned);
         session.incoming = Some(Incoming { tx, request: Arc::new(request) });
         self.events.push_back(UaEvent::Reoffered { session: session.id, body });
+    }
+
+    /// An offer is being dealt with already; come back in a moment (RFC 3261 §14.2, RFC 3311 §5.2).
+    pub(super) fn refuse_for_a_moment(&mut self, now: Instant, session: &Session, tx: ServerId, request: &Request) {
+        let mut response = request.response(500, None, Some(&session.local_tag));
+        response.headers.push(HeaderName::RetryAfter, self.tokens.below(11).to_string());
+        self.counters.refused_requests += 1;
+        self.layer.respond(now, tx, &response);
     }
 
     /// Answers a [`UaEvent::Reoffered`]: with SDP, or with a status (300 to 699) that refuses it and leaves the

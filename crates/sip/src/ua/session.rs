@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
+use super::FORKS_MAX;
 use super::types::{Credentials, SessionId};
 use crate::dialog::Dialog;
 use crate::digest::NonceState;
@@ -43,10 +42,8 @@ pub(super) struct Session {
     pub(super) nonce: NonceState,
     /// Our INVITE or re-INVITE, from sending it until the next one replaces it.
     pub(super) outgoing: Option<Outgoing>,
-    /// ACKs of ours, sent again when their 2xx comes again; the newest [`FORKS_MAX`](super::FORKS_MAX).
-    pub(super) acks: Vec<SentAck>,
-    /// The INVITE before `outgoing`: its 2xx may come again if its ACK was lost.
-    pub(super) previous_tx: Option<ClientId>,
+    /// Early dialogs of our INVITE in which requests came: the far end's tag, and the number of its last request.
+    pub(super) early: Vec<(String, u32)>,
     /// A 2xx with an offer came; its ACK waits for our answer: the INVITE's CSeq number.
     pub(super) ack_owed: Option<u32>,
     /// Their INVITE, re-INVITE or UPDATE that waits for an answer of the application.
@@ -55,8 +52,10 @@ pub(super) struct Session {
     pub(super) unacked: Option<Unacked>,
     /// A BYE to be sent once that ACK came or is given up (§15): its Reason.
     pub(super) bye_owed: Option<Option<String>>,
+    /// When their INVITE expires (§13.3.1).
+    pub(super) expires_at: Option<Instant>,
     /// Our BYE.
-    pub(super) bye: Option<ClientId>,
+    pub(super) bye: Option<Bye>,
     pub(super) bye_attempts: u8,
     /// A re-INVITE to be tried again after a 491 (§14.1).
     pub(super) retry: Option<(Instant, Option<String>)>,
@@ -86,16 +85,19 @@ pub(super) struct GiveUp {
     pub(super) status: u16,
     pub(super) reason_header: Option<String>,
     pub(super) cancel_sent: bool,
+    /// When the session fails even if the transaction has not ended by then.
+    pub(super) until: Instant,
 }
 
-/// An ACK of ours to a 2xx.
+/// A BYE of ours.
 #[derive(Debug)]
-pub(super) struct SentAck {
-    pub(super) cseq: u32,
-    /// The far end's tag: another one is another branch of a forked INVITE.
-    pub(super) remote_tag: String,
+pub(super) struct Bye {
+    pub(super) tx: ClientId,
+    /// Without Via; what is sent again with credentials or another way.
+    pub(super) request: Request,
     pub(super) peer: Peer,
-    pub(super) wire: Bytes,
+    /// Whether this is the second way.
+    pub(super) is_rerouted: bool,
 }
 
 /// A request with an offer that the application answers.
@@ -131,12 +133,12 @@ impl Session {
             credentials: None,
             nonce: NonceState::default(),
             outgoing: None,
-            acks: Vec::new(),
-            previous_tx: None,
+            early: Vec::new(),
             ack_owed: None,
             incoming: None,
             unacked: None,
             bye_owed: None,
+            expires_at: None,
             bye: None,
             bye_attempts: 0,
             retry: None,
@@ -146,10 +148,12 @@ impl Session {
 
     /// When something is to be done without a message coming in.
     pub(super) fn next_timeout(&self) -> Option<Instant> {
-        let ring = self.outgoing.as_ref().filter(|o| o.pending && o.give_up.is_none()).and_then(|o| o.deadline);
+        let pending = self.outgoing.as_ref().filter(|o| o.pending);
+        let ring = pending.and_then(|o| o.give_up.as_ref().map_or(o.deadline, |g| Some(g.until)));
+        let expiry = self.expires_at.filter(|_| self.phase == Phase::Ringing);
         let resend = self.unacked.as_ref().map(|u| u.resend_at.min(u.deadline));
         let retry = self.retry.as_ref().map(|(at, _)| *at);
-        [ring, resend, retry].into_iter().flatten().min()
+        [ring, expiry, resend, retry].into_iter().flatten().min()
     }
 
     /// Whether every message is settled, so that a closing session can be forgotten.
@@ -158,6 +162,18 @@ impl Session {
             && self.bye_owed.is_none()
             && self.unacked.is_none()
             && !self.outgoing.as_ref().is_some_and(|o| o.pending)
+    }
+
+    /// Notes the number of a request in an early dialog of ours; `false` if it comes out of order.
+    pub(super) fn accept_early_cseq(&mut self, remote_tag: &str, number: u32) -> bool {
+        let has_room = self.early.len() < FORKS_MAX;
+        match self.early.iter_mut().find(|(tag, _)| tag == remote_tag) {
+            Some((_, last)) if number <= *last => return false,
+            Some((_, last)) => *last = number,
+            None if has_room => self.early.push((remote_tag.to_owned(), number)),
+            None => {}
+        }
+        true
     }
 
     pub(super) fn has_pending_reoffer(&self) -> bool {

@@ -76,14 +76,15 @@ pub struct InviteParams {
     pub route: Vec<String>,
     /// Where the first message goes, and in-dialog ones whose next hop is a name, not an address.
     pub next_hop: Peer,
-    /// More header fields, as name and value.
+    /// More header fields, as name and value. Those that the stack writes or that would promise what it does not
+    /// do (Supported, Require, Session-Expires, Content-Encoding, Accept, Expires) are refused.
     pub headers: Vec<(String, String)>,
     /// SDP offer; `None` asks the far end for one (delayed offer).
     pub body: Option<String>,
     /// What answers a 401 or 407.
     pub credentials: Option<Credentials>,
     /// CANCELs when nobody has answered for so long; the session fails with 408. `None`:
-    /// [`RING_TIMEOUT_DEFAULT`](super::RING_TIMEOUT_DEFAULT).
+    /// [`RING_TIMEOUT_DEFAULT`](super::RING_TIMEOUT_DEFAULT); longer than the clock reaches: never.
     pub ring_timeout: Option<Duration>,
 }
 
@@ -156,7 +157,8 @@ pub enum UaEvent {
     Failed {
         /// The session.
         session: SessionId,
-        /// The final status: 408 on timeout, 487 cancelled, 503 transport failure, else what the far end said.
+        /// The final status: 408 on timeout, 487 cancelled, 503 transport failure, else what the far end said. Once
+        /// we have given up (408, 487), only 486 and 6xx of the far end are told instead.
         status: u16,
         /// The reason phrase.
         reason: String,
@@ -173,13 +175,13 @@ pub enum UaEvent {
         session: SessionId,
         /// Whether the far end ended it.
         by_remote: bool,
-        /// 487 if cancelled before the answer, the status of a refusal of ours, 408 when an answer was never
+        /// 487 if cancelled or expired before the answer, the status of a refusal of ours, 408 when an answer was never
         /// acknowledged, 481 when the far end no longer knew the dialog; `None` for an ordinary hang-up.
         status: Option<u16>,
         /// The values of the Reason header fields of the BYE or CANCEL.
         reason_headers: Vec<String>,
     },
-    /// An INFO within the session; it is answered 200 already.
+    /// An INFO within the session, or within an early dialog of a call of ours; it is answered 200 already.
     Info {
         /// The session.
         session: SessionId,

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::build::{check_extra_headers, name_addr, push_extra, set_sdp};
-use super::session::{GiveUp, Outgoing, Phase, SentAck, Session};
+use super::answered::{Answered, copy_credentials};
+use super::build::{check_extra_headers, check_invite_headers, name_addr, push_extra, set_sdp};
+use super::session::{GiveUp, Outgoing, Phase, Session};
 use super::types::{InviteParams, SessionId, UaEvent};
-use super::{AUTH_ATTEMPTS_MAX, EVENTS_MAX, FORKS_MAX, Purpose, RING_TIMEOUT_DEFAULT, UserAgent};
+use super::{AUTH_ATTEMPTS_MAX, EVENTS_MAX, Purpose, RING_TIMEOUT_DEFAULT, UserAgent};
 use crate::dialog::Dialog;
 use crate::digest::authorize;
 use crate::error::Error;
@@ -27,6 +28,7 @@ impl UserAgent {
         }
         Uri::parse(&params.request_uri).map_err(|reason| Error::BadUri { uri: params.request_uri.clone(), reason })?;
         check_extra_headers(&params.headers)?;
+        check_invite_headers(&params.headers)?;
         let local_tag = self.tokens.token();
         let call_id = params.call_id.unwrap_or_else(|| self.tokens.token() + &self.tokens.token());
         if call_id.is_empty() || call_id.bytes().any(|b| !b.is_ascii_graphic() || b == b',') {
@@ -58,7 +60,8 @@ impl UserAgent {
             pending: true,
             provisional_seen: false,
             give_up: None,
-            deadline: Some(now + params.ring_timeout.unwrap_or(RING_TIMEOUT_DEFAULT)),
+            // Longer than the clock reaches is for ever.
+            deadline: now.checked_add(params.ring_timeout.unwrap_or(RING_TIMEOUT_DEFAULT)),
             auth_attempts: 0,
         });
         self.clients.insert(tx, (id, Purpose::Invite));
@@ -82,8 +85,9 @@ impl UserAgent {
 
     pub(super) fn on_invite_response(&mut self, now: Instant, session: &mut Session, tx: ClientId, response: Response) {
         if session.outgoing.as_ref().is_none_or(|o| o.tx != tx) {
-            self.repeat_ack(session, &response);
-        } else if response.status < 200 {
+            return;
+        }
+        if response.status < 200 {
             self.on_provisional(now, session, &response);
         } else if response.is_success() {
             self.on_success(now, session, response);
@@ -111,15 +115,12 @@ impl UserAgent {
 
     fn on_success(&mut self, now: Instant, session: &mut Session, response: Response) {
         let Some(cseq) = response.cseq().map(|c| c.number) else { return };
-        if self.repeat_ack(session, &response) || session.ack_owed == Some(cseq) {
-            return;
-        }
-        let Some(outgoing) = session.outgoing.as_mut() else { return };
+        let Some(outgoing) = session.outgoing.as_mut().filter(|o| o.pending) else { return };
+        outgoing.pending = false;
         let offered = outgoing.request.sdp().is_some();
-        if !std::mem::take(&mut outgoing.pending) {
-            self.hang_up_fork(now, session, &response);
-            return;
-        }
+        let (tx, request) = (outgoing.tx, outgoing.request.clone());
+        self.clients.remove(&tx);
+        self.note_answered(now, session, tx, request);
         if session.phase == Phase::Calling {
             self.on_answered(now, session, response, offered, cseq);
         } else {
@@ -127,21 +128,21 @@ impl UserAgent {
         }
     }
 
-    /// The same 2xx again means that our ACK was lost: sends it again.
-    fn repeat_ack(&mut self, session: &Session, response: &Response) -> bool {
-        let (cseq, tag) = (response.cseq().map(|c| c.number), response.to_tag().unwrap_or_default());
-        let sent =
-            session.acks.iter().find(|a| Some(a.cseq) == cseq && a.remote_tag == tag).filter(|_| response.is_success());
-        if let Some(ack) = sent {
-            self.layer.send(ack.peer, ack.wire.clone());
-        }
-        sent.is_some()
+    /// From here on, what answers this INVITE (again) is not the session's business.
+    pub(super) fn note_answered(&mut self, now: Instant, session: &Session, tx: ClientId, request: Request) {
+        self.answered.expire(now);
+        let answered = Answered::new(request, session.peer, session.dialog.clone());
+        self.answered.insert(tx, answered, now + self.config.t1 * 64);
     }
 
     fn on_answered(&mut self, now: Instant, session: &mut Session, response: Response, offered: bool, cseq: u32) {
         let Some(outgoing) = session.outgoing.as_ref() else { return };
         let given_up = outgoing.give_up.clone();
         session.dialog = Dialog::of_caller(&outgoing.request, &response, session.peer);
+        if let Some(dialog) = session.dialog.as_mut() {
+            let early = session.early.iter().find(|(tag, _)| *tag == dialog.remote_tag);
+            dialog.remote_cseq = early.map(|(_, number)| *number);
+        }
         session.phase = Phase::Up;
         let body = response.sdp().map(Cow::into_owned);
         if let Some(given_up) = given_up {
@@ -152,7 +153,7 @@ impl UserAgent {
             return;
         }
         if !offered && body.is_some() {
-            session.ack_owed = Some(cseq);
+            self.owe_ack(session, cseq);
         } else {
             self.send_ack(session, cseq, None);
         }
@@ -160,7 +161,7 @@ impl UserAgent {
     }
 
     /// Sends an ACK in the session's dialog and keeps it for when the 2xx comes again.
-    pub(super) fn send_ack(&mut self, session: &mut Session, cseq: u32, body: Option<String>) {
+    pub(super) fn send_ack(&mut self, session: &Session, cseq: u32, body: Option<String>) {
         let Some(dialog) = session.dialog.as_ref() else { return };
         let mut ack = dialog.ack(cseq);
         if let Some(invite) = session.outgoing.as_ref().map(|o| &o.request) {
@@ -169,27 +170,19 @@ impl UserAgent {
         if let Some(sdp) = body {
             set_sdp(&mut ack.headers, &mut ack.body, sdp);
         }
-        let (peer, remote_tag) = (dialog.next_hop(), dialog.remote_tag.clone());
-        let wire = self.layer.request_stateless(peer, ack);
-        if session.acks.len() >= FORKS_MAX {
-            session.acks.remove(0);
-        }
-        session.acks.push(SentAck { cseq, remote_tag, peer, wire });
-    }
-
-    /// Another branch of a forked INVITE was answered too: acknowledge it and hang it up (§13.2.2.4).
-    fn hang_up_fork(&mut self, now: Instant, session: &mut Session, response: &Response) {
-        let Some(outgoing) = session.outgoing.as_ref().filter(|_| session.acks.len() < FORKS_MAX) else { return };
-        let Some(mut dialog) = Dialog::of_caller(&outgoing.request, response, session.peer) else { return };
-        let cseq = dialog.local_cseq;
-        let mut ack = dialog.ack(cseq);
-        copy_credentials(&outgoing.request, &mut ack);
         let peer = dialog.next_hop();
         let wire = self.layer.request_stateless(peer, ack);
-        session.acks.push(SentAck { cseq, remote_tag: dialog.remote_tag.clone(), peer, wire });
-        // Nobody waits for the outcome of this BYE; without room for it the far end times out by itself.
-        if self.layer.request(now, peer, dialog.request(Method::Bye)).is_err() {
-            self.counters.refused_requests += 1;
+        if let Some(answered) = session.outgoing.as_ref().and_then(|o| self.answered.get_mut(o.tx)) {
+            answered.note_ack(&dialog.remote_tag, peer, Some(wire));
+        }
+    }
+
+    /// The ACK waits for the application's answer to the offer in a 2xx.
+    pub(super) fn owe_ack(&mut self, session: &mut Session, cseq: u32) {
+        session.ack_owed = Some(cseq);
+        let (Some(outgoing), Some(dialog)) = (session.outgoing.as_ref(), session.dialog.as_ref()) else { return };
+        if let Some(answered) = self.answered.get_mut(outgoing.tx) {
+            answered.note_ack(&dialog.remote_tag, dialog.next_hop(), None);
         }
     }
 
@@ -232,8 +225,10 @@ impl UserAgent {
             self.on_reoffer_refused(now, session, response.status);
             return;
         }
-        // 487 is the echo of our own CANCEL; what we gave up for is the better reason.
-        let status = outgoing.give_up.as_ref().filter(|_| response.status == 487).map_or(response.status, |g| g.status);
+        // What comes after we gave up is mostly the echo of that (487, a proxy's 408, 480, 500 or 503, a challenge
+        // that we no longer answer); only who really refuses has a better reason than ours.
+        let refused = response.status == 486 || response.status >= 600;
+        let status = outgoing.give_up.as_ref().filter(|_| !refused).map_or(response.status, |g| g.status);
         let reason = (status == response.status).then(|| response.reason.to_string());
         self.fail(session, status, reason, Some(response));
     }
@@ -270,7 +265,8 @@ impl UserAgent {
     /// Gives an unanswered INVITE of ours up; it fails with `status` when the far end has said so too.
     pub(super) fn give_up(&mut self, now: Instant, session: &mut Session, status: u16, reason_header: Option<String>) {
         let Some(outgoing) = session.outgoing.as_mut().filter(|o| o.pending && o.give_up.is_none()) else { return };
-        outgoing.give_up = Some(GiveUp { status, reason_header, cancel_sent: false });
+        let until = now + self.config.t1 * 64;
+        outgoing.give_up = Some(GiveUp { status, reason_header, cancel_sent: false, until });
         // Before a provisional response, a CANCEL could overtake the INVITE (§9.1); then it waits for one, or for
         // timer B.
         if outgoing.provisional_seen {
@@ -286,26 +282,30 @@ impl UserAgent {
         if let Some(reason) = &give_up.reason_header {
             extra.push(HeaderName::Reason, reason.as_str());
         }
-        // Without room for it the next provisional response tries again.
-        give_up.cancel_sent = self.layer.cancel(now, tx, &extra).is_ok();
+        if let Ok(Some(_)) = self.layer.cancel(now, tx, &extra) {
+            give_up.cancel_sent = true;
+            // As long as the transaction then has for its end.
+            give_up.until = now + self.config.t1 * 64;
+        }
     }
 
     pub(super) fn check_ring_timeout(&mut self, now: Instant, session: &mut Session) {
-        let due = session
-            .outgoing
-            .as_ref()
-            .is_some_and(|o| o.pending && o.give_up.is_none() && o.deadline.is_some_and(|at| at <= now));
-        if due {
-            self.give_up(now, session, 408, Some("SIP;cause=408;text=\"No answer\"".to_owned()));
-        }
-    }
-}
-
-/// The ACK of a 2xx has the credentials of its INVITE (§22.1).
-fn copy_credentials(invite: &Request, ack: &mut Request) {
-    for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
-        for value in invite.headers.all(&name) {
-            ack.headers.push(name.clone(), value.clone());
+        let Some(outgoing) = session.outgoing.as_ref().filter(|o| o.pending) else { return };
+        let tx = outgoing.tx;
+        match &outgoing.give_up {
+            None if outgoing.deadline.is_some_and(|at| at <= now) => {
+                self.give_up(now, session, 408, Some("SIP;cause=408;text=\"No answer\"".to_owned()));
+            }
+            // The transaction ends by itself before this, but a session must not hang on that. Who answers later
+            // all the same is hung up.
+            Some(give_up) if give_up.until <= now => {
+                let request = outgoing.request.clone();
+                self.clients.remove(&tx);
+                self.layer.run_out(now, tx);
+                self.note_answered(now, session, tx, request);
+                self.on_invite_failed(now, session, tx, Failure::Timeout);
+            }
+            _ => {}
         }
     }
 }

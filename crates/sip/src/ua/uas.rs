@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::build::{ALLOW, check_extra_headers, push_extra, set_sdp};
+use super::build::{ACCEPT, ALLOW, check_extra_headers, push_extra, set_sdp};
 use super::session::{Incoming, Phase, Session, Unacked};
 use super::types::{SessionId, UaEvent};
 use super::{UserAgent, ringing_key};
 use crate::dialog::Dialog;
 use crate::error::Error;
-use crate::headers::{Reason, list_values, media_type};
+use crate::headers::{Reason, list_values};
 use crate::message::{HeaderName, Method, Request, Response};
 use crate::transaction::ServerId;
 use crate::transport::Peer;
@@ -22,41 +22,45 @@ impl UserAgent {
             return;
         }
         if let Err(response) = self.check_request(&request) {
-            self.refuse(now, tx, &response);
+            self.refuse(now, tx, &request, &response);
             return;
         }
         if let Some(to_tag) = request.to_tag() {
-            let id = self.dialogs.get(&(request.call_id().into_owned(), to_tag)).copied();
-            let from_tag = request.from_tag().unwrap_or_default();
-            let known = id
-                .and_then(|id| self.sessions.get(&id))
-                .and_then(|s| s.dialog.as_ref())
-                .is_some_and(|d| d.remote_tag == from_tag);
-            match id.filter(|_| known) {
-                Some(id) => {
-                    self.with(id, |ua, session| ua.on_request_in_dialog(now, session, tx, request));
-                }
-                // OPTIONS to a dialog we do not know is answered as such, too (§11.2 with §12.2.2).
-                None => self.refuse_with(now, tx, &request, 481),
-            }
+            self.on_request_with_tag(now, tx, &to_tag, request);
             return;
         }
         match request.method {
             Method::Invite => self.on_invite(now, tx, from, request),
             Method::Options => {
-                let mut response = request.response(200, None, Some(&self.tokens.token()));
+                let mut response = request.response(200, None, Some(&self.layer.stateless_tag(&request)));
                 self.capabilities(&mut response);
-                self.layer.respond(now, tx, &response);
+                self.layer.respond_and_forget(tx, &response);
             }
-            Method::Bye | Method::Info | Method::Update => self.refuse_with(now, tx, &request, 481),
-            Method::Other(_) => self.refuse_with(now, tx, &request, 501),
-            _ => self.refuse_with(now, tx, &request, 405),
+            Method::Bye | Method::Info | Method::Update => self.refuse_stranger(now, tx, &request, 481),
+            Method::Other(_) => self.refuse_stranger(now, tx, &request, 501),
+            _ => self.refuse_stranger(now, tx, &request, 405),
+        }
+    }
+
+    fn on_request_with_tag(&mut self, now: Instant, tx: ServerId, to_tag: &str, request: Request) {
+        let id = self.dialogs.get(&(request.call_id().into_owned(), to_tag.to_owned())).copied();
+        let from_tag = request.from_tag().unwrap_or_default();
+        let found = id.and_then(|id| Some((id, self.sessions.get(&id)?.as_ref())));
+        match found {
+            Some((id, session)) if session.dialog.as_ref().is_some_and(|d| d.remote_tag == from_tag) => {
+                self.with(id, |ua, session| ua.on_request_in_dialog(now, session, tx, request));
+            }
+            Some((id, session)) if session.phase == Phase::Calling && session.dialog.is_none() => {
+                self.with(id, |ua, session| ua.on_request_in_early_dialog(now, session, tx, &request));
+            }
+            // OPTIONS to a dialog we do not know is answered as such, too (§11.2 with §12.2.2).
+            _ => self.refuse_stranger(now, tx, &request, 481),
         }
     }
 
     /// What every request must pass (§8.2.1 to §8.2.3).
     fn check_request(&mut self, request: &Request) -> Result<(), Response> {
-        let tag = self.tokens.token();
+        let tag = self.layer.stateless_tag(request);
         let scheme = request.uri.split(':').next().unwrap_or("");
         if !["sip", "sips", "tel"].iter().any(|s| s.eq_ignore_ascii_case(scheme)) {
             return Err(request.response(416, None, Some(&tag)));
@@ -73,10 +77,10 @@ impl UserAgent {
         let optional =
             request.header("Content-Disposition").is_some_and(|d| d.to_ascii_lowercase().contains("handling=optional"));
         let encoded = request.header("Content-Encoding").is_some_and(|e| !e.eq_ignore_ascii_case("identity"));
-        let foreign = !request.body.is_empty() && media_type(&request.headers).is_none_or(|t| t != "application/sdp");
+        let foreign = !request.body.is_empty() && request.sdp().is_none();
         if !optional && (foreign || encoded) {
             let mut response = request.response(415, None, Some(&tag));
-            response.headers.push(HeaderName::Accept, "application/sdp");
+            response.headers.push(HeaderName::Accept, ACCEPT);
             return Err(response);
         }
         let accepted = list_values(&request.headers, &HeaderName::Accept);
@@ -94,9 +98,10 @@ impl UserAgent {
         if self.is_full() {
             let mut response = request.response(503, None, Some(&self.tokens.token()));
             response.headers.push(HeaderName::RetryAfter, self.config.retry_after_s.to_string());
-            self.refuse(now, tx, &response);
+            self.refuse(now, tx, &request, &response);
             return;
         }
+        self.forget_merged(now);
         let ringing = ringing_key(&request);
         if self.ringing.contains_key(&ringing) {
             // The same request by another path (§8.2.2.2).
@@ -112,6 +117,7 @@ impl UserAgent {
         let call_id = request.call_id().into_owned();
         let mut session = Box::new(Session::new(id, Phase::Ringing, call_id.clone(), local_tag.clone(), from));
         session.dialog = Some(dialog);
+        session.expires_at = expiry(&request).and_then(|after| now.checked_add(after));
         let request = Arc::new(request);
         session.incoming = Some(Incoming { tx, request: Arc::clone(&request) });
         self.dialogs.insert((call_id, local_tag), id);
@@ -154,7 +160,7 @@ impl UserAgent {
     pub fn answer(&mut self, now: Instant, session: SessionId, body: String) -> Result<(), Error> {
         self.with_live(session, |ua, session| {
             let (tx, request) = ringing(session)?;
-            ua.forget_ringing(session);
+            ua.keep_for_merged(now, &request);
             session.incoming = None;
             session.phase = Phase::Up;
             ua.send_success(now, session, tx, &request, body);
@@ -253,7 +259,7 @@ impl UserAgent {
     fn on_cancel(&mut self, now: Instant, tx: ServerId, cancel: &Request) {
         let invite = self.layer.cancelled_invite(cancel);
         let Some(invite) = invite else {
-            self.refuse_with(now, tx, cancel, 481);
+            self.refuse_stranger(now, tx, cancel, 481);
             return;
         };
         let id = self.sessions_with_invite(cancel, invite);
@@ -286,24 +292,65 @@ impl UserAgent {
         id.copied().filter(|id| self.sessions.get(id).and_then(|s| s.incoming.as_ref()).is_some_and(|i| i.tx == invite))
     }
 
+    /// The INVITE of a call that rings has expired (§13.3.1): as if it were cancelled.
+    pub(super) fn check_expiry(&mut self, now: Instant, session: &mut Session) {
+        if session.phase != Phase::Ringing || session.expires_at.is_none_or(|at| at > now) {
+            return;
+        }
+        if let Some(incoming) = session.incoming.as_ref() {
+            let response = self.dialog_response(&incoming.request, 487, None, &session.local_tag, session.peer);
+            self.layer.respond(now, incoming.tx, &response);
+        }
+        self.end(session, true, Some(487), Vec::new());
+    }
+
     pub(super) fn capabilities(&self, response: &mut Response) {
         response.headers.push(HeaderName::Allow, ALLOW);
-        response.headers.push(HeaderName::Accept, "application/sdp");
+        response.headers.push(HeaderName::Accept, ACCEPT);
         response.headers.push(HeaderName::Server, self.config.user_agent.as_str());
     }
 
+    /// Refuses a request, which is remembered for as long as it may come again.
     pub(super) fn refuse_with(&mut self, now: Instant, tx: ServerId, request: &Request, status: u16) {
-        let mut response = request.response(status, None, Some(&self.tokens.token()));
+        let response = self.refusal(request, status);
+        self.counters.refused_requests += 1;
+        self.layer.respond(now, tx, &response);
+    }
+
+    /// Refuses a request that belongs to no dialog of ours. It leaves nothing behind, so that strangers cannot use
+    /// our transactions up; an INVITE does, for its refusal has to be repeated, unless they are used up already.
+    fn refuse_stranger(&mut self, now: Instant, tx: ServerId, request: &Request, status: u16) {
+        let response = self.refusal(request, status);
+        if self.layer.is_full() {
+            self.counters.refused_requests += 1;
+            self.layer.respond_and_forget(tx, &response);
+        } else {
+            self.refuse(now, tx, request, &response);
+        }
+    }
+
+    fn refuse(&mut self, now: Instant, tx: ServerId, request: &Request, response: &Response) {
+        self.counters.refused_requests += 1;
+        if request.method == Method::Invite {
+            self.layer.respond(now, tx, response);
+        } else {
+            self.layer.respond_and_forget(tx, response);
+        }
+    }
+
+    fn refusal(&self, request: &Request, status: u16) -> Response {
+        let mut response = request.response(status, None, Some(&self.layer.stateless_tag(request)));
         if matches!(status, 405 | 501) {
             response.headers.push(HeaderName::Allow, ALLOW);
         }
-        self.refuse(now, tx, &response);
+        response
     }
+}
 
-    fn refuse(&mut self, now: Instant, tx: ServerId, response: &Response) {
-        self.counters.refused_requests += 1;
-        self.layer.respond(now, tx, response);
-    }
+/// How long an INVITE may wait for its answer, if it says so.
+fn expiry(invite: &Request) -> Option<Duration> {
+    let seconds = invite.headers.get(&HeaderName::Expires)?.to_str().trim().parse::<u32>().ok()?;
+    Some(Duration::from_secs(seconds.into()))
 }
 
 /// The INVITE of a session that waits for its answer.

@@ -58,8 +58,8 @@ pub enum FromBot {
 impl FromBot {
     /// Every `type` of this direction.
     pub const TYPES: [&'static str; 14] = [
-        "accept", "mark", "clear", "pause", "resume", "eou", "play", "dtmf", "hangup", "transfer",
-        "record", "mute", "set", "ping",
+        "accept", "mark", "clear", "pause", "resume", "eou", "play", "dtmf", "hangup", "transfer", "record", "mute",
+        "set", "ping",
     ];
 
     /// The message's `type`.

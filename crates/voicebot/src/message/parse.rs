@@ -29,10 +29,7 @@ fn parse<T: DeserializeOwned>(text: &str, types: &[&str]) -> Result<T, ProtocolE
     }
     let tag: Tag<'_> = serde_json::from_str(text).map_err(ProtocolError::bad)?;
     if !types.contains(&tag.kind.as_ref()) {
-        return Err(ProtocolError::UnknownType {
-            kind: quote(&tag.kind),
-        });
+        return Err(ProtocolError::UnknownType { kind: quote(&tag.kind) });
     }
-    serde_json::from_str(text)
-        .map_err(|error| ProtocolError::bad(format_args!("{}: {error}", tag.kind)))
+    serde_json::from_str(text).map_err(|error| ProtocolError::bad(format_args!("{}: {error}", tag.kind)))
 }

@@ -45,8 +45,7 @@ pub enum ToBot {
 impl ToBot {
     /// Every `type` of this direction.
     pub const TYPES: [&'static str; 13] = [
-        "start", "dtmf", "mark", "cleared", "playback", "flow", "speech", "cpa", "call", "qos",
-        "stop", "error", "pong",
+        "start", "dtmf", "mark", "cleared", "playback", "flow", "speech", "cpa", "call", "qos", "stop", "error", "pong",
     ];
 
     /// The message's `type`.
@@ -168,12 +167,7 @@ pub struct PlayoutInfo {
 
 impl Default for PlayoutInfo {
     fn default() -> Self {
-        Self {
-            mode: PlayoutMode::Queue,
-            cap_ms: 120_000,
-            xoff_ms: 10_000,
-            xon_ms: 5_000,
-        }
+        Self { mode: PlayoutMode::Queue, cap_ms: 120_000, xoff_ms: 10_000, xon_ms: 5_000 }
     }
 }
 

@@ -266,17 +266,15 @@ impl Call {
             }
             Input::StreamClosed => self.end(now, Ending::by_bot(None), outputs),
             Input::HangUp(ending) => self.end(now, ending, outputs),
-            Input::HangUpDrained(ending) => {
-                if self.is_audio_started {
-                    // The first reason given is the one that stays.
-                    if self.ending.is_none() {
-                        self.ending = Some(ending);
-                        outputs.push(Output::Drain);
-                    }
-                } else {
-                    self.end(now, ending, outputs);
-                }
+            // The first reason given is the one that stays.
+            Input::HangUpDrained(_) if self.ending.is_some() => {}
+            Input::HangUpDrained(ending) if self.is_audio_started => {
+                self.ending = Some(ending);
+                outputs.push(Output::Drain);
             }
+            // A bot that has said its piece before the answer: it is played, then the call ends.
+            Input::HangUpDrained(ending) if ending.party == Party::Bot => self.ending = Some(ending),
+            Input::HangUpDrained(ending) => self.end(now, ending, outputs),
             Input::Drained => {
                 if let Some(ending) = self.ending.take() {
                     self.end(now, ending, outputs);
@@ -317,6 +315,9 @@ impl Call {
         if self.answered.is_some() && self.stream == Stream::Ready && !self.is_audio_started {
             self.is_audio_started = true;
             outputs.push(Output::StartAudio);
+            if self.ending.is_some() {
+                outputs.push(Output::Drain);
+            }
         }
     }
 

@@ -164,6 +164,20 @@ fn a_drained_hang_up_waits_for_the_last_words() {
 }
 
 #[test]
+fn what_a_bot_says_before_the_answer_is_played_before_it_hangs_up() {
+    for direction in [Direction::Inbound, Direction::Outbound] {
+        let mut story = Story::begin(direction);
+        story.then(Input::HangUpDrained(Ending::by_bot(None)));
+        assert!(story.told().is_empty());
+        let mut told = story.then(ready()).told();
+        told.extend(story.then(Input::Answered).told());
+        assert_eq!(told.iter().rev().take(2).collect::<Vec<_>>(), ["Drain", "StartAudio"]);
+        story.then(Input::Drained);
+        assert_eq!(story.cause().party(), Party::Bot);
+    }
+}
+
+#[test]
 fn a_drained_hang_up_of_a_call_without_audio_is_one_at_once() {
     let mut story = Story::begin(Direction::Outbound);
     story.then(Input::HangUpDrained(Ending::by_operator(Class::Normal)));

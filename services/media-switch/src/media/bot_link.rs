@@ -51,6 +51,36 @@ pub(super) struct BotLink {
     /// The bot has accepted, or shown by sending something that it takes the call as offered.
     has_spoken: bool,
     is_ready_told: bool,
+    /// The bot has asked for the end of the call after its last words.
+    wants_end: bool,
+    /// Its socket is closed; what it has said is played to the end.
+    is_gone: bool,
+    overflows: u32,
+    told: Allowance,
+}
+
+/// How much one bot's marks and clears may tell the cluster, so that they don't crowd out other calls' events. The bot
+/// itself is told everything.
+#[derive(Debug)]
+struct Allowance {
+    left: f64,
+    refilled: Instant,
+}
+
+impl Allowance {
+    const PER_SECOND: f64 = 50.0;
+    const BURST: f64 = 200.0;
+
+    fn take(&mut self, now: Instant) -> bool {
+        let earned = now.saturating_duration_since(self.refilled).as_secs_f64() * Self::PER_SECOND;
+        self.left = (self.left + earned).min(Self::BURST);
+        self.refilled = now;
+        let is_granted = self.left >= 1.0;
+        if is_granted {
+            self.left -= 1.0;
+        }
+        is_granted
+    }
 }
 
 impl BotLink {
@@ -63,7 +93,19 @@ impl BotLink {
     ) -> Result<Self, Gone> {
         let from_bot = FromBot::new(law, session.format(), session.playout());
         let socket = BotSocket::begin(socket, session, now)?;
-        Ok(Self { socket, from_bot, law, began: now, connect_ms, has_spoken: false, is_ready_told: false })
+        Ok(Self {
+            socket,
+            from_bot,
+            law,
+            began: now,
+            connect_ms,
+            has_spoken: false,
+            is_ready_told: false,
+            wants_end: false,
+            is_gone: false,
+            overflows: 0,
+            told: Allowance { left: Allowance::BURST, refilled: now },
+        })
     }
 
     /// SDP has settled the telephone's codec.
@@ -86,11 +128,25 @@ impl BotLink {
     }
 
     pub(super) fn send(&mut self, message: &ToBot) -> Result<(), Gone> {
-        self.socket.send(message)
+        if self.is_gone { Ok(()) } else { self.socket.send(message) }
     }
 
-    pub(super) fn send_audio(&mut self, frame: Bytes, context: &mut Context<'_>) -> Result<(), Gone> {
-        self.socket.send_audio(frame, context)
+    pub(super) fn send_audio(&mut self, frame: Bytes, now: Instant, context: &mut Context<'_>) -> Result<(), Gone> {
+        if self.is_gone { Ok(()) } else { self.socket.send_audio(frame, now, context) }
+    }
+
+    /// Whether the call goes on without the socket: the bot closed it after asking for the end when all is said.
+    pub(super) fn outlives(&mut self, gone: &Gone) -> bool {
+        self.is_gone = *gone == Gone::Closed && self.wants_end;
+        self.is_gone
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        self.is_gone
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.from_bot.is_draining()
     }
 
     pub(super) fn drain(&mut self) {
@@ -102,13 +158,22 @@ impl BotLink {
     }
 
     /// The next 20 ms for the caller.
-    pub(super) fn tick(&mut self, out: &mut [u8]) -> Tick {
-        self.from_bot.tick(out)
+    pub(super) fn tick(&mut self, out: &mut [u8], is_sent: bool) -> Tick {
+        self.from_bot.tick(out, is_sent)
     }
 
     /// Says `stop`, closes the socket, and is gone.
     pub(super) async fn close(self, stop: Stop) {
-        self.socket.close(ToBot::Stop(stop)).await;
+        self.socket.stop(ToBot::Stop(stop)).await;
+    }
+
+    /// Answers the bot's close, or tells it by a close code why it is cut off.
+    pub(super) async fn part(self, gone: Gone) {
+        match gone {
+            Gone::Closed => self.socket.close(close_code::DONE).await,
+            Gone::Refused { code, .. } => self.socket.close(code).await,
+            Gone::Broken(_) => {}
+        }
     }
 
     /// Takes what the bot has sent. `dtmf` is there when the far end takes telephone events.
@@ -116,15 +181,33 @@ impl BotLink {
         &mut self,
         round: &mut Round<'_, '_>,
         is_answered: bool,
-        mut dtmf: Option<&mut dtmf::Sender>,
+        dtmf: Option<&mut dtmf::Sender>,
     ) -> Result<(), Gone> {
-        self.socket.pump(round.now, round.context)?;
+        if !self.is_gone {
+            self.socket.pump(round.now, round.context)?;
+            self.receive(round, dtmf)?;
+        }
+        if self.has_spoken || round.now.saturating_duration_since(self.began) >= ACCEPT_WINDOW {
+            self.tell_ready(round.notices);
+        }
+        if is_answered && let Err(refused) = self.from_bot.convert(&mut self.socket.session) {
+            self.refuse(refused)?;
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, round: &mut Round<'_, '_>, mut dtmf: Option<&mut dtmf::Sender>) -> Result<(), Gone> {
+        if !round.reads_bots {
+            return Ok(());
+        }
         for _ in 0..MESSAGES_PER_SWEEP {
             match self.socket.poll(round.now, round.context)? {
                 None => break,
+                Some(Incoming::Control) => {}
                 Some(Incoming::Binary(frame)) => {
                     self.has_spoken = true;
                     self.socket.session.start_audio();
+                    self.tell_ready(round.notices);
                     if let Err(refused) = self.from_bot.push(frame) {
                         self.refuse(refused)?;
                     }
@@ -138,23 +221,23 @@ impl BotLink {
                 }
             }
         }
-        let is_ready = self.has_spoken || round.now.saturating_duration_since(self.began) >= ACCEPT_WINDOW;
-        if is_ready && !std::mem::replace(&mut self.is_ready_told, is_ready) {
-            let format = self.socket.session.format();
-            round.notices.push(Notice::BotReady { connect_ms: self.connect_ms, format });
-        }
-        if is_answered && let Err(refused) = self.from_bot.convert(&mut self.socket.session) {
-            self.refuse(refused)?;
-        }
         Ok(())
     }
 
+    /// Once, and before anything else that this bot has to say to the control side.
+    fn tell_ready(&mut self, notices: &mut Vec<Notice>) {
+        if !std::mem::replace(&mut self.is_ready_told, true) {
+            let format = self.socket.session.format();
+            notices.push(Notice::BotReady { connect_ms: self.connect_ms, format });
+        }
+    }
+
     /// Tells the bot, and of some of it the cluster, what the ring has done.
-    pub(super) fn report_playout(&mut self, notices: &mut Vec<Notice>) -> Result<(), Gone> {
+    pub(super) fn report_playout(&mut self, now: Instant, notices: &mut Vec<Notice>) -> Result<(), Gone> {
         while let Some(event) = self.from_bot.poll_event() {
             match event {
-                PlayoutEvent::Mark(mark) => self.report_mark(mark, notices)?,
-                PlayoutEvent::Cleared(cleared) => self.report_cleared(&cleared, notices)?,
+                PlayoutEvent::Mark(mark) => self.report_mark(mark, now, notices)?,
+                PlayoutEvent::Cleared(cleared) => self.report_cleared(&cleared, now, notices)?,
                 PlayoutEvent::Playback(playback) => {
                     let state = match playback.state {
                         playout::PlaybackState::Started => PlaybackState::Started,
@@ -162,7 +245,7 @@ impl BotLink {
                         playout::PlaybackState::Drained => PlaybackState::Drained,
                         playout::PlaybackState::Progress => PlaybackState::Progress,
                     };
-                    self.socket.send(&ToBot::Playback(Playback {
+                    self.send(&ToBot::Playback(Playback {
                         state,
                         generation: playback.generation,
                         pos_ms: playback.pos_ms,
@@ -174,7 +257,7 @@ impl BotLink {
                         playout::FlowState::Xoff => (FlowState::Xoff, stream_flow::State::Xoff),
                         playout::FlowState::Xon => (FlowState::Xon, stream_flow::State::Xon),
                     };
-                    self.socket.send(&ToBot::Flow(Flow { state, queued_ms }))?;
+                    self.send(&ToBot::Flow(Flow { state, queued_ms }))?;
                     notices.push(Notice::Flow(StreamFlow {
                         stream_id: String::new(),
                         state: told.into(),
@@ -186,20 +269,22 @@ impl BotLink {
         Ok(())
     }
 
-    fn report_mark(&mut self, mark: playout::Mark, notices: &mut Vec<Notice>) -> Result<(), Gone> {
+    fn report_mark(&mut self, mark: playout::Mark, now: Instant, notices: &mut Vec<Notice>) -> Result<(), Gone> {
         let (state, told) = match mark.state {
             playout::MarkState::Played => (MarkState::Played, stream_mark::State::Played),
             playout::MarkState::Cleared => (MarkState::Cleared, stream_mark::State::Cleared),
             playout::MarkState::Dropped => (MarkState::Dropped, stream_mark::State::Dropped),
         };
-        notices.push(Notice::Mark(StreamMark {
-            stream_id: String::new(),
-            id: mark.id.to_string(),
-            state: told.into(),
-            r#gen: mark.generation,
-            pos_ms: small(mark.pos_ms),
-        }));
-        self.socket.send(&ToBot::Mark(MarkReport {
+        if self.told.take(now) {
+            notices.push(Notice::Mark(StreamMark {
+                stream_id: String::new(),
+                id: mark.id.to_string(),
+                state: told.into(),
+                r#gen: mark.generation,
+                pos_ms: small(mark.pos_ms),
+            }));
+        }
+        self.send(&ToBot::Mark(MarkReport {
             id: mark.id.into(),
             state,
             generation: mark.generation,
@@ -207,17 +292,24 @@ impl BotLink {
         }))
     }
 
-    fn report_cleared(&mut self, cleared: &playout::Cleared, notices: &mut Vec<Notice>) -> Result<(), Gone> {
+    fn report_cleared(
+        &mut self,
+        cleared: &playout::Cleared,
+        now: Instant,
+        notices: &mut Vec<Notice>,
+    ) -> Result<(), Gone> {
         let generation = cleared.generation;
         let marks: Vec<String> = cleared.marks.iter().map(ToString::to_string).collect();
-        notices.push(Notice::Cleared(StreamCleared {
-            stream_id: String::new(),
-            r#gen: generation,
-            played_ms: small(cleared.played_ms),
-            discarded_ms: small(cleared.discarded_ms),
-            marks: marks.clone(),
-        }));
-        self.socket.send(&ToBot::Cleared(Cleared {
+        if self.told.take(now) {
+            notices.push(Notice::Cleared(StreamCleared {
+                stream_id: String::new(),
+                r#gen: generation,
+                played_ms: small(cleared.played_ms),
+                discarded_ms: small(cleared.discarded_ms),
+                marks: marks.clone(),
+            }));
+        }
+        self.send(&ToBot::Cleared(Cleared {
             generation,
             played_ms: cleared.played_ms,
             played_samples: cleared.played_samples,
@@ -259,6 +351,8 @@ impl BotLink {
                 };
             }
             Command::Hangup(hangup) => {
+                self.tell_ready(notices);
+                self.wants_end |= hangup.after == After::Drained;
                 notices.push(Notice::BotHangup { is_drained: hangup.after == After::Drained, cause: hangup.cause });
                 Ok(())
             }
@@ -290,11 +384,19 @@ impl BotLink {
             Refused::Protocol(error) => {
                 self.socket.send(&error.to_message())?;
                 if error.fatal() {
-                    return Err(Gone::Broken(error.to_string()));
+                    return Err(Gone::Refused { code: error.code(), reason: error.to_string() });
                 }
                 Ok(())
             }
-            Refused::Overflow(sentence) => self.tell_error((close_code::OVERFLOW, "OVERFLOW"), &sentence),
+            Refused::Overflow(sentence) => {
+                self.tell_error((close_code::OVERFLOW, "OVERFLOW"), &sentence)?;
+                self.overflows += 1;
+                if self.overflows > voicebot::limits::REFUSED_MAX {
+                    let reason = format!("the bot has gone on sending against {} refusals", self.overflows);
+                    return Err(Gone::Refused { code: close_code::OVERFLOW, reason });
+                }
+                Ok(())
+            }
         }
     }
 }

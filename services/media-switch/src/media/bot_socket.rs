@@ -18,8 +18,18 @@ use super::connect::Socket;
 /// Caller audio kept for a bot that reads too slowly; the oldest is dropped, so that live audio stays live.
 const BACKLOG_MS_MAX: usize = 500;
 
-/// A ping goes out this often, and a bot that has sent nothing at all for [`DEAD_AFTER`] is dead.
+/// Bytes taken from a bot in one sweep: 13 MB/s, many times what the greediest format needs.
+const BYTES_PER_SWEEP: usize = 64 << 10;
+
+/// A ping goes out this often; once audio flows, more often: its pong says how far the bot has read.
 const PING_EVERY: Duration = Duration::from_secs(5);
+const PING_EVERY_IN_AUDIO: Duration = Duration::from_millis(500);
+
+/// A bot that has not read a ping for so long reads too slowly: audio waits on our side, where the oldest can be dropped,
+/// and not in the network's buffers, where it would be seconds late.
+const BEHIND_AFTER: Duration = Duration::from_millis(500);
+
+/// A bot that has sent nothing at all for so long is dead.
 const DEAD_AFTER: Duration = Duration::from_secs(10);
 
 /// Time a bot has to answer a close.
@@ -32,6 +42,8 @@ pub(super) enum Gone {
     Closed,
     /// It broke; a sentence says how.
     Broken(String),
+    /// It sends nothing that can be used; it is told by this close code.
+    Refused { code: u16, reason: String },
 }
 
 /// What the bot sent.
@@ -39,6 +51,8 @@ pub(super) enum Gone {
 pub(super) enum Incoming {
     Text(tokio_tungstenite::tungstenite::Utf8Bytes),
     Binary(Bytes),
+    /// A ping or pong, dealt with here.
+    Control,
 }
 
 /// See the module.
@@ -51,6 +65,11 @@ pub(super) struct BotSocket {
     backlog: VecDeque<Bytes>,
     heard: Instant,
     pinged: Instant,
+    /// Since when a ping has been waiting for its pong.
+    unanswered: Option<Instant>,
+    /// A bot whose library answers no pings can't be measured by them.
+    has_ponged: bool,
+    is_in_audio: bool,
     pub(super) frames_sent: u32,
     pub(super) lost_ms: u32,
 }
@@ -66,6 +85,9 @@ impl BotSocket {
             backlog: VecDeque::new(),
             heard: now,
             pinged: now,
+            unanswered: None,
+            has_ponged: false,
+            is_in_audio: false,
             frames_sent: 0,
             lost_ms: 0,
         };
@@ -75,31 +97,40 @@ impl BotSocket {
 
     /// The next message, if one is there.
     pub(super) fn poll(&mut self, now: Instant, context: &mut Context<'_>) -> Result<Option<Incoming>, Gone> {
-        loop {
-            let Poll::Ready(next) = Pin::new(&mut self.socket).poll_next(context) else {
-                return if now.saturating_duration_since(self.heard) > DEAD_AFTER {
-                    Err(Gone::Broken(format!("the bot has been silent for {} s, pings too", DEAD_AFTER.as_secs())))
-                } else {
-                    Ok(None)
-                };
+        let Poll::Ready(next) = Pin::new(&mut self.socket).poll_next(context) else {
+            return if now.saturating_duration_since(self.heard) > DEAD_AFTER {
+                Err(Gone::Broken(format!("the bot has been silent for {} s, pings too", DEAD_AFTER.as_secs())))
+            } else {
+                Ok(None)
             };
-            self.heard = now;
-            match next {
-                Some(Ok(Message::Text(text))) => return Ok(Some(Incoming::Text(text))),
-                Some(Ok(Message::Binary(bytes))) => return Ok(Some(Incoming::Binary(bytes))),
-                Some(Ok(Message::Close(frame))) => return Err(closed(frame.as_ref())),
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Err(WsError::ConnectionClosed)) | None => return Err(Gone::Closed),
-                Some(Err(error)) => return Err(Gone::Broken(error.to_string())),
+        };
+        self.heard = now;
+        match next {
+            Some(Ok(Message::Text(text))) => Ok(Some(Incoming::Text(text))),
+            Some(Ok(Message::Binary(bytes))) => Ok(Some(Incoming::Binary(bytes))),
+            Some(Ok(Message::Close(frame))) => Err(closed(frame.as_ref())),
+            Some(Ok(Message::Pong(_))) => {
+                self.has_ponged = true;
+                self.unanswered = None;
+                Ok(Some(Incoming::Control))
             }
+            Some(Ok(Message::Ping(_) | Message::Frame(_))) => Ok(Some(Incoming::Control)),
+            Some(Err(WsError::ConnectionClosed)) | None => Err(Gone::Closed),
+            Some(Err(error)) => Err(Gone::Broken(error.to_string())),
         }
     }
 
     /// Sends what has waited, and a ping when it is time.
     pub(super) fn pump(&mut self, now: Instant, context: &mut Context<'_>) -> Result<(), Gone> {
-        if now.saturating_duration_since(self.pinged) > PING_EVERY {
+        self.socket.get_mut().left = BYTES_PER_SWEEP;
+        let ping_every = if self.is_in_audio { PING_EVERY_IN_AUDIO } else { PING_EVERY };
+        if now.saturating_duration_since(self.pinged) > ping_every && self.unanswered.is_none() {
             self.pinged = now;
+            self.unanswered = Some(now);
             self.write(Message::Ping(Bytes::new()))?;
+        }
+        if self.is_behind(now) {
+            return Ok(());
         }
         while self.is_writable(context)? {
             let Some(frame) = self.backlog.pop_front() else {
@@ -112,8 +143,9 @@ impl BotSocket {
     }
 
     /// Sends one frame of caller audio, or keeps it while the socket is blocked.
-    pub(super) fn send_audio(&mut self, frame: Bytes, context: &mut Context<'_>) -> Result<(), Gone> {
-        if self.backlog.is_empty() && self.is_writable(context)? {
+    pub(super) fn send_audio(&mut self, frame: Bytes, now: Instant, context: &mut Context<'_>) -> Result<(), Gone> {
+        self.is_in_audio = true;
+        if self.backlog.is_empty() && !self.is_behind(now) && self.is_writable(context)? {
             self.write(Message::Binary(frame))?;
             self.frames_sent = self.frames_sent.wrapping_add(1);
             return Ok(());
@@ -136,20 +168,39 @@ impl BotSocket {
         result
     }
 
-    /// Says `stop` and closes in order; ends by itself when the bot has answered or its time is up.
-    pub(super) async fn close(mut self, stop: ToBot) {
-        let stopped = self.send(&stop);
+    /// Says `stop` and closes.
+    pub(super) async fn stop(mut self, stop: ToBot) {
+        if self.send(&stop).is_ok() {
+            self.close(close_code::DONE).await;
+        }
+    }
+
+    /// Closes with `code`; ends by itself when the bot has answered or its time is up.
+    pub(super) async fn close(mut self, code: u16) {
+        let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
+        // After the bot's own close this is refused, and only the answer to it is still to be sent.
+        if let Err(gone) = self.write(Message::Close(Some(frame))) {
+            tracing::debug!(?gone, "closing a bot's WebSocket");
+        }
+        self.finish().await;
+    }
+
+    /// Sends what is to be sent and reads to the end.
+    async fn finish(mut self) {
+        self.socket.get_mut().left = usize::MAX;
         let parting = async {
-            if stopped.is_ok() {
-                let frame = CloseFrame { code: CloseCode::from(close_code::DONE), reason: "".into() };
-                if self.socket.send(Message::Close(Some(frame))).await.is_ok() {
-                    while let Some(Ok(_)) = self.socket.next().await {}
-                }
+            if self.socket.flush().await.is_ok() {
+                while let Some(Ok(_)) = self.socket.next().await {}
             }
         };
         if tokio::time::timeout(CLOSE_LIMIT, parting).await.is_err() {
             tracing::debug!("a bot did not answer the close of its WebSocket");
         }
+    }
+
+    fn is_behind(&self, now: Instant) -> bool {
+        let is_late = |since| now.saturating_duration_since(since) > BEHIND_AFTER;
+        self.has_ponged && self.unanswered.is_some_and(is_late)
     }
 
     fn is_writable(&mut self, context: &mut Context<'_>) -> Result<bool, Gone> {

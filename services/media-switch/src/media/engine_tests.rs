@@ -84,8 +84,11 @@ impl Call {
             law: Law::Mu,
             payload_type: 0,
             dtmf_payload_type: Some(101),
+            receive: vec![(0, Law::Mu)],
+            dtmf_receive_payload_type: Some(101),
             remote: phone.local_addr().unwrap(),
             is_sending: true,
+            is_receiving: true,
             networks: Vec::new(),
         };
         engine.send(id, Command::Negotiate(negotiated)).unwrap();
@@ -375,4 +378,133 @@ async fn a_telephone_that_falls_silent_is_told_once() {
     assert!(matches!(timeout(LIMIT, notices.recv()).await.unwrap().unwrap().1, Notice::Silent));
     engine.close(id, "media_timeout", "MEDIA_TIMEOUT").await;
     assert!(matches!(timeout(LIMIT, notices.recv()).await.unwrap().unwrap().1, Notice::Closed(_)));
+}
+
+/// Opens a second call on the same worker, whose telephone is given back.
+async fn neighbour(call: &mut Call) -> UdpSocket {
+    let (id, _) = call.engine.open().unwrap();
+    let phone = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let negotiated = Negotiated {
+        law: Law::Mu,
+        payload_type: 0,
+        dtmf_payload_type: None,
+        receive: vec![(0, Law::Mu)],
+        dtmf_receive_payload_type: None,
+        remote: phone.local_addr().unwrap(),
+        is_sending: true,
+        is_receiving: true,
+        networks: Vec::new(),
+    };
+    call.engine.send(id, Command::Negotiate(negotiated)).unwrap();
+    call.engine.send(id, Command::StartAudio).unwrap();
+    phone
+}
+
+/// Counts the neighbour's packets while a bot does its worst, until it has sent as many as two seconds have.
+async fn packets_go_on(phone: &UdpSocket) {
+    let mut packet = [0; 2_048];
+    for _ in 0..100 {
+        timeout(LIMIT, phone.recv(&mut packet)).await.expect("a packet in time").unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_from_one_bot_leaves_the_other_calls_alone() {
+    for flood in
+        [Message::Ping(Default::default()), Message::Pong(Default::default()), Message::binary(vec![0; 4 << 20])]
+    {
+        let mut call = Call::answered(mulaw()).await;
+        let phone = neighbour(&mut call).await;
+        let (mut writer, mut reader) = call.bot.split();
+        let flooding = tokio::spawn(async move { while writer.send(flood.clone()).await.is_ok() {} });
+        let reading = tokio::spawn(async move { while let Some(Ok(_)) = reader.next().await {} });
+        let began = std::time::Instant::now();
+        packets_go_on(&phone).await;
+        // Two seconds' packets, and not one a sweep of the flood: ten times as long is a machine's bad day, not a flood's.
+        assert!(began.elapsed() < Duration::from_secs(20));
+        flooding.abort();
+        reading.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_bot_is_ready_before_it_hangs_up() {
+    let (mut engine, mut notices) = MediaEngine::start(options()).unwrap();
+    let (id, _) = engine.open().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    engine.send(id, Command::Connect(target(url, mulaw()))).unwrap();
+    let mut bot = accept_async(listener.accept().await.unwrap().0).await.unwrap();
+    bot.send(Message::text(json!({"type": "hangup"}).to_string())).await.unwrap();
+    let next = timeout(LIMIT, notices.recv()).await.unwrap().unwrap().1;
+    assert!(matches!(next, Notice::BotReady { .. }), "{next:?}");
+    let next = timeout(LIMIT, notices.recv()).await.unwrap().unwrap().1;
+    assert!(matches!(next, Notice::BotHangup { is_drained: true, .. }), "{next:?}");
+}
+
+#[tokio::test]
+async fn a_bot_that_hangs_up_and_closes_is_heard_to_its_end() {
+    let mut call = Call::answered(mulaw()).await;
+    call.bot.send(Message::binary(vec![0x10; 4_000])).await.unwrap();
+    call.tell(json!({"type": "hangup"})).await;
+    call.bot.close(None).await.unwrap();
+    assert!(matches!(call.notice().await, Notice::BotHangup { is_drained: true, .. }));
+    call.engine.send(call.id, Command::Drain).unwrap();
+    assert!(call.hear(4_000).await.iter().all(|code| *code == 0x10));
+    assert!(matches!(call.notice().await, Notice::Drained));
+}
+
+#[tokio::test]
+async fn a_bots_close_is_answered() {
+    let mut call = Call::answered(mulaw()).await;
+    call.bot.close(None).await.unwrap();
+    assert!(matches!(call.notice().await, Notice::BotClosed));
+    // To the end of the closing handshake (RFC 6455 §7.1.4): no reset.
+    while let Some(frame) = timeout(LIMIT, call.bot.next()).await.unwrap() {
+        frame.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn keys_take_nothing_away_from_what_the_bot_says() {
+    let mut call = Call::answered(mulaw()).await;
+    call.bot.send(Message::binary(vec![0x10; 8_000])).await.unwrap();
+    call.tell(json!({"type": "mark", "id": "end"})).await;
+    call.tell(json!({"type": "dtmf", "digits": "123"})).await;
+    call.tell(json!({"type": "eou"})).await;
+    let mut spoken = 0;
+    while spoken < 8_000 {
+        let (header, payload) = call.packet().await;
+        if header.payload_type == 0 {
+            spoken += payload.iter().filter(|code| **code == 0x10).count();
+        }
+    }
+    assert_eq!(call.text_of("mark").await["pos_ms"], 1_000);
+}
+
+#[tokio::test]
+async fn a_held_call_plays_nothing_and_may_be_silent() {
+    let mut call = Call::answered(mulaw()).await;
+    let held = Negotiated {
+        law: Law::Mu,
+        payload_type: 0,
+        dtmf_payload_type: Some(101),
+        receive: vec![(0, Law::Mu)],
+        dtmf_receive_payload_type: Some(101),
+        remote: call.phone.local_addr().unwrap(),
+        is_sending: false,
+        is_receiving: false,
+        networks: Vec::new(),
+    };
+    call.engine.send(call.id, Command::Negotiate(held.clone())).unwrap();
+    call.bot.send(Message::binary(vec![0x10; 1_600])).await.unwrap();
+    call.tell(json!({"type": "mark", "id": "end"})).await;
+    call.tell(json!({"type": "eou"})).await;
+    // The mark is not reached; a ping that was sent after it is answered.
+    call.tell(json!({"type": "ping", "id": "after"})).await;
+    assert_eq!(call.text().await["type"], "pong");
+    let resumed = Negotiated { is_sending: true, is_receiving: true, ..held };
+    call.engine.send(call.id, Command::Negotiate(resumed)).unwrap();
+    assert!(call.hear(1_600).await.iter().all(|code| *code == 0x10));
+    assert_eq!(call.text_of("mark").await["pos_ms"], 200);
 }

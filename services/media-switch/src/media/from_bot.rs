@@ -15,8 +15,8 @@ use super::to_bot::{RATE_HZ, law_of};
 /// other calls of the worker: 200 times real time.
 const CONVERT_MS_PER_SWEEP: u64 = 1_000;
 
-/// Commands that can wait behind audio that is not converted yet.
-const WAITING_MAX: usize = 4_096;
+/// Messages that can wait for their turn: two minutes in frames of 10 ms, said before the answer, with marks between.
+const WAITING_MAX: usize = 16_384;
 
 /// Samples converted at a time.
 const BLOCK: usize = 960;
@@ -127,7 +127,10 @@ impl FromBot {
     }
 
     pub(super) fn pause(&mut self) {
-        self.playout.pause();
+        // The last words are not to be held for ever.
+        if !self.is_draining {
+            self.playout.pause();
+        }
     }
 
     pub(super) fn resume(&mut self) {
@@ -141,6 +144,10 @@ impl FromBot {
             self.waiting.push_back(Item::EndOfUtterance);
             self.playout.resume();
         }
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.is_draining
     }
 
     /// Whether, after [`drain`](Self::drain), all has been played.
@@ -179,9 +186,15 @@ impl FromBot {
         Ok(())
     }
 
-    /// The next 20 ms for the caller.
-    pub(super) fn tick(&mut self, out: &mut [u8]) -> Tick {
-        self.playout.tick(out)
+    /// The next 20 ms for the caller. What is not going to be sent is not played: the ring stands still, but for a clear.
+    pub(super) fn tick(&mut self, out: &mut [u8], is_sent: bool) -> Tick {
+        if is_sent || self.playout.is_paused() {
+            return self.playout.tick(out);
+        }
+        self.playout.pause();
+        let tick = self.playout.tick(out);
+        self.playout.resume();
+        tick
     }
 
     /// The next event of the ring.
@@ -291,7 +304,7 @@ mod tests {
             for _ in 0..10_000 {
                 self.from_bot.convert(&mut self.session).unwrap();
                 let mut frame = [0; 160];
-                let tick = self.from_bot.tick(&mut frame);
+                let tick = self.from_bot.tick(&mut frame, true);
                 if tick.has_audio() {
                     played.extend_from_slice(&frame);
                 }
@@ -372,7 +385,7 @@ mod tests {
         let mut frame = [0; 160];
         for _ in 0..5 {
             stream.from_bot.convert(&mut stream.session).unwrap();
-            stream.from_bot.tick(&mut frame);
+            stream.from_bot.tick(&mut frame, true);
         }
         stream.from_bot.clear();
         let (_, events) = stream.play();
@@ -386,6 +399,23 @@ mod tests {
         assert_eq!(cleared.played_ms + cleared.discarded_ms, 60_000, "{cleared:?}");
         assert_eq!(cleared.marks.len(), 1);
         assert!((100..=105).contains(&cleared.played_ms), "{cleared:?}");
+    }
+
+    #[test]
+    fn what_is_not_sent_is_not_played() {
+        let mut stream = stream(voicebot::Encoding::Mulaw, 8_000, Law::Mu, 120_000);
+        stream.from_bot.push(Bytes::from(vec![1; 1_600])).unwrap();
+        stream.from_bot.mark("end".to_owned()).unwrap();
+        stream.from_bot.convert(&mut stream.session).unwrap();
+        let mut frame = [0; 160];
+        for _ in 0..50 {
+            stream.from_bot.tick(&mut frame, false);
+        }
+        assert!(
+            !std::iter::from_fn(|| stream.from_bot.poll_event()).any(|event| matches!(event, PlayoutEvent::Mark(_)))
+        );
+        stream.from_bot.end_of_utterance().unwrap();
+        assert_eq!(stream.play().0, vec![1; 1_600]);
     }
 
     #[test]

@@ -41,11 +41,17 @@ const DTMF_PAUSE_MS: u32 = 60;
 #[derive(Debug, Clone)]
 pub(crate) struct Negotiated {
     pub(crate) law: Law,
+    /// Payload types toward the far end.
     pub(crate) payload_type: u8,
     pub(crate) dtmf_payload_type: Option<u8>,
+    /// What the far end sends, by payload type: the numbers are ours, and it may change between laws (RFC 3264 §6.1).
+    pub(crate) receive: Vec<(u8, Law)>,
+    pub(crate) dtmf_receive_payload_type: Option<u8>,
     pub(crate) remote: SocketAddr,
     /// Whether the far end wants to hear anything (RFC 3264 §6.1).
     pub(crate) is_sending: bool,
+    /// Whether it is to send anything: one on hold may be silent for as long as it likes.
+    pub(crate) is_receiving: bool,
     /// Networks RTP may come from besides the signalled address.
     pub(crate) networks: Vec<IpNet>,
 }
@@ -56,6 +62,7 @@ struct Path {
     remote: Remote,
     to_bot: ToBot,
     is_sending: bool,
+    is_receiving: bool,
 }
 
 /// See the module.
@@ -84,6 +91,8 @@ pub(super) struct Round<'a, 'b> {
     pub(super) now_us: u64,
     pub(super) context: &'a mut Context<'b>,
     pub(super) notices: &'a mut Vec<Notice>,
+    /// Whether there is room for what bots may have to say.
+    pub(super) reads_bots: bool,
     /// Zero: never told as silent.
     pub(super) silence_max: Duration,
 }
@@ -107,22 +116,27 @@ impl Leg {
     }
 
     /// Takes what SDP has settled, the first time or anew.
-    pub(super) fn negotiate(&mut self, negotiated: Negotiated) {
+    pub(super) fn negotiate(&mut self, negotiated: Negotiated, now: Instant) {
         let coding = Coding {
             law: negotiated.law,
             payload_type: negotiated.payload_type,
             dtmf_payload_type: negotiated.dtmf_payload_type,
+            receive: negotiated.receive,
+            dtmf_receive_payload_type: negotiated.dtmf_receive_payload_type,
         };
         let mut remote = Remote::new(negotiated.remote, negotiated.networks);
+        if let Some(path) = &self.path {
+            remote.follow(&path.remote);
+        }
+        // Whatever was before, time to be heard from starts here.
+        self.heard_rtp = now;
         let to_bot = match self.path.take() {
             // A re-INVITE that keeps the codec keeps what has been received.
-            Some(path) if path.to_bot.coding() == coding => {
-                remote.keep_latch_of(&path.remote);
-                path.to_bot
-            }
-            _ => ToBot::new(coding),
+            Some(path) if *path.to_bot.coding() == coding => path.to_bot,
+            _ => ToBot::new(coding.clone()),
         };
-        self.path = Some(Path { remote, to_bot, is_sending: negotiated.is_sending });
+        self.path =
+            Some(Path { remote, to_bot, is_sending: negotiated.is_sending, is_receiving: negotiated.is_receiving });
         if let Some(bot) = &mut self.bot {
             bot.settle(coding.law);
         }
@@ -160,16 +174,20 @@ impl Leg {
         }
     }
 
-    /// The bot's connection is of no more use; its counters stay.
-    pub(super) fn drop_bot(&mut self) {
-        if let Some(bot) = self.bot.take() {
-            self.bot_counters = bot.counters();
+    /// The bot's connection has ended: it is given back to be closed, and its counters stay; `None` when the call goes on
+    /// without it until all it has said is played.
+    pub(super) fn lose_bot(&mut self, gone: &Gone) -> Option<BotLink> {
+        if self.bot.as_mut().is_some_and(|bot| bot.outlives(gone)) {
+            return None;
         }
+        let bot = self.bot.take()?;
+        self.bot_counters = bot.counters();
+        Some(bot)
     }
 
-    /// Gives up the bot's socket, to be closed on its own time.
-    pub(super) fn into_bot(self) -> Option<BotLink> {
-        self.bot
+    /// Gives up the bot's socket, if it is open, to be closed on its own time.
+    pub(super) fn take_bot(&mut self) -> Option<BotLink> {
+        self.bot.take().filter(|bot| !bot.is_gone())
     }
 
     /// Counters since the beginning.
@@ -197,9 +215,17 @@ impl Leg {
         if let Some(bot) = &mut self.bot {
             let is_dtmf_possible =
                 self.path.as_ref().is_some_and(|path| path.to_bot.coding().dtmf_payload_type.is_some());
-            bot.sweep(round, self.audio_since.is_some(), is_dtmf_possible.then_some(&mut self.dtmf))?;
+            let is_playing = self.audio_since.is_some() && self.path.is_some();
+            bot.sweep(round, is_playing, is_dtmf_possible.then_some(&mut self.dtmf))?;
         }
         self.receive_rtp(round)
+    }
+
+    /// So many packets were not sent in their time: the timestamps go on without them.
+    pub(super) fn skip(&mut self, packets: u32) {
+        if self.audio_since.is_some() {
+            self.sender.skip(packets.saturating_mul(PTIME_SAMPLES));
+        }
     }
 
     /// Sends one packet; due every 20 ms.
@@ -209,13 +235,17 @@ impl Leg {
         }
         self.send_packet();
         if let Some(bot) = &mut self.bot {
-            bot.report_playout(round.notices)?;
-            if !self.is_drained_told && self.dtmf.is_idle() && bot.is_drained() {
+            bot.report_playout(round.now, round.notices)?;
+            // On hold nothing will be played any more: the end does not wait for it.
+            let is_sending = self.path.as_ref().is_some_and(|path| path.is_sending);
+            let is_drained = if is_sending { self.dtmf.is_idle() && bot.is_drained() } else { bot.is_draining() };
+            if !self.is_drained_told && is_drained {
                 self.is_drained_told = true;
                 round.notices.push(Notice::Drained);
             }
         }
-        let is_silent = round.now.saturating_duration_since(self.heard_rtp) > round.silence_max;
+        let is_expected = self.path.as_ref().is_none_or(|path| path.is_receiving);
+        let is_silent = is_expected && round.now.saturating_duration_since(self.heard_rtp) > round.silence_max;
         if is_silent && !round.silence_max.is_zero() && !self.is_silence_told {
             self.is_silence_told = true;
             round.notices.push(Notice::Silent);
@@ -243,14 +273,16 @@ impl Leg {
             self.is_silence_told = false;
             let bot = &mut self.bot;
             path.to_bot.push(round.now_us, &header, &packet[payload], |frame| match bot {
-                Some(bot) => bot.send_audio(frame, round.context),
+                Some(bot) => bot.send_audio(frame, round.now, round.context),
                 None => Ok(()),
             })?;
+            // After each packet: the receiver of events keeps few.
+            self.tell_presses(round)?;
         }
         if let Some(path) = &mut self.path {
             let bot = &mut self.bot;
             path.to_bot.pop(round.now_us, |frame| match bot {
-                Some(bot) => bot.send_audio(frame, round.context),
+                Some(bot) => bot.send_audio(frame, round.now, round.context),
                 None => Ok(()),
             })?;
         }
@@ -294,11 +326,14 @@ impl Leg {
         let coding = path.to_bot.coding();
         let mut packet = [coding.law.silence(); PACKET_BYTES];
         let (head, payload) = packet.split_at_mut(HEADER_LEN);
-        // The playout's clock runs whatever becomes of the packet: positions are those of the call's time.
+        // Digits wait for the end of a hold, as audio does: what is not sent is not played.
+        let event = match path.is_sending {
+            true => self.dtmf.tick(self.sender.timestamp(), PTIME_SAMPLES),
+            false => None,
+        };
         if let Some(bot) = &mut self.bot {
-            bot.tick(payload);
+            bot.tick(payload, path.is_sending && event.is_none());
         }
-        let event = self.dtmf.tick(self.sender.timestamp(), PTIME_SAMPLES);
         if !path.is_sending {
             self.sender.skip(PTIME_SAMPLES);
             return;

@@ -10,6 +10,7 @@ mod connect;
 mod from_bot;
 mod handshake;
 mod leg;
+mod metered;
 mod ports;
 mod remote;
 mod to_bot;

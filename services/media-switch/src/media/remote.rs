@@ -11,26 +11,39 @@ pub(super) struct Remote {
     signalled: SocketAddr,
     /// Where its first packet really came from; nothing else is listened to from then on.
     latched: Option<SocketAddr>,
+    /// Where it was before the last renegotiation: it goes on sending from there until it has our answer.
+    former: Option<SocketAddr>,
     networks: Vec<IpNet>,
 }
 
 impl Remote {
     /// RTP may come from the signalled address, whatever the port, and from `networks`.
     pub(super) fn new(signalled: SocketAddr, networks: Vec<IpNet>) -> Self {
-        Self { signalled, latched: None, networks }
+        Self { signalled, latched: None, former: None, networks }
     }
 
-    /// After a renegotiation that moves nothing, the far end is where it was.
-    pub(super) fn keep_latch_of(&mut self, before: &Self) {
+    /// After a renegotiation: what moved nothing leaves the far end where it was.
+    pub(super) fn follow(&mut self, before: &Self) {
         if self.signalled == before.signalled {
             self.latched = before.latched;
+            self.former = before.former;
+        } else {
+            self.former = Some(before.address());
         }
     }
 
     /// Whether a packet from `source` is the far end's.
     pub(super) fn takes(&mut self, source: SocketAddr) -> bool {
-        if let Some(latched) = self.latched {
-            return latched == source;
+        if self.latched == Some(source) {
+            return true;
+        }
+        // Nobody but who signals can name this one, so it goes before whatever was latched.
+        if source == self.signalled {
+            self.latched = Some(source);
+            return true;
+        }
+        if self.latched.is_some() || self.former == Some(source) {
+            return false;
         }
         let ip = source.ip().to_canonical();
         let is_allowed =
@@ -62,7 +75,20 @@ mod tests {
         assert_eq!(remote.address(), addr("192.0.2.1:4000"));
         assert!(remote.takes(addr("192.0.2.1:6000")));
         assert_eq!(remote.address(), addr("192.0.2.1:6000"));
-        assert!(!remote.takes(addr("192.0.2.1:4000")));
+        assert!(!remote.takes(addr("192.0.2.1:8000")));
+        // The address that was signalled needs no latch.
+        assert!(remote.takes(addr("192.0.2.1:4000")));
+        assert_eq!(remote.address(), addr("192.0.2.1:4000"));
+    }
+
+    #[test]
+    fn late_packets_from_where_the_far_end_was_latch_nothing() {
+        let mut before = Remote::new(addr("192.0.2.1:4000"), Vec::new());
+        assert!(before.takes(addr("192.0.2.1:4000")));
+        let mut moved = Remote::new(addr("192.0.2.1:5000"), Vec::new());
+        moved.follow(&before);
+        assert!(!moved.takes(addr("192.0.2.1:4000")));
+        assert!(moved.takes(addr("192.0.2.1:5000")));
     }
 
     #[test]
@@ -77,10 +103,10 @@ mod tests {
         let mut before = Remote::new(addr("192.0.2.1:4000"), Vec::new());
         assert!(before.takes(addr("192.0.2.1:6000")));
         let mut same = Remote::new(addr("192.0.2.1:4000"), Vec::new());
-        same.keep_latch_of(&before);
+        same.follow(&before);
         assert_eq!(same.address(), addr("192.0.2.1:6000"));
         let mut moved = Remote::new(addr("192.0.2.9:4000"), Vec::new());
-        moved.keep_latch_of(&before);
+        moved.follow(&before);
         assert_eq!(moved.address(), addr("192.0.2.9:4000"));
     }
 }

@@ -23,11 +23,22 @@ const FILL_SAMPLES_MAX: usize = 2_000 * 8;
 const RATIO_MAX: usize = 6;
 
 /// How the caller's RTP is coded, as SDP has settled it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Coding {
+    /// Toward the far end, and the law of everything between here and the bot.
     pub(super) law: Law,
     pub(super) payload_type: u8,
     pub(super) dtmf_payload_type: Option<u8>,
+    /// From the far end.
+    pub(super) receive: Vec<(u8, Law)>,
+    pub(super) dtmf_receive_payload_type: Option<u8>,
+}
+
+impl Coding {
+    /// The law of the far end's packets of this type.
+    fn law_of(&self, payload_type: u8) -> Option<Law> {
+        self.receive.iter().find(|(known, _)| *known == payload_type).map(|(_, law)| *law)
+    }
 }
 
 /// One call's receiving path.
@@ -53,8 +64,9 @@ struct Codes {
 
 impl ToBot {
     pub(super) fn new(coding: Coding) -> Self {
+        let law = coding.law;
         let config = rtp::Config {
-            event_payload_type: coding.dtmf_payload_type,
+            event_payload_type: coding.dtmf_receive_payload_type,
             payload_bytes_max: PAYLOAD_SAMPLES_MAX,
             ..rtp::Config::default()
         };
@@ -63,12 +75,12 @@ impl ToBot {
             jitter: JitterBuffer::new(config),
             dtmf: dtmf::Receiver::new(RATE_HZ),
             concealer: Concealer::new(RATE_HZ),
-            codes: Codes { law: coding.law, format: None, resampler: None, frame: BytesMut::new() },
+            codes: Codes { law, format: None, resampler: None, frame: BytesMut::new() },
         }
     }
 
-    pub(super) fn coding(&self) -> Coding {
-        self.coding
+    pub(super) fn coding(&self) -> &Coding {
+        &self.coding
     }
 
     /// From here on audio is turned into frames of `format`; before, it is only counted.
@@ -83,7 +95,8 @@ impl ToBot {
 
     /// Whether the header is one of this stream's: its payload type was negotiated.
     pub(super) fn knows(&self, header: &Header) -> bool {
-        header.payload_type == self.coding.payload_type || Some(header.payload_type) == self.coding.dtmf_payload_type
+        Some(header.payload_type) == self.coding.dtmf_receive_payload_type
+            || self.coding.law_of(header.payload_type).is_some()
     }
 
     /// Takes one packet; frames that are complete then go to `send`.
@@ -104,7 +117,7 @@ impl ToBot {
             if frame.restarted {
                 self.dtmf.restart();
             }
-            if Some(frame.payload_type) == self.coding.dtmf_payload_type {
+            if Some(frame.payload_type) == self.coding.dtmf_receive_payload_type {
                 // Too short to be an event: nothing to be told.
                 let _is_event = self.dtmf.push(now_us, frame.rtp_timestamp, frame.payload);
                 continue;
@@ -118,9 +131,11 @@ impl ToBot {
             }
             let silence = lost - concealed + (frame.silence_before as usize).min(FILL_SAMPLES_MAX);
             self.codes.write_silence(silence, &mut send)?;
-            let count = self.coding.law.decode_slice(frame.payload, &mut samples);
+            // Only what is known has been pushed.
+            let law = self.coding.law_of(frame.payload_type).unwrap_or(self.coding.law);
+            let count = law.decode_slice(frame.payload, &mut samples);
             self.concealer.good(&mut samples[..count]);
-            if concealed > 0 {
+            if concealed > 0 || law != self.coding.law {
                 // The joint is smoothed, so these are no longer the bytes that came.
                 self.codes.write_samples(&samples[..count], &mut send)?;
             } else {
@@ -218,11 +233,19 @@ pub(super) fn law_of(encoding: Encoding) -> Option<Law> {
 mod tests {
     use super::*;
 
-    const CODING: Coding = Coding { law: Law::Mu, payload_type: 0, dtmf_payload_type: Some(101) };
+    fn coding() -> Coding {
+        Coding {
+            law: Law::Mu,
+            payload_type: 0,
+            dtmf_payload_type: Some(96),
+            receive: vec![(0, Law::Mu), (8, Law::A)],
+            dtmf_receive_payload_type: Some(101),
+        }
+    }
 
     /// Sends packets numbered `numbers` of a ramp of codes and returns all that reached the bot.
     fn receive(format: Format, numbers: impl Iterator<Item = u16>) -> (ToBot, Vec<u8>) {
-        let mut path = ToBot::new(CODING);
+        let mut path = ToBot::new(coding());
         path.open(format);
         let mut heard = Vec::new();
         let mut last_us = 0;
@@ -278,8 +301,30 @@ mod tests {
     }
 
     #[test]
+    fn the_far_end_may_change_its_law_from_packet_to_packet() {
+        let format = Format::new(Encoding::L16, 8_000, 20).unwrap();
+        let mut path = ToBot::new(coding());
+        path.open(format);
+        let samples: Vec<i16> = (0..160).map(|n| (8_000.0 * f64::sin(f64::from(n) / 5.0)) as i16).collect();
+        for (sequence, (payload_type, law)) in [(0, Law::Mu), (8, Law::A)].into_iter().enumerate() {
+            let sequence = sequence as u16;
+            let header =
+                Header { payload_type, sequence, timestamp: u32::from(sequence) * 160, ssrc: 1, marker: false };
+            assert!(path.knows(&header));
+            let mut codes = [0; 160];
+            law.encode_slice(&samples, &mut codes);
+            let mut heard = Vec::new();
+            path.push(u64::from(sequence) * 20_000, &header, &codes, |frame| collect(&mut heard, &frame, format))
+                .unwrap();
+            let heard: Vec<i16> = heard.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
+            let worst = samples.iter().zip(&heard).map(|(a, b)| (a - b).abs()).max().unwrap();
+            assert!(heard.len() == 160 && worst < 300, "{law:?} {worst}");
+        }
+    }
+
+    #[test]
     fn nothing_reaches_the_bot_before_the_audio_is_opened() {
-        let mut path = ToBot::new(CODING);
+        let mut path = ToBot::new(coding());
         let header = Header { payload_type: 0, sequence: 1, timestamp: 160, ssrc: 1, marker: true };
         path.push(0, &header, &[0; 160], |_| Err("a frame")).unwrap();
         assert_eq!(path.stats().received, 1);
@@ -288,7 +333,7 @@ mod tests {
     #[test]
     fn a_key_press_is_told_once_and_is_no_audio() {
         let format = Format::new(Encoding::Mulaw, 8_000, 20).unwrap();
-        let mut path = ToBot::new(CODING);
+        let mut path = ToBot::new(coding());
         path.open(format);
         let mut sender = dtmf::Sender::new(RATE_HZ, 100, 60);
         sender.queue("5").unwrap();

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use botstream_api::MediaStats;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{self, error::TrySendError};
-use tokio::task::LocalSet;
+use tokio::task::{AbortHandle, LocalSet};
 use tokio::time::{MissedTickBehavior, interval};
 use voicebot::SwitchSession;
 use voicebot::message::Stop;
@@ -27,12 +27,15 @@ const SWEEP: Duration = Duration::from_millis(5);
 /// Sweeps between two packets of a call.
 const SLOTS: u64 = 4;
 
-/// A loop further behind than this does not send the packets it missed in one burst: time has passed, and the
-/// caller's jitter buffer could not use them.
-const CATCH_UP_MAX: Duration = Duration::from_millis(200);
+/// A loop that is behind sends what it has missed in a burst, up to this long: more than a caller's jitter buffer could
+/// use. What is older is made up for in timestamps; its audio waits in the playout and is not lost.
+const CATCH_UP_MAX: Duration = Duration::from_millis(500);
 
 /// Notices that wait for the control side; past it the bots are not read any further.
 const PENDING_MAX: usize = 4_096;
+
+/// Sweeps between two warnings of the same: a second.
+const SWEEPS_PER_WARNING: u64 = 200;
 
 /// Attempts to open a WebSocket whose outcome has not been taken yet.
 const OPENED_MAX: usize = 1_024;
@@ -53,6 +56,16 @@ type Opened = (u64, Box<BotTarget>, Result<(Socket, u32), String>);
 struct Entry {
     leg: Leg,
     slot: u64,
+    /// The attempt to open the bot's WebSocket ends with the call.
+    connecting: Option<AbortHandle>,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if let Some(connecting) = &self.connecting {
+            connecting.abort();
+        }
+    }
 }
 
 struct Worker {
@@ -97,14 +110,19 @@ impl Setup {
         loop {
             if worker.legs.is_empty() && worker.pending.is_empty() {
                 // An idle worker sleeps.
-                match commands.recv().await {
-                    Some((number, command)) => worker.obey(number, command),
-                    None => return,
+                tokio::select! {
+                    command = commands.recv() => match command {
+                        Some((number, command)) => worker.obey(number, command),
+                        None => return,
+                    },
+                    Some((number, target, outcome)) = opened_out.recv() => worker.take_opened(number, &target, outcome),
                 }
                 ticks.reset_immediately();
             }
             let due = ticks.tick().await;
-            if due.elapsed() > CATCH_UP_MAX {
+            let behind = due.elapsed();
+            if behind > CATCH_UP_MAX {
+                worker.skip(behind);
                 ticks.reset_immediately();
             }
             loop {
@@ -126,6 +144,16 @@ impl Setup {
 }
 
 impl Worker {
+    /// Time has passed in which nothing was sent.
+    fn skip(&mut self, behind: Duration) {
+        let packets = behind.as_millis() / (SWEEP.as_millis() * u128::from(SLOTS));
+        let packets = u32::try_from(packets).unwrap_or(u32::MAX);
+        tracing::warn!(worker = self.setup.index, behind_ms = behind.as_millis(), "the media loop was held up");
+        for entry in self.legs.values_mut() {
+            entry.leg.skip(packets);
+        }
+    }
+
     fn obey(&mut self, number: u64, command: Command) {
         let now = Instant::now();
         let outcome = match command {
@@ -142,7 +170,7 @@ impl Worker {
                 return;
             }
             Command::Negotiate(negotiated) => self.with(number, |leg| {
-                leg.negotiate(negotiated);
+                leg.negotiate(negotiated, now);
                 Ok(())
             }),
             Command::StartAudio => self.with(number, |leg| leg.start_audio(now)),
@@ -175,16 +203,19 @@ impl Worker {
         // RFC 3550 §5.1: all three start at random.
         let sender = rtp::Sender::new(rand::random(), rand::random(), rand::random());
         self.next_slot = (self.next_slot + 1) % SLOTS;
-        self.legs.insert(number, Entry { leg: Leg::new(socket, sender, now), slot: self.next_slot });
+        self.legs.insert(number, Entry { leg: Leg::new(socket, sender, now), slot: self.next_slot, connecting: None });
     }
 
     fn connect(&mut self, number: u64, target: Box<BotTarget>) {
         let (opened, tls, limit) = (self.opened.clone(), self.setup.bot_tls.clone(), self.setup.connect_timeout);
-        tokio::task::spawn_local(async move {
+        let attempt = tokio::task::spawn_local(async move {
             let outcome = connect::connect(&target, &tls, limit).await;
             // The loop is gone with the process.
             let _is_taken = opened.send((number, target, outcome)).await;
         });
+        if let Some(entry) = self.legs.get_mut(&number) {
+            entry.connecting = Some(attempt.abort_handle());
+        }
     }
 
     fn take_opened(&mut self, number: u64, target: &BotTarget, outcome: Result<(Socket, u32), String>) {
@@ -196,19 +227,24 @@ impl Worker {
             }
         };
         let session = SwitchSession::new(target.start.clone(), target.format);
+        if !self.legs.contains_key(&number) {
+            // The call ended meanwhile. The bot has been told nothing of it, and is let go in order.
+            tokio::task::spawn_local(connect::let_go(socket));
+            return;
+        }
         if let Err(gone) = self.with(number, |leg| leg.connect(socket, connect_ms, session, Instant::now())) {
             self.lose_bot(number, gone);
         }
     }
 
     fn close(&mut self, number: u64, stop_reason: &'static str, class: &'static str) {
-        let Some(entry) = self.legs.remove(&number) else {
+        let Some(mut entry) = self.legs.remove(&number) else {
             // It broke down before.
             self.notify(number, Notice::Closed(MediaStats::default()));
             return;
         };
         self.notify(number, Notice::Closed(entry.leg.stats()));
-        if let Some(bot) = entry.leg.into_bot() {
+        if let Some(bot) = entry.leg.take_bot() {
             let stop = Stop { reason: stop_reason.to_owned(), cause: Some(class.to_owned()) };
             tokio::task::spawn_local(bot.close(stop));
         }
@@ -219,10 +255,10 @@ impl Worker {
         let now_us = now.saturating_duration_since(self.began).as_micros() as u64;
         self.sweeps += 1;
         let slot = self.sweeps % SLOTS;
-        if self.pending.len() > PENDING_MAX {
-            // The control side is far behind; audio goes on, what the bots say waits in their sockets.
+        let reads_bots = self.pending.len() <= PENDING_MAX;
+        if !reads_bots && self.sweeps.is_multiple_of(SWEEPS_PER_WARNING) {
+            // Audio goes on; what the bots say waits in their sockets.
             tracing::warn!(worker = self.setup.index, "the control side does not keep up");
-            return;
         }
         let mut context = Context::from_waker(Waker::noop());
         let mut notices = Vec::new();
@@ -233,6 +269,7 @@ impl Worker {
                 now_us,
                 context: &mut context,
                 notices: &mut notices,
+                reads_bots,
                 silence_max: self.setup.silence_max,
             };
             // A fault in one call's media ends that call, not all of this thread's.
@@ -261,16 +298,16 @@ impl Worker {
 
     /// The bot is gone; the control side decides what becomes of the call.
     fn lose_bot(&mut self, number: u64, gone: Gone) {
-        if let Some(entry) = self.legs.get_mut(&number) {
-            entry.leg.drop_bot();
-        }
+        let Some(entry) = self.legs.get_mut(&number) else { return };
+        let Some(bot) = entry.leg.lose_bot(&gone) else { return };
         self.notify(
             number,
-            match gone {
+            match &gone {
                 Gone::Closed => Notice::BotClosed,
-                Gone::Broken(reason) => Notice::BotFailed { reason },
+                Gone::Broken(reason) | Gone::Refused { reason, .. } => Notice::BotFailed { reason: reason.clone() },
             },
         );
+        tokio::task::spawn_local(bot.part(gone));
     }
 
     fn notify(&mut self, number: u64, notice: Notice) {

@@ -13,6 +13,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use botstream_api::cause::Class;
 use botstream_api::{Call as CallDocument, CallId};
 use botstream_state::calls::CallRow;
 use iracluster::{Drain, Events, Hold};
@@ -22,6 +23,7 @@ use slab::Slab;
 use tokio::sync::mpsc;
 
 use crate::core::call::{Call, Input, Output};
+use crate::core::cause::Ending;
 use crate::media::{MediaEngine, MediaId, Notice};
 use crate::metrics::Metrics;
 use crate::state::State;
@@ -30,6 +32,9 @@ use sdp::Sdp;
 
 /// Ended calls remembered, so that a question about one just ended gets its end and not "no such call".
 const ENDED_MAX: usize = 10_000;
+
+/// What is left when the process has to end is hung up; so long the goodbyes may take. The chassis waits a little longer.
+const PARTING: Duration = Duration::from_millis(1_500);
 
 /// SIP messages handled before the other sources get their turn.
 const MESSAGES_PER_TURN: usize = 64;
@@ -145,8 +150,9 @@ impl Switchboard {
     /// Runs until the process closes. A drain is followed both ways, and held up while there is a call.
     pub(crate) async fn run(mut self, drain: Drain) {
         let mut busy: Option<Hold> = None;
+        let mut parting: Option<Instant> = None;
         loop {
-            let due = self.next_timeout();
+            let due = self.next_timeout().into_iter().chain(parting).min();
             let timer = async {
                 match due {
                     Some(due) => tokio::time::sleep_until(due.into()).await,
@@ -159,15 +165,29 @@ impl Switchboard {
                 Some(request) = self.requests.recv() => self.handle_request(request).await,
                 is_draining = drain.changed_from(self.is_draining) => self.set_draining(is_draining),
                 () = timer => {}
-                () = drain.closing() => return,
+                () = drain.closing(), if parting.is_none() => {
+                    parting = Some(Instant::now() + PARTING);
+                    self.hang_up_all().await;
+                }
             }
             self.handle_timeouts().await;
             self.drain_agent().await;
             // A BYE on its way is work too: the far end must not be left hanging.
             let is_busy = !self.calls.is_empty() || self.agent.session_count() > 0;
+            if parting.is_some_and(|until| !is_busy || until <= Instant::now()) {
+                return;
+            }
             if is_busy != busy.is_some() {
                 busy = is_busy.then(|| drain.hold());
             }
+        }
+    }
+
+    /// The time for draining is up: nobody is left in silence, and every call is told of to its end.
+    async fn hang_up_all(&mut self) {
+        let keys: Vec<usize> = self.calls.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            self.feed(key, Input::HangUp(Ending::by_system(Class::Drain))).await;
         }
     }
 

@@ -94,17 +94,24 @@ impl Sdp {
         // The codec of a call stays: later descriptions are held to it.
         self.codecs = vec![negotiated.codec];
         Negotiated {
-            law: match negotiated.codec {
-                CodecKind::Pcma => Law::A,
-                CodecKind::Pcmu => Law::Mu,
-            },
+            law: law_of(negotiated.codec),
+            receive: negotiated.receive.iter().map(|&(payload_type, codec)| (payload_type, law_of(codec))).collect(),
+            dtmf_receive_payload_type: negotiated.dtmf_receive_payload_type,
             payload_type: negotiated.payload_type,
             dtmf_payload_type: negotiated.dtmf_payload_type,
             // RFC 3264 §8.4: an address of zeros is the old way to hold.
             is_sending: negotiated.direction.sends() && !negotiated.remote_rtp.ip().is_unspecified(),
+            is_receiving: negotiated.direction.receives(),
             remote: negotiated.remote_rtp,
             networks: self.networks.clone(),
         }
+    }
+}
+
+fn law_of(codec: CodecKind) -> Law {
+    match codec {
+        CodecKind::Pcma => Law::A,
+        CodecKind::Pcmu => Law::Mu,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::core::codec::{ROW_BYTES_MAX, TX_BYTES_MAX, put_delete, put_insert, pu
 use crate::core::hlc::Stamp;
 use crate::core::ids::Epoch;
 use crate::core::store::{Store, StoreError};
+use crate::core::streams::Stream;
 use crate::core::table::Shown;
 use crate::core::value::Value;
 
@@ -113,6 +114,14 @@ impl Engine {
             let (Some(state), Some(table)) = (self.tables.get_mut(index), self.config.schema.tables.get(index)) else {
                 continue;
             };
+            // Rows that come and go while NATS is away leave nothing behind, or that would grow for as long as it is.
+            let unheard_of = match &change.kind {
+                _ if !self.config.connected => true,
+                _ if !away => false,
+                LocalKind::Insert { .. } if state.get(key).is_none() => self.unheard_of.insert((index, key.into())),
+                LocalKind::Insert { .. } | LocalKind::Update(_) => false,
+                LocalKind::Delete => self.unheard_of.remove(&(index, key.into())),
+            };
             let (shown, revealed) = match change.kind {
                 LocalKind::Insert { values: _, before } => {
                     let shown = if state.get(key).is_some_and(|row| row.visible().is_some()) {
@@ -127,8 +136,8 @@ impl Engine {
                     state.updated_here(key, columns.iter().map(|(column, _)| *column), stamp);
                     (Shown::Updated, Shown::Same)
                 }
-                // Rows that come and go while NATS is away leave nothing behind, or that would grow for as long as it is.
-                LocalKind::Delete if away && state.forget(key, self.epoch, self.cut_off_hlc) => {
+                LocalKind::Delete if unheard_of => {
+                    state.forget(key);
                     self.log.unmark(index, key);
                     (Shown::Deleted, Shown::Same)
                 }
@@ -148,7 +157,10 @@ impl Engine {
         let old = self.epoch;
         let new = Epoch(self.random.next_nonzero());
         self.counters.epochs_restarted += 1;
-        self.former = Some((old, self.log.sequence()));
+        let sequence = self.log.sequence();
+        self.former = Some((old, sequence));
+        // What the former epoch sent is here, and whoever lacks some of it can have it from here.
+        self.streams.insert(old, Stream::starting_after(sequence));
         self.log.restart(old);
         self.epoch = new;
         for (index, (table, state)) in self.config.schema.tables.iter().zip(&mut self.tables).enumerate() {

@@ -9,10 +9,11 @@ mod presence;
 mod receive;
 mod sync;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use foldhash::fast::FixedState;
 
 use super::codec::{Body, Header, MESSAGE_BYTES_MAX, encode};
 use super::hlc::Clock;
@@ -192,7 +193,8 @@ pub struct Engine {
     resync_with: Option<Writer>,
     phase: Phase,
     connected: bool,
-    cut_off_hlc: u64,
+    /// While the connection is away: keys that nobody else knows of.
+    unheard_of: HashSet<(usize, Key), FixedState>,
     last_tick_ms: u64,
     heartbeat_at_ms: u64,
     heartbeat_due: bool,
@@ -233,7 +235,7 @@ impl Engine {
             resync_with: None,
             phase,
             connected: config.connected,
-            cut_off_hlc: 0,
+            unheard_of: HashSet::with_hasher(FixedState::with_seed(hash_seed)),
             last_tick_ms: now.mono_ms,
             heartbeat_at_ms: now.mono_ms,
             heartbeat_due: false,
@@ -256,6 +258,8 @@ impl Engine {
         }
         match event {
             Event::Tick => self.tick(now, store),
+            // A late one: what it says will be asked for.
+            Event::Message(_) if !self.connected => Ok(()),
             Event::Message(bytes) => self.receive(now, bytes, store),
             Event::Connected => {
                 self.connect(now);

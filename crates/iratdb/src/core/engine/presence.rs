@@ -1,5 +1,7 @@
 //! Heartbeats, leases, the ends of epochs, joining and leaving.
 
+use std::collections::HashSet;
+
 use super::{Destination, Engine, Now, Phase, TAILS_MAX};
 use crate::core::codec::{Body, Header, Tail};
 use crate::core::digest::BUCKETS;
@@ -234,6 +236,7 @@ impl Engine {
             return;
         }
         self.connected = true;
+        self.unheard_of = HashSet::default();
         self.last_tick_ms = now.mono_ms;
         self.members.forgive(now.mono_ms);
         if let Phase::Listening { until_ms, .. } = &mut self.phase {
@@ -246,7 +249,6 @@ impl Engine {
         if !std::mem::replace(&mut self.connected, false) {
             return;
         }
-        self.cut_off_hlc = self.clock.last();
         self.session = None;
         self.log.coalesce(self.epoch);
         self.outbox.clear();
