@@ -46,7 +46,7 @@ fn samples() -> Vec<Vec<u8>> {
         Body::EpochEnd { tail: Tail { epoch: Epoch(3), sequence: 9 } },
         Body::Nack { epoch: Epoch(3), from: 1, to: 2 },
         Body::Gone { epoch: Epoch(3), oldest: 9 },
-        Body::DigestRequest { token: 1 },
+        Body::DigestRequest { token: 1, flushed: true },
         Body::Digests { token: 1, tails, ended: vec![Epoch(8)], buckets: vec![(0, 1, 2)] },
         Body::Fetch { token: 1, cursor, wanted: vec![(0, [1, 2, 3, 4])] },
         Body::Rows { token: 1, cursor, next: Some(cursor), states: &states },

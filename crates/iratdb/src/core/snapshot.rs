@@ -3,6 +3,9 @@
 //!
 //! The donor keeps nothing between messages. Frames are applied meanwhile; all merges are joins, so nothing has to stand
 //! still. What the donor turns out to lack is sent to everybody.
+//!
+//! Rows fetched one after the other can show a transaction in part that the donor took in between. So a joiner is ready only
+//! when it has all frames that the donor had at the end of the walk: they bring the rest.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +22,10 @@ pub const ROWS_BYTES: usize = 128 * 1024;
 pub const ANSWER_MS: u64 = 500;
 /// How often it is asked.
 pub const ASKS_MAX: u32 = 3;
+/// Joiners that may wait for a donor's frames to be sent.
+pub const WAITING_MAX: usize = 64;
+/// How long a joiner waits for the frames that the donor had, before it takes itself for ready.
+pub const SETTLE_MS: u64 = 3_000;
 /// Ended epochs named in an answer.
 pub const ENDED_IN_DIGESTS_MAX: usize = 4096;
 
@@ -75,6 +82,20 @@ pub enum Stage {
         /// What the donor had of everybody's frames before.
         tails: Vec<Tail>,
     },
+    /// A joiner has the rows, and asked how far the donor's frames are now.
+    End {
+        /// What the donor had of everybody's frames before.
+        tails: Vec<Tail>,
+    },
+}
+
+/// A joiner that waits for frames.
+#[derive(Debug)]
+pub struct Settling {
+    /// Which.
+    pub tails: Vec<Tail>,
+    /// How long at most.
+    pub until_ms: u64,
 }
 
 /// The buckets in which a replica differs from these digests.

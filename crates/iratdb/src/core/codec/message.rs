@@ -102,6 +102,8 @@ pub enum Body<'a> {
     DigestRequest {
         /// Comes back in the answer.
         token: u64,
+        /// Whether to answer only when all that the sender of the answer shows has gone into frames.
+        flushed: bool,
     },
     /// The answer.
     Digests {
@@ -240,9 +242,10 @@ pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
             put_u64(&mut out, epoch.0);
             put_u64(&mut out, *oldest);
         }
-        Body::DigestRequest { token } => {
+        Body::DigestRequest { token, flushed } => {
             put_header(&mut out, DIGEST_REQUEST, header);
             put_u64(&mut out, *token);
+            out.push(u8::from(*flushed));
         }
         Body::Digests { token, tails, ended, buckets } => {
             put_header(&mut out, DIGESTS, header);
@@ -386,7 +389,7 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
         }
         NACK => Body::Nack { epoch: Epoch(reader.u64()?), from: reader.u64()?, to: reader.u64()? },
         GONE => Body::Gone { epoch: Epoch(reader.u64()?), oldest: reader.u64()? },
-        DIGEST_REQUEST => Body::DigestRequest { token: reader.u64()? },
+        DIGEST_REQUEST => Body::DigestRequest { token: reader.u64()?, flushed: read_bool(reader)? },
         DIGESTS => {
             let token = reader.u64()?;
             let tails = read_tails(reader)?;

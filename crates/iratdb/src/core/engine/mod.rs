@@ -22,7 +22,7 @@ use super::key::Key;
 use super::lease::Members;
 use super::log::Log;
 use super::schema::Schema;
-use super::snapshot::Session;
+use super::snapshot::{Session, Settling};
 use super::store::{Store, StoreError};
 use super::streams::Stream;
 use super::table::{Shown, TableState};
@@ -191,6 +191,8 @@ pub struct Engine {
     members: Members,
     session: Option<Session>,
     resync_with: Option<Writer>,
+    settling: Option<Settling>,
+    waiting: Vec<(Writer, u64)>,
     phase: Phase,
     connected: bool,
     /// While the connection is away: keys that nobody else knows of.
@@ -233,6 +235,8 @@ impl Engine {
             members: Members::default(),
             session: None,
             resync_with: None,
+            settling: None,
+            waiting: Vec::new(),
             phase,
             connected: config.connected,
             unheard_of: HashSet::with_hasher(FixedState::with_seed(hash_seed)),
@@ -294,7 +298,7 @@ impl Engine {
             self.log.next_frame(header, |table, key, out| sync::put_row(tables, schema, table, key, out, store))?;
         match &frame {
             Some(_) => self.counters.frames_sent += 1,
-            None => self.say_former_is_over(),
+            None => self.all_sent(),
         }
         Ok(frame)
     }
@@ -317,11 +321,17 @@ impl Engine {
         if self.heartbeat_due {
             at = self.last_tick_ms;
         }
-        if let Phase::Listening { until_ms, hello_at_ms } = self.phase {
+        if let Phase::Listening { until_ms, hello_at_ms } = self.phase
+            && self.session.is_none()
+            && self.settling.is_none()
+        {
             at = at.min(until_ms).min(hello_at_ms);
         }
         if let Some(session) = &self.session {
             at = at.min(session.ask_at_ms);
+        }
+        if let Some(settling) = &self.settling {
+            at = at.min(settling.until_ms);
         }
         if self.connected {
             at = at.min(self.members.timeout_ms(self.config.lease_ms).unwrap_or(u64::MAX));

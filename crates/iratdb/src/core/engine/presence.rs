@@ -61,7 +61,13 @@ impl Engine {
 
     fn listen(&mut self, now: Now) {
         let Phase::Listening { until_ms, hello_at_ms } = self.phase else { return };
-        if now.mono_ms >= until_ms && self.session.is_none() {
+        if self.settling.is_some() {
+            return self.settle(now);
+        }
+        if self.session.is_some() {
+            return;
+        }
+        if now.mono_ms >= until_ms {
             if !self.has_ready_member() {
                 self.only_mismatches = self.mismatch.is_some();
                 if !self.only_mismatches {
@@ -159,7 +165,7 @@ impl Engine {
         if heard.hello {
             self.heartbeat_due = true;
         }
-        let joining = matches!(self.phase, Phase::Listening { .. }) && heard.ready;
+        let joining = matches!(self.phase, Phase::Listening { .. }) && self.settling.is_none() && heard.ready;
         if (differ || behind || joining) && (heard.ready || behind) {
             self.resync(now, header.writer);
         }
@@ -224,8 +230,12 @@ impl Engine {
         }
     }
 
-    /// After the rows of a new epoch have gone out, ends the former one for those who have not heard.
-    pub(super) fn say_former_is_over(&mut self) {
+    /// All local changes have gone into frames: it is time for what had to wait for that. After the rows of a new epoch, the
+    /// end of the former one, for those who have not heard; and answers to joiners.
+    pub(super) fn all_sent(&mut self) {
+        for (asker, token) in std::mem::take(&mut self.waiting) {
+            self.send_digests(asker, token);
+        }
         if let Some((epoch, sequence)) = self.former.take() {
             self.send(Destination::All, &Body::EpochEnd { tail: Tail { epoch, sequence } });
         }

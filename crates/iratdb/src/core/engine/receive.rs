@@ -73,8 +73,8 @@ impl Engine {
                 self.resync(now, header.writer);
                 Ok(())
             }
-            Body::DigestRequest { token } => {
-                self.on_digest_request(now, header.writer, token);
+            Body::DigestRequest { token, flushed } => {
+                self.on_digest_request(header.writer, token, flushed);
                 Ok(())
             }
             Body::Digests { token, tails, ended, buckets } => {
@@ -194,7 +194,7 @@ impl Engine {
 
     /// Asks for missing frames, or resynchronises where asking was in vain. A joiner first learns where to start.
     pub(super) fn repair_streams(&mut self, now: Now) {
-        if self.phase != Phase::Ready {
+        if self.phase != Phase::Ready && self.settling.is_none() {
             return;
         }
         let mut asks = Vec::new();

@@ -7,8 +7,8 @@ use crate::core::digest::hash64;
 use crate::core::ids::{Epoch, Writer};
 use crate::core::schema::Schema;
 use crate::core::snapshot::{
-    ANSWER_MS, ASKS_MAX, ENDED_IN_DIGESTS_MAX, Place, ROWS_BYTES, Session, Stage, buckets_from, differing, digests,
-    keys_between, parts_of,
+    ANSWER_MS, ASKS_MAX, ENDED_IN_DIGESTS_MAX, Place, ROWS_BYTES, SETTLE_MS, Session, Settling, Stage, WAITING_MAX,
+    buckets_from, differing, digests, keys_between, parts_of,
 };
 use crate::core::store::{Store, StoreError};
 use crate::core::table::TableState;
@@ -51,7 +51,12 @@ impl Engine {
         session.ask_at_ms = now.mono_ms + ANSWER_MS;
         let (to, token) = (Destination::One(session.donor), session.token);
         match &session.stage {
-            Stage::Digests => self.send(to, &Body::DigestRequest { token }),
+            Stage::Digests => self.send(to, &Body::DigestRequest { token, flushed: false }),
+            Stage::End { .. } => {
+                // A donor under load may never have sent everything.
+                let flushed = session.asks < ASKS_MAX;
+                self.send(to, &Body::DigestRequest { token, flushed });
+            }
             Stage::Rows { place, wanted, .. } => {
                 let (place, wanted) = (place.clone(), wanted.clone());
                 self.send(to, &Body::Fetch { token, cursor: place.cursor(), wanted });
@@ -59,14 +64,24 @@ impl Engine {
         }
     }
 
-    pub(super) fn on_digest_request(&mut self, now: Now, asker: Writer, token: u64) {
+    pub(super) fn on_digest_request(&mut self, asker: Writer, token: u64, flushed: bool) {
         if self.phase != Phase::Ready {
             return;
         }
+        if flushed && !self.log.is_flushed() {
+            if self.waiting.len() < WAITING_MAX {
+                self.waiting.push((asker, token));
+            }
+            return;
+        }
+        self.send_digests(asker, token);
+    }
+
+    pub(super) fn send_digests(&mut self, asker: Writer, token: u64) {
         let mut tails: Vec<_> =
             self.streams.iter().map(|(epoch, stream)| Tail { epoch: *epoch, sequence: stream.settled() }).collect();
         tails.push(Tail { epoch: self.epoch, sequence: self.log.sequence() });
-        let since_ms = now.mono_ms.saturating_sub(self.config.tombstone_keep_ms);
+        let since_ms = self.last_tick_ms.saturating_sub(self.config.tombstone_keep_ms);
         let ended = self.members.ended_since(since_ms).take(ENDED_IN_DIGESTS_MAX).collect();
         let buckets = digests(&self.tables);
         self.send(Destination::One(asker), &Body::Digests { token, tails, ended, buckets });
@@ -83,10 +98,16 @@ impl Engine {
         buckets: &[(u8, u8, u64)],
         store: &mut impl Store,
     ) -> Result<(), StoreError> {
-        let asked = self.session.as_ref().is_some_and(|session| {
-            session.donor == donor && session.token == token && matches!(session.stage, Stage::Digests)
-        });
-        if !asked {
+        let Some(session) = self.session.as_mut().filter(|s| s.donor == donor && s.token == token) else {
+            return Ok(());
+        };
+        if let Stage::End { tails: covered } = &mut session.stage {
+            let covered = std::mem::take(covered);
+            self.settling = Some(Settling { tails, until_ms: now.mono_ms + SETTLE_MS });
+            self.finish_session(now, &covered);
+            return Ok(());
+        }
+        if !matches!(session.stage, Stage::Digests) {
             return Ok(());
         }
         for epoch in ended {
@@ -101,13 +122,17 @@ impl Engine {
             self.finish_session(now, &tails);
             return Ok(());
         }
+        self.ask_next(now, Stage::Rows { place: Place::default(), wanted, tails });
+        Ok(())
+    }
+
+    fn ask_next(&mut self, now: Now, stage: Stage) {
         if let Some(session) = &mut self.session {
-            session.stage = Stage::Rows { place: Place::default(), wanted, tails };
+            session.stage = stage;
             session.asks = 0;
             session.ask_at_ms = now.mono_ms;
         }
         self.session_tick(now);
-        Ok(())
     }
 
     pub(super) fn on_fetch(
@@ -162,15 +187,9 @@ impl Engine {
         self.counters.rows_fetched += self.apply(now, OpReader::states(states), Source::States, store)?;
         self.send_what_it_lacks(&wanted, &from, next.as_ref(), states);
         match next {
-            None => self.finish_session(now, &tails),
-            Some(next) => {
-                if let Some(session) = &mut self.session {
-                    session.stage = Stage::Rows { place: next, wanted, tails };
-                    session.asks = 0;
-                    session.ask_at_ms = now.mono_ms;
-                }
-                self.session_tick(now);
-            }
+            None if self.phase == Phase::Ready => self.finish_session(now, &tails),
+            None => self.ask_next(now, Stage::End { tails }),
+            Some(next) => self.ask_next(now, Stage::Rows { place: next, wanted, tails }),
         }
         Ok(())
     }
@@ -188,6 +207,24 @@ impl Engine {
         }
     }
 
+    /// A joiner that has the rows is ready when it has the frames that the donor had.
+    pub(super) fn settle(&mut self, now: Now) {
+        if let Some(Settling { tails, until_ms }) = &self.settling {
+            let in_time = now.mono_ms < *until_ms;
+            let here = |tail: &Tail| {
+                tail.epoch == self.epoch
+                    || self.members.is_ended(tail.epoch)
+                    || self.streams.get(&tail.epoch).is_some_and(|stream| stream.settled() >= tail.sequence)
+            };
+            if in_time && !tails.iter().all(here) {
+                return;
+            }
+        }
+        self.settling = None;
+        self.phase = Phase::Ready;
+        self.heartbeat_due = true;
+    }
+
     fn finish_session(&mut self, now: Now, tails: &[Tail]) {
         self.session = None;
         self.counters.resyncs += 1;
@@ -201,8 +238,7 @@ impl Engine {
             }
         }
         if matches!(self.phase, Phase::Listening { .. }) {
-            self.phase = Phase::Ready;
-            self.heartbeat_due = true;
+            self.settle(now);
         }
         if let Some(next) = self.resync_with.take() {
             self.resync(now, next);
