@@ -53,6 +53,8 @@ pub(super) struct Node {
     pub(super) stalled_until_ms: u64,
     pub(super) connected: bool,
     pub(super) group: u8,
+    /// Rows it had fetched from donors when it became ready.
+    pub(super) fetched_when_ready: Option<u64>,
     /// Rows of `journal` this process has had at some time.
     pub(super) journal: BTreeSet<String>,
     /// Own rows of `owned` under keys nobody else uses, and their values.
@@ -102,7 +104,7 @@ impl World {
             delay_ms_max: 1 + random.below(60),
             fifo_ms: BTreeMap::new(),
             reorder: faults && random.percent(50),
-            resend_bytes_max: if faults && random.percent(40) { 2_000 } else { 1 << 20 },
+            resend_bytes_max: if faults && random.percent(40) { 2_000 } else { 16 << 20 },
             faults,
             random,
         };
@@ -159,6 +161,7 @@ impl World {
             stalled_until_ms: 0,
             connected: true,
             group: 0,
+            fetched_when_ready: None,
             journal: BTreeSet::new(),
             own: BTreeMap::new(),
         };
@@ -191,6 +194,10 @@ impl World {
         node.engine.handle(now, event, &mut node.db).unwrap();
         node.db.finish_apply().unwrap();
         drop(node.engine.take_seen());
+        if node.engine.is_ready() {
+            let fetched = node.engine.counters().rows_fetched;
+            node.fetched_when_ready.get_or_insert(fetched);
+        }
         self.send_messages(index);
     }
 
