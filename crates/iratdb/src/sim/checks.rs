@@ -14,7 +14,7 @@ fn journal_of(node: &Node) -> BTreeSet<String> {
 
 /// At any time.
 pub(super) fn at_all_times(world: &mut World) {
-    let faults = world.faults;
+    let atomic = world.atomic;
     for node in world.nodes.iter_mut().flatten() {
         let rows: usize = node.engine.tables().iter().map(|table| table.live()).sum();
         let shown: u64 = node.db.digests().unwrap().iter().map(|digest| digest.rows).sum();
@@ -22,9 +22,7 @@ pub(super) fn at_all_times(world: &mut World) {
         let now = journal_of(node);
         assert!(now.is_superset(&node.journal), "{}: a row that nobody deleted is gone", node.name);
         node.journal = now;
-        // A resync of a member that is in use brings rows, not transactions.
-        let by_frames_only = node.fetched_when_ready == Some(node.engine.counters().rows_fetched);
-        if !faults && by_frames_only {
+        if atomic && node.engine.is_ready() {
             let torn: i64 = node
                 .db
                 .read(|c| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::core::engine::{Config, Destination, Engine, Event, Now};
+use crate::core::engine::{Config, Counters, Destination, Engine, Event, Now};
 use crate::core::ids::Random as Generator;
 use crate::options::{Options, TableOptions};
 use crate::sqlite::LocalDb;
@@ -87,6 +87,8 @@ pub(super) struct World {
     pub(super) reorder: bool,
     pub(super) resend_bytes_max: usize,
     pub(super) faults: bool,
+    /// Whether all changes have come as whole transactions so far.
+    pub(super) atomic: bool,
 }
 
 impl World {
@@ -106,6 +108,7 @@ impl World {
             reorder: faults && random.percent(50),
             resend_bytes_max: if faults && random.percent(40) { 2_000 } else { 16 << 20 },
             faults,
+            atomic: !faults,
             random,
         };
         for index in 0..world.nodes.len() {
@@ -195,8 +198,12 @@ impl World {
         node.db.finish_apply().unwrap();
         drop(node.engine.take_seen());
         if node.engine.is_ready() {
-            let fetched = node.engine.counters().rows_fetched;
-            node.fetched_when_ready.get_or_insert(fetched);
+            let Counters { rows_fetched, resyncs, .. } = node.engine.counters();
+            let when_ready = *node.fetched_when_ready.get_or_insert(rows_fetched);
+            // Rows instead of transactions came to a member in use, or its only donor left before it had given all.
+            if rows_fetched != when_ready || (rows_fetched > 0 && resyncs == 0) {
+                self.atomic = false;
+            }
         }
         self.send_messages(index);
     }
