@@ -15,13 +15,8 @@ use testphone::{Outcome, Play, RATE_HZ, Script};
 const CALLS: usize = 100;
 const TALK: Duration = Duration::from_secs(30);
 const LEVEL_DBFS: f64 = -12.0;
-/// The aim is 40 ms on a machine that has nothing else to do: that is recorded. A test must hold on a busy one too, where
-/// telephones, bots and switches share two cores with others.
-const GAP_MS_MAX: f64 = 250.0;
-/// Pieces in which a call's own tone is looked for: short enough that a piece with a seam in it spoils no other.
-const WINDOW: usize = RATE_HZ as usize / 5;
-/// Share of the pieces that may have a seam.
-const SEAMS_MAX: f64 = 0.05;
+/// On a machine that has nothing else to do; what it stalls for is added.
+const GAP_MS_MAX: f64 = 40.0;
 /// New calls come so long after each other: a burst is another test's business.
 const SPACING: Duration = Duration::from_millis(50);
 
@@ -30,40 +25,29 @@ fn frequency_hz(call: usize) -> f64 {
     300.0 + 30.0 * call as f64
 }
 
-/// What was measured of one call.
-struct Heard {
-    gap_ms: f64,
-    /// Share of pieces in which its own tone is not whole.
-    seams: f64,
-}
-
-fn check(call: usize, outcome: &Outcome, stall_ms: f64) -> anyhow::Result<Heard> {
+fn check(call: usize, outcome: &Outcome) -> anyhow::Result<f64> {
     let media = outcome.media.as_ref().context("no media ran")?;
     let received = media.received;
     anyhow::ensure!(received.lost == 0 && received.late == 0, "{} packets lost, {} late", received.lost, received.late);
     // A packet each 20 ms from the answer on, give or take the first and the last few.
     let due = TALK.as_millis() as u64 / testphone::FRAME_MS;
-    let stalled = (2.0 * stall_ms) as u64 / testphone::FRAME_MS;
-    anyhow::ensure!(received.received + 5 + stalled >= due, "{} packets of {due} came", received.received);
+    anyhow::ensure!(received.received + 5 >= due, "{} packets of {due} came", received.received);
 
     // Its own tone all the time, but for the ends.
     let heard = media.heard_samples();
     let seconds: Vec<&[i16]> = heard.chunks_exact(RATE_HZ as usize).skip(1).take(TALK.as_secs() as usize - 2).collect();
-    let pieces: Vec<&[i16]> = seconds.iter().flat_map(|second| second.chunks_exact(WINDOW)).collect();
-    let is_whole = |piece: &[i16]| (goertzel_dbfs(piece, RATE_HZ, frequency_hz(call)) - LEVEL_DBFS).abs() < 1.0;
-    let broken = pieces.iter().filter(|piece| !is_whole(piece)).count();
-    let seams = broken as f64 / pieces.len() as f64;
-    anyhow::ensure!(seams <= SEAMS_MAX, "own tone not whole in {broken} of {} pieces", pieces.len());
-    // And nobody else's: looked for at the beginning, in the middle and at the end, where no seam smears the spectrum.
-    let clean: Vec<&[i16]> = seconds.into_iter().filter(|second| second.chunks_exact(WINDOW).all(is_whole)).collect();
-    anyhow::ensure!(clean.len() >= 3, "a seam in all seconds but {}", clean.len());
-    for window in [clean.first(), clean.get(clean.len() / 2), clean.last()].into_iter().flatten() {
+    for (number, window) in seconds.iter().enumerate() {
+        let own = goertzel_dbfs(window, RATE_HZ, frequency_hz(call));
+        anyhow::ensure!((own - LEVEL_DBFS).abs() < 1.0, "own tone at {own:.1} dBFS in second {number}");
+    }
+    // And nobody else's: looked for at the beginning, in the middle and at the end.
+    for window in [seconds.first(), seconds.get(seconds.len() / 2), seconds.last()].into_iter().flatten() {
         for other in (0..CALLS).filter(|&other| other != call) {
             let level = goertzel_dbfs(window, RATE_HZ, frequency_hz(other));
             anyhow::ensure!(level < LEVEL_DBFS - 30.0, "tone of call {other} at {level:.1} dBFS");
         }
     }
-    Ok(Heard { gap_ms: media.gap_ms_max, seams })
+    Ok(media.gap_ms_max)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,21 +72,17 @@ async fn a_hundred_calls_for_half_a_minute() -> anyhow::Result<()> {
     let outcomes = futures_util::future::join_all(calls.into_iter().map(testphone::Call::wait)).await;
 
     let mut failures = Vec::new();
-    let (mut longest_gap_ms, mut most_seams) = (0.0_f64, 0.0_f64);
-    let stall_ms = machine.longest_stall_ms();
+    let mut longest_gap_ms = 0.0_f64;
     for (number, outcome) in outcomes.into_iter().enumerate() {
-        match check(number, &outcome?, stall_ms) {
-            Ok(heard) => {
-                longest_gap_ms = longest_gap_ms.max(heard.gap_ms);
-                most_seams = most_seams.max(heard.seams);
-            }
+        match check(number, &outcome?) {
+            Ok(gap_ms) => longest_gap_ms = longest_gap_ms.max(gap_ms),
             Err(error) => failures.push(format!("call {number}: {error}")),
         }
     }
-    record("hundred_calls_most_seams", most_seams * 100.0, "% of 200 ms pieces (aim: 0)")?;
+    let stall_ms = machine.longest_stall_ms();
     record("hundred_calls_longest_gap", longest_gap_ms, "ms (aim: at most 40)")?;
     record("hundred_calls_longest_stall_of_the_machine", stall_ms, "ms")?;
-    if longest_gap_ms > GAP_MS_MAX {
+    if longest_gap_ms > GAP_MS_MAX + stall_ms {
         failures
             .push(format!("a gap of {longest_gap_ms:.1} ms, while the machine stalled for {stall_ms:.1} ms at most"));
     }
