@@ -7,8 +7,12 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 
 use crate::changes::Changes;
-use crate::core::engine::{Config, Counters, Engine, Sizes};
+use crate::core::engine::{Config, Counters, Engine, Event, Sizes};
+use crate::core::guard::{Guard, Refusals, Settings};
+use crate::core::secret::Secret;
 use crate::error::{Error, Result};
+use crate::gate::Gate;
+use crate::keys::Keys;
 use crate::nats::Driver;
 use crate::options::Options;
 use crate::shared::{Shared, Status, now};
@@ -39,8 +43,13 @@ impl IraTdb {
     /// [`IraTdb::ready`] tells when what the others have is in. Needs a tokio runtime if there is a NATS connection.
     pub async fn open(options: Options) -> Result<Self> {
         options.validate()?;
-        let db = LocalDb::open(&options)?;
+        let mut db = LocalDb::open(&options)?;
         let started = Instant::now();
+        let keys = options.keys.clone().unwrap_or_else(Keys::open);
+        let nats = options.nats.clone().filter(|_| !keys.is_private());
+        if nats.is_some() && options.keys.is_none() {
+            tracing::warn!(database = %options.database, "replicated without keys: open to all who can use its subjects");
+        }
         let ms = |duration: Duration| duration.as_millis() as u64;
         let config = Config {
             schema: Arc::clone(db.schema()),
@@ -50,15 +59,33 @@ impl IraTdb {
             alone_after_ms: ms(options.alone_after),
             tombstone_keep_ms: ms(options.tombstone_keep),
             resend_bytes_max: options.resend_bytes_max,
-            connected: options.nats.is_some(),
-            seed: random_seed()?,
+            connected: nats.is_some(),
+            read_only: !keys.may_write(),
+            seed: u64::from_le_bytes(random()?),
         };
-        let engine = Engine::new(config, now(started));
-        let shared = Shared::new(&options.database, options.node, db, engine, started, options.subscriber_bytes_max);
+        let mut engine = Engine::new(config, now(started));
+        let mut guard = None;
+        if let (Some(credentials), Some(_)) = (keys.credentials(), &nats) {
+            let settings = Settings {
+                alone_after_ms: ms(options.alone_after),
+                lease_ms: ms(options.lease),
+                rotate_after_ms: ms(options.rotate_after),
+            };
+            let database = credentials.database(&options.cluster, &options.database);
+            let new = Guard::new(settings, credentials, database, engine.writer(), &Secret::new(random()?));
+            let failed = |_| Error::Failed("this process could not be certified".to_owned());
+            guard = Some(new.map_err(failed)?);
+            // It has nobody to talk to until the guard has a data key.
+            engine.handle(now(started), Event::Disconnected, &mut db)?;
+        }
+        let mut shared =
+            Shared::new(&options.database, options.node, db, engine, started, options.subscriber_bytes_max);
+        let credentials = keys.credentials().filter(|_| guard.is_some());
+        shared.gate = credentials.map(|keys| Gate::new(keys.database(&options.cluster, &options.database)));
         let shared = Arc::new(shared);
-        let replicated = options.nats.is_some();
-        let driver = match options.nats {
-            Some(client) => Some(Driver::start(Arc::clone(&shared), client, &options.cluster).await?),
+        let replicated = nats.is_some();
+        let driver = match nats {
+            Some(client) => Some(Driver::start(Arc::clone(&shared), client, &options.cluster, guard).await?),
             None => None,
         };
         Ok(Self { handle: Arc::new(Handle { shared, replicated, driver: Mutex::new(driver) }) })
@@ -121,6 +148,7 @@ impl IraTdb {
                 id: engine.writer().0,
                 node: shared.node.clone(),
                 is_self: true,
+                read_only: engine.is_read_only(),
                 ready: engine.is_ready(),
                 silent_for: Duration::ZERO,
             };
@@ -129,6 +157,7 @@ impl IraTdb {
                     id: member.writer?.0,
                     node: member.node.clone(),
                     is_self: false,
+                    read_only: member.reader,
                     ready: member.ready,
                     silent_for: Duration::from_millis(now_ms.saturating_sub(member.heard_at_ms)),
                 })
@@ -144,7 +173,25 @@ impl IraTdb {
             let others = state.engine.members().iter().count();
             Stats::new(state.engine.counters(), state.engine.sizes(), others + 1)
         });
-        stats.unwrap_or_default()
+        let mut stats = stats.unwrap_or_default();
+        if let Some(gate) = &self.shared().gate {
+            (stats.refusals, stats.data_keys) = gate.counts();
+        }
+        stats
+    }
+
+    /// Orders a new data key: soon all members seal with it, after each has shown the read key again. Nothing happens in a
+    /// database without keys, or as long as no key has been agreed on. Fails if this process can only read.
+    pub fn rotate_key(&self) -> Result<()> {
+        let shared = self.shared();
+        shared.check_open()?;
+        if shared.with(|state| state.engine.is_read_only())? {
+            return Err(Error::ReadOnly { database: self.name().to_owned() });
+        }
+        if let Some(gate) = &shared.gate {
+            gate.order_rotation();
+        }
+        Ok(())
     }
 
     /// A digest of the visible rows of every replicated table: equal on two replicas exactly when their tables are equal.
@@ -181,12 +228,12 @@ impl IraTdb {
     }
 }
 
-fn random_seed() -> Result<u64> {
+fn random<const N: usize>() -> Result<[u8; N]> {
     use ring::rand::SecureRandom;
-    let mut seed = [0; 8];
+    let mut bytes = [0; N];
     let unavailable = |_| Error::Failed("the system gave no random numbers".to_owned());
-    ring::rand::SystemRandom::new().fill(&mut seed).map_err(unavailable)?;
-    Ok(u64::from_le_bytes(seed))
+    ring::rand::SystemRandom::new().fill(&mut bytes).map_err(unavailable)?;
+    Ok(bytes)
 }
 
 /// A transaction that is in the local copy.
@@ -216,6 +263,8 @@ pub struct Member {
     pub node: String,
     /// Whether it is this process.
     pub is_self: bool,
+    /// Whether it can only read.
+    pub read_only: bool,
     /// Whether the others' rows are in at that member.
     pub ready: bool,
     /// Time since it was last heard (zero for this process).
@@ -256,6 +305,10 @@ pub struct Stats {
     pub refused: u64,
     /// Messages dropped because NATS did not take them in time; all are asked for again.
     pub outbox_dropped: u64,
+    /// Messages refused by the seal, by reason. All zero in a database without keys.
+    pub refusals: Refusals,
+    /// Data keys held: one, and for a while others after islands have met or the key was rotated.
+    pub data_keys: usize,
     /// Live members, this process included.
     pub members: usize,
     /// Visible replicated rows.
@@ -290,6 +343,8 @@ impl Stats {
             schema_mismatches: counters.schema_mismatches,
             refused: counters.refused,
             outbox_dropped: counters.outbox_dropped,
+            refusals: Refusals::default(),
+            data_keys: 0,
             members,
             rows: sizes.rows,
             queue_bytes: sizes.queue_bytes,

@@ -32,6 +32,22 @@ pub enum Error {
         /// The table.
         table: String,
     },
+    /// The database was opened with keys that only read. Tables named `local_*` can be written all the same.
+    #[error(
+        "database {database} was opened read-only: without the write key nothing can be written to its replicated tables"
+    )]
+    ReadOnly {
+        /// The database's name.
+        database: String,
+    },
+    /// A key can't be used.
+    #[error("{what}: {problem}")]
+    Key {
+        /// The file, or which key it was to be.
+        what: String,
+        /// What is wrong with it.
+        problem: crate::keys::KeyProblem,
+    },
     /// A row is larger than replicas take.
     #[error("a row of table {table} takes {bytes} bytes, more than {bytes_max}")]
     RowTooLarge {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::keys::Keys;
 
 /// How a database is opened. Everything but the name has a default.
 #[derive(Debug, Clone)]
@@ -14,6 +15,8 @@ pub struct Options {
     pub(crate) schema: Vec<String>,
     pub(crate) tables: BTreeMap<String, TableOptions>,
     pub(crate) nats: Option<async_nats::Client>,
+    pub(crate) keys: Option<Keys>,
+    pub(crate) rotate_after: Duration,
     pub(crate) heartbeat: Duration,
     pub(crate) lease: Duration,
     pub(crate) alone_after: Duration,
@@ -32,6 +35,8 @@ impl Options {
             schema: Vec::new(),
             tables: BTreeMap::new(),
             nats: None,
+            keys: None,
+            rotate_after: Duration::from_secs(24 * 3600),
             heartbeat: Duration::from_millis(500),
             lease: Duration::from_secs(2),
             alone_after: Duration::from_millis(300),
@@ -79,6 +84,22 @@ impl Options {
     #[must_use]
     pub fn nats(mut self, client: async_nats::Client) -> Self {
         self.nats = Some(client);
+        self
+    }
+
+    /// What this process may do, and with whom it shares the database: only processes with the same keys meet. Without
+    /// keys a replicated database is open to all who can use the cluster's subjects, as with [`Keys::open`], and a warning is logged.
+    #[must_use]
+    pub fn keys(mut self, keys: Keys) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// How long one data key is used before the members agree on a new one (default 24 h). Zero: for ever, but for
+    /// [`crate::IraTdb::rotate_key`].
+    #[must_use]
+    pub fn rotate_after(mut self, rotate_after: Duration) -> Self {
+        self.rotate_after = rotate_after;
         self
     }
 
@@ -143,6 +164,9 @@ impl Options {
         }
         if self.lease < self.heartbeat * 2 {
             return bad("lease", "must be at least two heartbeats");
+        }
+        if !self.rotate_after.is_zero() && self.rotate_after < self.lease * 4 {
+            return bad("rotate_after", "must be zero or at least four leases");
         }
         if self.tombstone_keep < self.lease * 4 {
             return bad("tombstone_keep", "must be at least four leases");

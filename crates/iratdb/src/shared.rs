@@ -21,6 +21,7 @@ use crate::core::table::Shown;
 use crate::core::value::ValueRef;
 use crate::db::Commit;
 use crate::error::{Error, Result};
+use crate::gate::Gate;
 use crate::sqlite::LocalDb;
 
 /// How far the database is.
@@ -50,6 +51,8 @@ pub(crate) struct Shared {
     holder: AtomicUsize,
     started: Instant,
     subscriber_bytes_max: usize,
+    /// In a database with keys: what seals.
+    pub(crate) gate: Option<Gate>,
     /// There may be something to send.
     pub(crate) work: Notify,
     /// How far the database is.
@@ -117,6 +120,7 @@ impl Shared {
             holder: AtomicUsize::new(0),
             started,
             subscriber_bytes_max,
+            gate: None,
             work: Notify::new(),
             status: watch::Sender::new(ready),
             closing: watch::Sender::new(false),
@@ -153,7 +157,7 @@ impl Shared {
         }
     }
 
-    fn check_open(&self) -> Result<()> {
+    pub(crate) fn check_open(&self) -> Result<()> {
         match &*self.status.borrow() {
             Status::Closed => Err(Error::Closed),
             Status::Failed(reason) => Err(Error::Failed(reason.clone())),
@@ -213,6 +217,7 @@ impl Shared {
     fn refusal(&self, refused: Refused) -> Error {
         let name = |table: usize| self.schema.tables.get(table).map_or_else(String::new, |table| table.name.clone());
         match refused {
+            Refused::ReadOnly => Error::ReadOnly { database: self.name.to_string() },
             Refused::NotOwner { table } => Error::NotOwner { table: name(table) },
             Refused::RowTooLarge { table, bytes } => {
                 Error::RowTooLarge { table: name(table), bytes, bytes_max: ROW_BYTES_MAX }

@@ -29,6 +29,7 @@ fn samples() -> Vec<Vec<u8>> {
         Body::Heartbeat {
             node: "node",
             ready: true,
+            reader: false,
             hello: true,
             sequence: 4,
             state: 5,
@@ -155,6 +156,7 @@ fn an_engine_survives_it() {
         tombstone_keep_ms: 60_000,
         resend_bytes_max: 10_000,
         connected: true,
+        read_only: false,
         seed: 5,
     };
     let mut engine = Engine::new(config, now(0));

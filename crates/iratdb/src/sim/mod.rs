@@ -1,11 +1,14 @@
 //! The seeded simulator: engines with real SQLite, a virtual clock, and a network that loses, repeats, reorders and
-//! parts; processes crash, stall, restart and leave. Everything follows from the seed of a schedule.
+//! parts; processes crash, stall, restart and leave. Everything follows from the seed of a schedule. Every eighth schedule has
+//! keys: everything goes through the guard, and every fourth process only reads.
 //!
 //! `IRATDB_SCHEDULES` sets how many are run (default 1,000), `IRATDB_FIRST_SEED` where to start, and `IRATDB_SEED` replays one.
 
 mod checks;
+mod guarded;
 mod mechanisms;
 mod regressions;
+mod sealed;
 mod workload;
 mod world;
 

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::checks;
 use super::world::World;
-use crate::core::engine::Event;
+use crate::core::engine::{Event, Refused};
 use crate::error::{Error, Result};
 
 /// Keys of `owned` below this are fought for; above, each process has its own.
@@ -88,6 +88,10 @@ pub(super) fn transaction(
             drop(node.engine.take_seen());
             Ok(())
         }
+        Err(Refused::ReadOnly) => {
+            node.db.rollback();
+            Err(Error::ReadOnly { database: String::new() })
+        }
         Err(_) => {
             node.db.rollback();
             Err(Error::NotOwner { table: String::new() })
@@ -147,7 +151,7 @@ fn write(world: &mut World, index: usize) {
         _ => own(world, index, name, id, n),
     };
     match result {
-        Ok(()) | Err(Error::NotOwner { .. } | Error::Sqlite(_)) => {}
+        Ok(()) | Err(Error::NotOwner { .. } | Error::ReadOnly { .. } | Error::Sqlite(_)) => {}
         Err(error) => panic!("a write failed: {error}"),
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::guarded::{Guarded, Kind};
 use crate::core::engine::{Config, Counters, Destination, Engine, Event, Now};
 use crate::core::ids::Random as Generator;
 use crate::options::{Options, TableOptions};
@@ -46,6 +47,8 @@ impl Random {
 pub(super) struct Node {
     pub(super) db: LocalDb,
     pub(super) engine: Engine,
+    /// In a world with keys.
+    pub(super) guarded: Option<Guarded>,
     /// Names the process: no two ever have the same.
     pub(super) name: i64,
     started_ms: u64,
@@ -59,6 +62,18 @@ pub(super) struct Node {
     pub(super) journal: BTreeSet<String>,
     /// Own rows of `owned` under keys nobody else uses, and their values.
     pub(super) own: BTreeMap<i64, i64>,
+}
+
+impl Node {
+    fn poll_timeout(&self) -> u64 {
+        let guard = self.guarded.as_ref().map_or(u64::MAX, |guarded| guarded.guard.poll_timeout());
+        // Far off, and not so far that it can't be added to.
+        self.engine.poll_timeout().min(guard).min(u64::MAX / 2)
+    }
+
+    pub(super) fn is_reader(&self) -> bool {
+        self.engine.is_read_only()
+    }
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,6 +102,11 @@ pub(super) struct World {
     pub(super) reorder: bool,
     pub(super) resend_bytes_max: usize,
     pub(super) faults: bool,
+    /// Whether what is sent is kept in `sent`.
+    pub(super) tapped: bool,
+    pub(super) sent: Vec<Bytes>,
+    /// Whether the database has keys.
+    pub(super) keyed: bool,
     /// Whether all changes have come as whole transactions so far.
     pub(super) atomic: bool,
 }
@@ -108,6 +128,9 @@ impl World {
             reorder: faults && random.percent(50),
             resend_bytes_max: if faults && random.percent(40) { 2_000 } else { 16 << 20 },
             faults,
+            tapped: false,
+            sent: Vec::new(),
+            keyed: super::guarded::is_keyed(seed),
             atomic: !faults,
             random,
         };
@@ -121,13 +144,23 @@ impl World {
 
     /// Nodes that are ready, and nothing goes wrong by itself.
     pub(super) fn quiet(nodes: usize) -> Self {
+        Self::quiet_world(nodes, false)
+    }
+
+    /// The same, with keys.
+    pub(super) fn quiet_with_keys(nodes: usize) -> Self {
+        Self::quiet_world(nodes, true)
+    }
+
+    fn quiet_world(nodes: usize, keyed: bool) -> Self {
         let mut world = Self::new(1);
+        world.keyed = keyed;
         (world.loss, world.repeat, world.reorder, world.faults) = (0, 0, false, false);
         world.delay_ms_max = 2;
         world.packets.clear();
         world.nodes = (0..nodes).map(|_| None).collect();
         for index in 0..nodes {
-            world.start(index);
+            world.start_as(index, Kind::Writer);
             world.advance(1_000, true);
         }
         world
@@ -138,6 +171,14 @@ impl World {
     }
 
     pub(super) fn start(&mut self, index: usize) {
+        let kind = match self.keyed {
+            true => super::guarded::kind_of(self.names + 1),
+            false => Kind::Writer,
+        };
+        self.start_as(index, kind);
+    }
+
+    pub(super) fn start_as(&mut self, index: usize, kind: Kind) {
         let options = Options::new("sim").schema(&SCHEMA).table("owned", TableOptions::default().owned());
         let db = LocalDb::open(&options).unwrap();
         self.names += 1;
@@ -153,11 +194,13 @@ impl World {
                     tombstone_keep_ms: 600_000,
                     resend_bytes_max: self.resend_bytes_max,
                     connected: true,
+                    read_only: kind == Kind::Reader,
                     seed: self.random.next(),
                 },
                 Now { mono_ms: 0, wall_ms: WALL_START_MS },
             ),
             db,
+            guarded: None,
             name: self.names,
             started_ms: self.now_ms,
             skew_ms,
@@ -169,6 +212,9 @@ impl World {
             own: BTreeMap::new(),
         };
         node.engine.watch(0, true);
+        if self.keyed {
+            node.guarded = Some(Guarded::new(kind, &mut node.engine, &mut node.db, node.name as u64));
+        }
         if let Some(slot) = self.nodes.get_mut(index) {
             *slot = Some(node);
         }
@@ -194,7 +240,10 @@ impl World {
     pub(super) fn handle(&mut self, index: usize, event: Event<'_>) {
         let now = self.now_of(index);
         let Some(node) = &mut self.nodes[index] else { return };
-        node.engine.handle(now, event, &mut node.db).unwrap();
+        match &mut node.guarded {
+            Some(guarded) => guarded.handle(now, event, &mut node.engine, &mut node.db),
+            None => node.engine.handle(now, event, &mut node.db).unwrap(),
+        }
         node.db.finish_apply().unwrap();
         drop(node.engine.take_seen());
         if node.engine.is_ready() {
@@ -210,7 +259,21 @@ impl World {
 
     fn send_messages(&mut self, index: usize) {
         while let Some(message) = self.nodes[index].as_mut().and_then(|node| node.engine.poll_message()) {
+            self.send_clear(index, message.to, message.bytes);
+        }
+        let handshake = |world: &mut Self| world.nodes[index].as_mut()?.guarded.as_mut()?.guard.poll_message();
+        while let Some(message) = handshake(self) {
             self.send(index, message.to, message.bytes);
+        }
+    }
+
+    /// Sends a message of the engine.
+    fn send_clear(&mut self, index: usize, to: Destination, clear: Bytes) {
+        let guarded = self.nodes[index].as_ref().and_then(|node| node.guarded.as_ref());
+        let bytes = guarded.map_or(Some(clear.clone()), |guarded| guarded.guard.sealer()?.seal(to, &clear));
+        self.sent.extend(bytes.clone().filter(|_| self.tapped));
+        if let Some(bytes) = bytes {
+            self.send(index, to, bytes);
         }
     }
 
@@ -221,7 +284,7 @@ impl World {
             let frame = node.engine.next_frame(&mut node.db).unwrap();
             self.send_messages(index);
             let Some(frame) = frame else { return };
-            self.send(index, Destination::All, frame);
+            self.send_clear(index, Destination::All, frame);
         }
     }
 
@@ -263,13 +326,13 @@ impl World {
             }
             for index in self.running() {
                 let node = self.nodes[index].as_ref().unwrap();
-                next = next.min((node.started_ms + node.engine.poll_timeout()).max(self.now_ms + 1));
+                next = next.min((node.started_ms + node.poll_timeout()).max(self.now_ms + 1));
             }
             self.now_ms = next.max(self.now_ms);
             self.deliver();
             for index in self.running() {
                 let node = self.nodes[index].as_ref().unwrap();
-                if node.started_ms + node.engine.poll_timeout() <= self.now_ms {
+                if node.started_ms + node.poll_timeout() <= self.now_ms {
                     self.handle(index, Event::Tick);
                 }
                 if frames {
@@ -308,6 +371,10 @@ impl World {
     /// No more faults, and time to recover.
     pub(super) fn settle(&mut self) {
         (self.loss, self.repeat, self.reorder) = (0, 0, false);
+        if !self.nodes.iter().flatten().any(|node| !node.is_reader()) {
+            // Readers alone have no database.
+            self.start_as(0, Kind::Writer);
+        }
         self.delay_ms_max = 5;
         for index in 0..self.nodes.len() {
             if let Some(node) = &mut self.nodes[index] {

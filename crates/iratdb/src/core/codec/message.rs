@@ -59,6 +59,8 @@ pub enum Body<'a> {
         node: &'a str,
         /// Whether the others' rows are in at the sender.
         ready: bool,
+        /// Whether the sender only reads.
+        reader: bool,
         /// Whether the others should answer with a heartbeat at once.
         hello: bool,
         /// Number of the last frame the sender has sent in this epoch.
@@ -152,6 +154,7 @@ const HEADER_BYTES: usize = 3 + 3 * 8;
 
 const READY: u8 = 1;
 const HELLO: u8 = 2;
+const READER: u8 = 4;
 
 fn put_header(out: &mut Vec<u8>, kind: u8, header: Header) {
     let flags = 0;
@@ -211,9 +214,10 @@ fn read_bool(reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
 pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(128);
     match body {
-        Body::Heartbeat { node, ready, hello, sequence, state, suspects, tails } => {
+        Body::Heartbeat { node, ready, reader, hello, sequence, state, suspects, tails } => {
             put_header(&mut out, HEARTBEAT, header);
-            out.push(if *ready { READY } else { 0 } | if *hello { HELLO } else { 0 });
+            let flag = |set: &bool, flag: u8| if *set { flag } else { 0 };
+            out.push(flag(ready, READY) | flag(hello, HELLO) | flag(reader, READER));
             put_bytes(&mut out, node.as_bytes());
             put_u64(&mut out, *sequence);
             put_u64(&mut out, *state);
@@ -333,6 +337,16 @@ pub fn decode_header(bytes: &[u8]) -> Result<Header, DecodeError> {
     read_header(&mut Reader::new(bytes)).map(|(_, header)| header)
 }
 
+/// Whether this is a message that a process without the write key may send: it asks, and tells of itself.
+pub fn reader_may_say(bytes: &[u8]) -> bool {
+    decode(bytes).is_ok_and(|Message { header, body }| match body {
+        Body::Heartbeat { reader, .. } => reader,
+        Body::Nack { .. } | Body::DigestRequest { .. } | Body::Fetch { .. } => true,
+        Body::EpochEnd { tail } => tail.epoch == header.epoch,
+        Body::Frame { .. } | Body::Gone { .. } | Body::Digests { .. } | Body::Rows { .. } => false,
+    })
+}
+
 fn read_header(reader: &mut Reader<'_>) -> Result<(u8, Header), DecodeError> {
     let version = reader.u8()?;
     if version != VERSION {
@@ -354,7 +368,7 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
     Ok(match kind {
         HEARTBEAT => {
             let flags = reader.u8()?;
-            if flags & !(READY | HELLO) != 0 {
+            if flags & !(READY | HELLO | READER) != 0 {
                 return Err(DecodeError::Tag(flags));
             }
             let node = reader.bytes()?;
@@ -364,6 +378,7 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
             Body::Heartbeat {
                 node: std::str::from_utf8(node).map_err(|_| DecodeError::Range)?,
                 ready: flags & READY != 0,
+                reader: flags & READER != 0,
                 hello: flags & HELLO != 0,
                 sequence: reader.u64()?,
                 state: reader.u64()?,

@@ -13,6 +13,8 @@ use crate::core::value::Value;
 /// Why a transaction can't be replicated, and so must be rolled back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
+    /// This process may only read.
+    ReadOnly,
     /// It touches another process's row of an owned table.
     NotOwner {
         /// The table's index.
@@ -48,6 +50,9 @@ impl Engine {
         changes: &[LocalChange],
         store: &mut impl Store,
     ) -> Result<Result<Prepared, Refused>, StoreError> {
+        if self.config.read_only {
+            return Ok(Err(Refused::ReadOnly));
+        }
         let stamp = Stamp { hlc: self.clock.tick(now.wall_ms), epoch: self.epoch };
         let mut bytes = start_tx(stamp.hlc);
         for change in changes {
@@ -158,7 +163,9 @@ impl Engine {
         let new = Epoch(self.random.next_nonzero());
         self.counters.epochs_restarted += 1;
         let sequence = self.log.sequence();
-        self.former = Some((old, sequence));
+        if !self.config.read_only {
+            self.former = Some((old, sequence));
+        }
         // What the former epoch sent is here, and whoever lacks some of it can have it from here.
         self.streams.insert(old, Stream::starting_after(sequence));
         self.log.restart(old);

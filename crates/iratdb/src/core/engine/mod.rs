@@ -6,10 +6,11 @@
 
 mod local;
 mod presence;
+mod reader;
 mod receive;
 mod sync;
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -78,6 +79,8 @@ pub struct Config {
     pub resend_bytes_max: usize,
     /// Whether there are others to talk to at all.
     pub connected: bool,
+    /// Whether this process may only read: it asks, and tells of itself, and nobody takes anything else from it.
+    pub read_only: bool,
     /// The randomness: writer, epochs and tokens come from it.
     pub seed: u64,
 }
@@ -91,6 +94,8 @@ pub enum Event<'a> {
     Message(&'a [u8]),
     /// The connection is there (again).
     Connected,
+    /// The connection is there, and it is known that nobody else is.
+    Founded,
     /// The connection is gone.
     Disconnected,
     /// This process closes the database. Flush the frames before, and the messages after.
@@ -204,6 +209,12 @@ pub struct Engine {
     former: Option<(Epoch, u64)>,
     mismatch: Option<u64>,
     only_mismatches: bool,
+    /// A reader that was left alone by all writers: what it has is a memory of a database that is gone.
+    orphaned: bool,
+    /// Epochs that a reader has ended by itself, and that may not be over.
+    given_up: BTreeSet<Epoch>,
+    /// A reader's resync in which it gives up what the donor does not have.
+    yielding: bool,
     outbox: VecDeque<Outgoing>,
     outbox_bytes: usize,
     seen: Vec<Seen>,
@@ -247,6 +258,9 @@ impl Engine {
             former: None,
             mismatch: None,
             only_mismatches: false,
+            orphaned: false,
+            given_up: BTreeSet::new(),
+            yielding: false,
             outbox: VecDeque::new(),
             outbox_bytes: 0,
             seen: Vec::new(),
@@ -267,6 +281,13 @@ impl Engine {
             Event::Message(bytes) => self.receive(now, bytes, store),
             Event::Connected => {
                 self.connect(now);
+                Ok(())
+            }
+            Event::Founded => {
+                self.connect(now);
+                if let Phase::Listening { until_ms, .. } = &mut self.phase {
+                    *until_ms = now.mono_ms;
+                }
                 Ok(())
             }
             Event::Disconnected => {
@@ -317,6 +338,9 @@ impl Engine {
 
     /// When [`Event::Tick`] is due, at the latest.
     pub fn poll_timeout(&self) -> u64 {
+        if !self.connected {
+            return self.heartbeat_at_ms;
+        }
         let mut at = self.heartbeat_at_ms;
         if self.heartbeat_due {
             at = self.last_tick_ms;
@@ -342,6 +366,11 @@ impl Engine {
     /// Whether everything the others had is in.
     pub fn is_ready(&self) -> bool {
         self.phase == Phase::Ready
+    }
+
+    /// Whether this process may only read.
+    pub fn is_read_only(&self) -> bool {
+        self.config.read_only
     }
 
     /// The hash of the schema that others have, if nobody with ours could be heard.

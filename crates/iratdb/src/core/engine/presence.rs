@@ -21,6 +21,7 @@ const OWNED_TOMBSTONE_LEASES: u64 = 30;
 pub(super) struct Heard<'a> {
     pub(super) node: &'a str,
     pub(super) ready: bool,
+    pub(super) reader: bool,
     pub(super) hello: bool,
     pub(super) sequence: u64,
     pub(super) state: u64,
@@ -44,9 +45,12 @@ impl Engine {
         self.session_tick(now);
         self.repair_streams(now);
         let more = self.members.suspect(now.mono_ms, self.config.lease_ms);
-        let to_end = self.members.to_end(self.epoch);
+        let to_end = if self.config.read_only { self.left_alone(now) } else { self.members.to_end(self.epoch) };
         for epoch in to_end {
             self.end(now, epoch, store)?;
+            if self.config.read_only {
+                continue;
+            }
             let sequence = self.streams.get(&epoch).map_or(0, |stream| stream.settled());
             self.send(Destination::All, &Body::EpochEnd { tail: Tail { epoch, sequence } });
         }
@@ -95,12 +99,12 @@ impl Engine {
     }
 
     fn has_ready_member(&self) -> bool {
-        self.members.iter().any(|(_, member)| member.ready)
+        self.members.iter().any(|(_, member)| member.can_donate())
     }
 
     /// Takes another ready member as donor, any one.
     pub(super) fn join_any(&mut self, now: Now) {
-        let ready: Vec<_> = self.members.iter().filter(|(_, m)| m.ready).filter_map(|(_, m)| m.writer).collect();
+        let ready: Vec<_> = self.members.iter().filter(|(_, m)| m.can_donate()).filter_map(|(_, m)| m.writer).collect();
         if ready.is_empty() {
             return;
         }
@@ -124,6 +128,7 @@ impl Engine {
         let body = Body::Heartbeat {
             node: &node,
             ready: self.phase == Phase::Ready,
+            reader: self.config.read_only,
             hello,
             sequence: self.log.sequence(),
             state: self.state(),
@@ -142,10 +147,12 @@ impl Engine {
         }
         // Both at rest since the last heartbeat, and still different: something was lost for good.
         let at_rest = member.state == heard.state && member.our_state == our_state;
-        let differ = at_rest && member.ready && heard.ready && we_are_ready && heard.state != our_state;
+        let donor = heard.ready && !heard.reader;
+        let differ = at_rest && member.ready && donor && we_are_ready && heard.state != our_state;
         member.state = heard.state;
         member.our_state = our_state;
         member.ready = heard.ready;
+        member.reader = heard.reader;
         member.suspects.clone_from(&heard.suspects);
         for suspect in heard.suspects {
             // Either it missed the end of that one, or we have never heard it, and soon second that.
@@ -165,9 +172,10 @@ impl Engine {
         if heard.hello {
             self.heartbeat_due = true;
         }
-        let joining = matches!(self.phase, Phase::Listening { .. }) && self.settling.is_none() && heard.ready;
-        if (differ || behind || joining) && (heard.ready || behind) {
+        let joining = matches!(self.phase, Phase::Listening { .. }) && self.settling.is_none() && donor;
+        if differ || behind || joining {
             self.resync(now, header.writer);
+            self.yielding = differ && self.config.read_only;
         }
     }
 
@@ -208,6 +216,7 @@ impl Engine {
             return Ok(());
         }
         self.end(now, tail.epoch, store)?;
+        self.given_up.remove(&tail.epoch);
         let have = self.streams.get(&tail.epoch).map_or(0, |stream| stream.settled());
         if have < tail.sequence {
             if header.epoch == tail.epoch {
@@ -224,7 +233,7 @@ impl Engine {
 
     /// Tells an epoch that is over and does not know it.
     pub(super) fn remind(&mut self, now: Now, epoch: Epoch) {
-        if self.members.remind(epoch, now.mono_ms, self.config.heartbeat_ms) {
+        if !self.config.read_only && self.members.remind(epoch, now.mono_ms, self.config.heartbeat_ms) {
             let sequence = self.streams.get(&epoch).map_or(0, |stream| stream.settled());
             self.send(Destination::All, &Body::EpochEnd { tail: Tail { epoch, sequence } });
         }

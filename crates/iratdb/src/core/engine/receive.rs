@@ -40,6 +40,9 @@ impl Engine {
             }
             return Ok(());
         }
+        if self.must_start_over(&message) {
+            self.start_over(now, store)?;
+        }
         let alive = match message.body {
             // May be a frame of an epoch that its writer has left, sent again.
             Body::Frame { .. } => !self.members.is_ended(header.epoch),
@@ -58,8 +61,10 @@ impl Engine {
                 self.on_frame(now, header, sequence, &entries, store)
             }
             Body::EpochEnd { tail } => self.on_epoch_end(now, header, tail, store),
-            Body::Heartbeat { node, ready, hello, sequence, state, suspects, tails } if alive => {
-                let heard = Heard { node, ready, hello, sequence, state, suspects, tails };
+            Body::Heartbeat { node, ready, reader, hello, sequence, state, suspects, tails } if alive => {
+                // Nothing depends on what a reader thinks of others.
+                let (suspects, tails) = if reader { (Vec::new(), Vec::new()) } else { (suspects, tails) };
+                let heard = Heard { node, ready, reader, hello, sequence, state, suspects, tails };
                 self.on_heartbeat(now, header, heard);
                 self.repair_streams(now);
                 Ok(())
@@ -218,6 +223,9 @@ impl Engine {
     }
 
     fn on_nack(&mut self, asker: Writer, epoch: Epoch, from: u64, to: u64) {
+        if self.config.read_only {
+            return;
+        }
         if epoch != self.epoch || from < self.log.oldest() {
             let oldest = if epoch == self.epoch { self.log.oldest() } else { u64::MAX };
             self.send(Destination::One(asker), &Body::Gone { epoch, oldest });

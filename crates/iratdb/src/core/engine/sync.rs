@@ -5,6 +5,7 @@ use super::{Destination, Engine, Now, Phase};
 use crate::core::codec::{Body, BucketSet, Cursor, OpReader, Tail, put_state_dead, put_state_live};
 use crate::core::digest::hash64;
 use crate::core::ids::{Epoch, Writer};
+use crate::core::key::Key;
 use crate::core::schema::Schema;
 use crate::core::snapshot::{
     ANSWER_MS, ASKS_MAX, ENDED_IN_DIGESTS_MAX, Place, ROWS_BYTES, SETTLE_MS, Session, Settling, Stage, WAITING_MAX,
@@ -65,7 +66,7 @@ impl Engine {
     }
 
     pub(super) fn on_digest_request(&mut self, asker: Writer, token: u64, flushed: bool) {
-        if self.phase != Phase::Ready {
+        if self.phase != Phase::Ready || self.config.read_only {
             return;
         }
         if flushed && !self.log.is_flushed() {
@@ -115,6 +116,7 @@ impl Engine {
                 self.restart_epoch(now);
             } else {
                 self.end(now, *epoch, store)?;
+                self.given_up.remove(epoch);
             }
         }
         let wanted = differing(&self.tables, buckets);
@@ -143,6 +145,9 @@ impl Engine {
         wanted: &[(u8, BucketSet)],
         store: &mut impl Store,
     ) -> Result<(), StoreError> {
+        if self.config.read_only {
+            return Ok(());
+        }
         let from = Place::from(cursor);
         let mut states = Vec::new();
         let mut next = None;
@@ -185,7 +190,11 @@ impl Engine {
         }
         let (wanted, tails) = (wanted.clone(), std::mem::take(tails));
         self.counters.rows_fetched += self.apply(now, OpReader::states(states), Source::States, store)?;
-        self.send_what_it_lacks(&wanted, &from, next.as_ref(), states);
+        if self.config.read_only {
+            self.give_up_what_it_lacks(now, &wanted, &from, next.as_ref(), states, store)?;
+        } else {
+            self.send_what_it_lacks(&wanted, &from, next.as_ref(), states);
+        }
         match next {
             None if self.phase == Phase::Ready => self.finish_session(now, &tails),
             None => self.ask_next(now, Stage::End { tails }),
@@ -196,15 +205,30 @@ impl Engine {
 
     /// Marks rows of which the donor has less than we, to be sent to everybody.
     fn send_what_it_lacks(&mut self, wanted: &[(u8, BucketSet)], from: &Place, to: Option<&Place>, states: &[u8]) {
+        for (table, key) in self.what_it_lacks(wanted, from, to, states) {
+            self.log.mark(table, &key);
+        }
+    }
+
+    /// Rows of which the donor has less than we.
+    pub(super) fn what_it_lacks(
+        &self,
+        wanted: &[(u8, BucketSet)],
+        from: &Place,
+        to: Option<&Place>,
+        states: &[u8],
+    ) -> Vec<(usize, Key)> {
+        let mut lacking = Vec::new();
         let owned = |table: usize| self.config.schema.tables.get(table).is_some_and(|table| table.owned);
         let theirs = parts_of(states, |epoch| self.members.is_ended(epoch), owned);
         for (table, key) in keys_between(&self.tables, wanted, from, to) {
             let Some(row) = self.tables.get(table).and_then(|state| state.get(&key)) else { continue };
             let ours = row.digest(hash64(&key, 0));
             if ours != theirs.get(&(table, key.clone())).copied().unwrap_or(0) {
-                self.log.mark(table, &key);
+                lacking.push((table, key));
             }
         }
+        lacking
     }
 
     /// A joiner that has the rows is ready when it has the frames that the donor had.
