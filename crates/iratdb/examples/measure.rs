@@ -145,7 +145,7 @@ fn guards() -> (Guard, Guard) {
 fn sealing() {
     let (a, mut b) = guards();
     let handshakes = each(20, |_| guards());
-    println!("certificates of two processes and a handshake (4 RSA signatures): {:.1} ms", handshakes / 1e3);
+    println!("certificates of two processes and a handshake (4 RSA signatures in all): {:.1} ms", handshakes / 1e3);
     for rows in [1, 20, 1_000] {
         let mut tx = start_tx(7);
         let values = [ValueRef::Text(b"some name"), ValueRef::Text(b"ringing"), ValueRef::Integer(5)];

@@ -62,25 +62,14 @@ impl Exchange {
         Some(Self { private, public })
     }
 
-    /// The keys that both sides get. `None` if the other side's key is no good.
-    pub fn agree(self, theirs: &[u8; 32], transcript: &Transcript) -> Option<Wraps> {
+    /// The key that both sides get. `None` if the other side's key is no good.
+    pub fn agree(self, theirs: &[u8; 32], transcript: &Transcript) -> Option<Wrap> {
         let theirs = UnparsedPublicKey::new(&X25519, theirs);
         let prk = agree_ephemeral(self.private, &theirs, |shared| Salt::new(HKDF_SHA256, transcript).extract(shared));
         let prk = prk.ok()?;
-        let key = |label: &'static [u8]| {
-            prk.expand(&[label], &AES_256_GCM).ok().map(|okm| Wrap(LessSafeKey::new(UnboundKey::from(okm))))
-        };
-        Some(Wraps { claim: key(b"iratdb/2 claim")?, grant: key(b"iratdb/2 grant")? })
+        let okm = prk.expand(&[b"iratdb/2 grant"], &AES_256_GCM).ok()?;
+        Some(Wrap(LessSafeKey::new(UnboundKey::from(okm))))
     }
-}
-
-/// The keys of one handshake.
-#[derive(Debug)]
-pub struct Wraps {
-    /// For what the joiner brings.
-    pub claim: Wrap,
-    /// For what the donor gives.
-    pub grant: Wrap,
 }
 
 /// A key that seals one message.
@@ -118,12 +107,11 @@ mod tests {
         let (joiner_public, donor_public) = (joiner.public, donor.public);
         let at_joiner = joiner.agree(&donor_public, &[1; 32]).unwrap();
         let at_donor = donor.agree(&joiner_public, &[1; 32]).unwrap();
-        let sealed = at_joiner.claim.seal(&[1; 32], Zeroizing::new(b"keys".to_vec())).unwrap();
-        assert_eq!(at_donor.claim.open(&[1; 32], &sealed).as_deref().map(Vec::as_slice), Some(&b"keys"[..]));
-        assert!(at_donor.claim.open(&[2; 32], &sealed).is_none(), "another transcript");
-        assert!(at_donor.grant.open(&[1; 32], &sealed).is_none(), "another direction");
-        let other = Exchange::new().unwrap().agree(&joiner_public, &[1; 32]).unwrap();
-        assert!(other.claim.open(&[1; 32], &sealed).is_none());
+        let sealed = at_donor.seal(&[1; 32], Zeroizing::new(b"keys".to_vec())).unwrap();
+        assert_eq!(at_joiner.open(&[1; 32], &sealed).as_deref().map(Vec::as_slice), Some(&b"keys"[..]));
+        assert!(at_joiner.open(&[2; 32], &sealed).is_none(), "another transcript");
+        let other = Exchange::new().unwrap().agree(&donor_public, &[1; 32]).unwrap();
+        assert!(other.open(&[1; 32], &sealed).is_none());
     }
 
     #[test]

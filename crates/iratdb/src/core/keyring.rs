@@ -58,14 +58,25 @@ struct Held {
 #[derive(Debug, Default)]
 pub struct KeyRing {
     keys: Vec<Held>,
-    /// Since when the first is the first.
+    /// Chosen over the first.
+    preferred: Option<KeyId>,
+    /// Since when the one to seal with is the one.
     best_since_ms: u64,
 }
 
 impl KeyRing {
-    /// The key to seal with: of the highest generation, and of those the highest id.
+    /// The key to seal with: of the highest generation, and of those the highest id, unless another is preferred.
     pub fn best(&self) -> Option<&Arc<DataKey>> {
-        self.keys.first().map(|held| &held.key)
+        let preferred = self.preferred.and_then(|id| self.get(id));
+        preferred.or_else(|| self.keys.first().map(|held| &held.key))
+    }
+
+    /// Prefers a key. A process that only reads seals with the one that it sees writers use: it can't hand them another.
+    pub fn prefer(&mut self, id: KeyId, now_ms: u64) {
+        if self.best().is_some_and(|best| best.id != id) && self.get(id).is_some() {
+            self.best_since_ms = now_ms;
+        }
+        self.preferred = Some(id);
     }
 
     /// How long it has been the one.
@@ -179,6 +190,22 @@ mod tests {
             ring.add(key(id, 1), 10_000);
         }
         assert_eq!((ring.len(), best(&ring)), (KEYS_MAX, Some(99)));
+    }
+
+    #[test]
+    fn a_preferred_key_is_the_best_as_long_as_it_is_there() {
+        let mut ring = KeyRing::default();
+        ring.add(key(1, 1), 0);
+        ring.add(key(9, 1), 0);
+        ring.prefer(KeyId(1), 5_000);
+        assert_eq!(best(&ring), Some(1));
+        ring.prefer(KeyId(1), 5_500);
+        ring.retire(5_999, 1_000);
+        assert_eq!(ring.len(), 2);
+        ring.retire(6_000, 1_000);
+        assert_eq!((ring.len(), best(&ring)), (1, Some(1)));
+        ring.prefer(KeyId(7), 7_000);
+        assert_eq!(best(&ring), Some(1), "7 is not there");
     }
 
     #[test]

@@ -109,6 +109,11 @@ pub struct Known {
 }
 
 impl Known {
+    /// Whether no message of it has been taken yet.
+    pub fn is_new(&self) -> bool {
+        self.epochs.is_empty()
+    }
+
     /// The key it seals with.
     pub fn subkey(&mut self, key: &DataKey, writer: Writer, epoch: Epoch) -> Option<Arc<LessSafeKey>> {
         if let Some((_, _, subkey)) = self.subkeys.iter().find(|(id, e, _)| (*id, *e) == (key.id, epoch)) {

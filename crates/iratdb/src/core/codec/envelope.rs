@@ -87,6 +87,15 @@ pub struct Certificate {
     pub signature: Box<[u8]>,
 }
 
+/// Where a process is with the numbers of its sealed messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// The last one.
+    pub last: u64,
+    /// The last one that is no longer recent: what came after it and has arrived already is no recording of long ago.
+    pub recent: u64,
+}
+
 /// "Who can give me a data key?": to all, or to one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hello {
@@ -115,23 +124,21 @@ pub struct Offer {
     pub nonce: Nonce,
     /// The donor's fresh X25519 key.
     pub exchange: [u8; 32],
-    /// The donor's number for its last sealed message.
-    pub counter: u64,
+    /// The donor's numbers.
+    pub counts: Counts,
 }
 
-/// "I may": the joiner proves itself, and brings the keys it has.
+/// "I may": the joiner proves itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim<'a> {
     /// The joiner's certificate.
     pub certificate: Certificate,
     /// From the offer.
     pub offered: Nonce,
-    /// The joiner's number for its last sealed message.
-    pub counter: u64,
+    /// The joiner's numbers.
+    pub counts: Counts,
     /// The read key's signature over the transcript.
     pub reads: &'a [u8],
-    /// Its key ring, sealed.
-    pub sealed: &'a [u8],
 }
 
 /// The keys and the roster, sealed for the joiner.
@@ -141,6 +148,8 @@ pub struct Grant<'a> {
     pub writer: Writer,
     /// From the offer.
     pub offered: Nonce,
+    /// The read key's signature over the transcript, by the donor: a certificate alone may be stolen.
+    pub reads: &'a [u8],
     /// Key ring and roster, sealed.
     pub sealed: &'a [u8],
 }
@@ -161,8 +170,8 @@ pub struct Proof {
     pub certificate: Certificate,
     /// From the question.
     pub asked: Nonce,
-    /// Its number for its last sealed message.
-    pub counter: u64,
+    /// Its numbers.
+    pub counts: Counts,
 }
 
 /// A message whose last bytes sign those before.
@@ -228,7 +237,7 @@ impl<'a> Envelope<'a> {
                     asked: array(&mut reader)?,
                     nonce: array(&mut reader)?,
                     exchange: array(&mut reader)?,
-                    counter: reader.u64()?,
+                    counts: read_counts(&mut reader)?,
                 };
                 Self::Offer(Signed { said, body, signature })
             }
@@ -236,22 +245,26 @@ impl<'a> Envelope<'a> {
                 let said = Claim {
                     certificate: read_certificate(&mut reader)?,
                     offered: array(&mut reader)?,
-                    counter: reader.u64()?,
+                    counts: read_counts(&mut reader)?,
                     reads: rsa_bytes(&mut reader)?,
-                    sealed: reader.bytes()?,
                 };
                 Self::Claim(Signed { said, body, signature })
             }
             GRANT => {
                 let writer = Writer(reader.u64()?);
-                let said = Grant { writer, offered: array(&mut reader)?, sealed: reader.bytes()? };
+                let said = Grant {
+                    writer,
+                    offered: array(&mut reader)?,
+                    reads: rsa_bytes(&mut reader)?,
+                    sealed: reader.bytes()?,
+                };
                 Self::Grant(Signed { said, body, signature })
             }
             _ => {
                 let said = Proof {
                     certificate: read_certificate(&mut reader)?,
                     asked: array(&mut reader)?,
-                    counter: reader.u64()?,
+                    counts: read_counts(&mut reader)?,
                 };
                 Self::Proof(Signed { said, body, signature })
             }
@@ -317,6 +330,10 @@ fn read_hello(mut reader: Reader<'_>) -> Result<Hello, DecodeError> {
     Ok(hello)
 }
 
+fn read_counts(reader: &mut Reader<'_>) -> Result<Counts, DecodeError> {
+    Ok(Counts { last: reader.u64()?, recent: reader.u64()? })
+}
+
 fn read_certificate(reader: &mut Reader<'_>) -> Result<Certificate, DecodeError> {
     Ok(Certificate {
         writer: Writer(reader.u64()?),
@@ -360,7 +377,8 @@ impl Offer {
         out.extend_from_slice(&self.asked);
         out.extend_from_slice(&self.nonce);
         out.extend_from_slice(&self.exchange);
-        put_u64(&mut out, self.counter);
+        put_u64(&mut out, self.counts.last);
+        put_u64(&mut out, self.counts.recent);
         out
     }
 }
@@ -371,9 +389,9 @@ impl Claim<'_> {
         let mut out = start(CLAIM);
         put_certificate(&mut out, &self.certificate);
         out.extend_from_slice(&self.offered);
-        put_u64(&mut out, self.counter);
+        put_u64(&mut out, self.counts.last);
+        put_u64(&mut out, self.counts.recent);
         put_bytes(&mut out, self.reads);
-        put_bytes(&mut out, self.sealed);
         out
     }
 }
@@ -384,6 +402,7 @@ impl Grant<'_> {
         let mut out = start(GRANT);
         put_u64(&mut out, self.writer.0);
         out.extend_from_slice(&self.offered);
+        put_bytes(&mut out, self.reads);
         put_bytes(&mut out, self.sealed);
         out
     }
@@ -405,7 +424,8 @@ impl Proof {
         let mut out = start(PROOF);
         put_certificate(&mut out, &self.certificate);
         out.extend_from_slice(&self.asked);
-        put_u64(&mut out, self.counter);
+        put_u64(&mut out, self.counts.last);
+        put_u64(&mut out, self.counts.recent);
         out
     }
 }

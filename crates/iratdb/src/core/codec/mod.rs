@@ -10,7 +10,7 @@ mod message;
 mod wire;
 
 pub use envelope::{
-    Certificate, Challenge, Claim, Envelope, FRONT_BYTES, Grant, Hello, Nonce, Offer, Proof, SEALED_VERSION,
+    Certificate, Challenge, Claim, Counts, Envelope, FRONT_BYTES, Grant, Hello, Nonce, Offer, Proof, SEALED_VERSION,
     SEALING_BYTES, SIGNATURE_BYTES, Seal, Sealed, Signed,
 };
 pub use frame::{

@@ -5,11 +5,11 @@ use zeroize::Zeroizing;
 
 use super::Guard;
 use crate::core::cert::verify;
-use crate::core::codec::{Claim, Grant, Hello, Nonce, Offer, Reader, Signed};
+use crate::core::codec::{Claim, Grant, Hello, Nonce, Offer, Signed};
 use crate::core::engine::Destination;
 use crate::core::handshake::{Exchange, Transcript, claimed, granted, offered, transcript, transcript_with_claim};
 use crate::core::ids::Writer;
-use crate::core::keyring::{KeyId, KeyRing};
+use crate::core::keyring::KeyId;
 use crate::core::roster::entry_of;
 use crate::core::secret::hash;
 
@@ -69,7 +69,7 @@ impl Guard {
             asked: hello.nonce,
             nonce: *self.entropy.bytes(),
             exchange: exchange.public,
-            counter: self.counter(),
+            counts: self.counts(now_ms),
         };
         let body = offer.encode();
         let signature = self.identity.sign(&offered(self.database(), bytes, &body));
@@ -89,7 +89,7 @@ impl Guard {
     }
 
     pub(super) fn on_claim(&mut self, now_ms: u64, claim: &Signed<'_, Claim<'_>>, bytes: &Bytes) {
-        let Claim { certificate, offered, counter, reads, sealed } = &claim.said;
+        let Claim { certificate, offered, counts, reads } = &claim.said;
         let joiner = certificate.writer;
         let found = self.offers.iter().position(|offer| (offer.joiner, &offer.nonce) == (joiner, offered));
         let Some(index) = found else {
@@ -117,29 +117,22 @@ impl Guard {
         // From here on it is somebody with the keys; a failure ends the handshake.
         let Some(offer) = self.offers.get_mut(index) else { return };
         let theirs = offer.their_exchange;
-        let wraps = offer.exchange.take().and_then(|exchange| exchange.agree(&theirs, &said));
-        let Some((keys, wrap)) = wraps.and_then(|wraps| Some((wraps.claim.open(&said, sealed)?, wraps.grant))) else {
+        let Some(wrap) = offer.exchange.take().and_then(|exchange| exchange.agree(&theirs, &said)) else {
             self.refusals.bad_seal += 1;
             return;
         };
-        let Ok(keys) = KeyRing::read(&mut Reader::new(&keys)) else {
-            self.refusals.malformed += 1;
-            return;
-        };
-        if !self.roster.admit(entry_of(certificate, *counter), now_ms) {
+        if !self.roster.admit(entry_of(certificate, counts.last), now_ms) {
             self.refusals.bad_certificate += 1;
             return;
         }
-        self.has_proven_itself(joiner);
-        if certificate.writes {
-            self.take_keys(now_ms, keys);
-        }
+        self.has_proven_itself(joiner, counts.recent);
         let said = transcript_with_claim(&said, bytes);
         let mut clear = Zeroizing::new(Vec::with_capacity(64 * 1024));
         self.ring.put(&mut clear);
         self.roster.put(now_ms.saturating_sub(2 * self.settings.lease_ms), &mut clear);
         let Some(sealed) = wrap.seal(&said, clear) else { return };
-        let body = Grant { writer: self.me(), offered: *offered, sealed: &sealed }.encode();
+        let Ok(reads) = self.authority.sign_read(&said, &self.identity.certificate) else { return };
+        let body = Grant { writer: self.me(), offered: *offered, reads: &reads, sealed: &sealed }.encode();
         let signature = self.identity.sign(&granted(&said, &body));
         let grant = Bytes::from([body.as_slice(), &signature].concat());
         if let Some(offer) = self.offers.get_mut(index) {

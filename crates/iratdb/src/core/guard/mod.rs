@@ -12,11 +12,12 @@
 //!
 //!     joiner → all    HELLO      a fresh number and X25519 key
 //!     donor → joiner  OFFER      its certificate, both numbers, its X25519 key; signed by its process key
-//!     joiner → donor  CLAIM      its certificate, the read key's signature over the transcript, its own data keys (sealed);
-//!                                signed by its process key
-//!     donor → joiner  GRANT      its data keys and its roster (sealed); signed
+//!     joiner → donor  CLAIM      its certificate, the read key's signature over the transcript; signed by its process key
+//!     donor → joiner  GRANT      the read key's signature over the transcript, data keys and roster (sealed); signed
 //!
-//! Only a member with the write key is a donor: no reader can hand out a key of its own making. Each X25519 key serves one
+//! Only a member that the write key has certified is a donor: no reader can hand out a key of its own making. It shows the read key, too,
+//! so that nobody is a donor with a certificate and process key that were stolen. Data keys go to those only that have just shown the
+//! read key. Each X25519 key serves one
 //! handshake, so that nobody who steals an RSA key later can open recorded traffic.
 //!
 //! *Loss*: a HELLO is repeated as it is, a CLAIM too, and its GRANT is given again from memory; if that is in vain, the joiner
@@ -28,18 +29,20 @@
 //!
 //! # Key ring
 //!
-//! A message under a data key that is not there is kept for a moment, and its sender is asked, by the same handshake, which
-//! brings both sides the keys of both: that is how islands merge, and how a new key spreads. All seal with the key of the highest
-//! generation, and of those with the highest id. A *rotation* makes a key of a higher generation. It is not sent under the old one: each member
-//! has to show the read key again, so that a data key that leaked is worth nothing afterwards. Keys that are not used any more are forgotten after
+//! A message under a data key that is not there is kept for a moment, and its sender is asked for the key, by the same handshake:
+//! that is how islands merge, each side asking the other, and how a new key spreads. All seal with the key of the highest
+//! generation, and of those with the highest id; a process that only reads, which nobody can ask for a key, with that of the writer it has heard last. A *rotation* makes a key of a higher generation. It is not sent under the old one: each member
+//! has to show the read key again, so that a data key that leaked is worth nothing afterwards; and no key of a lower generation is taken
+//! from others. Keys that are not used any more are forgotten after
 //! [`KEEP_LEASES`] leases.
 //!
 //! # Roster
 //!
 //! A message is taken from a process in the roster only: one that a donor has named, or that has answered a fresh number
 //! (OFFER and CLAIM are such answers). A message that can be opened, but comes from somebody else, is kept for a moment,
-//! and its sender gets a CHALLENGE, to be answered with a PROOF. From then on each message counts once. So nothing
-//! that was recorded from a process that is dead, or before this one came, is ever taken.
+//! and its sender gets a CHALLENGE, to be answered with a PROOF. From then on each message counts once. With its answer a process tells
+//! the number of its last message; of what came before it, only what was kept, and what the process itself calls recent (two
+//! seconds), counts. So nothing that was recorded from a process that is dead, or before this one came, is ever taken.
 //!
 //! # Time
 //!
@@ -63,8 +66,8 @@ use self::joiner::Stage;
 use self::parked::Parked;
 use super::cert::{Authority, CannotSign, Credentials, DatabaseId, Identity, verify};
 use super::codec::{
-    Challenge, DecodeError, Envelope, MESSAGE_BYTES_MAX, Nonce, Proof, SEALING_BYTES, Sealed, Signed, decode_header,
-    reader_may_say,
+    Challenge, Counts, DecodeError, Envelope, MESSAGE_BYTES_MAX, Nonce, Proof, SEALING_BYTES, Sealed, Signed,
+    decode_header, reader_may_say,
 };
 use super::engine::{Destination, Event, Outgoing};
 use super::handshake::proven;
@@ -81,6 +84,8 @@ pub const CHALLENGES_MAX: usize = 64;
 /// How often one is asked, and how long it has for an answer.
 const CHALLENGE_TRIES: u32 = 4;
 const CHALLENGE_MS: u64 = 200;
+/// What was sealed within this time is recent.
+const RECENT_MS: u64 = 2_000;
 /// Messages of the handshake that may wait to be sent; more are dropped, and asked for again.
 pub const OUT_MAX: usize = 512;
 
@@ -192,6 +197,8 @@ pub struct Guard {
     challenges: BTreeMap<Writer, Asked>,
     parked: Parked,
     release_due: bool,
+    /// The number of the last sealed message, at times.
+    samples: VecDeque<(u64, u64)>,
     out: VecDeque<Outgoing>,
     refusals: Refusals,
     connected: bool,
@@ -228,6 +235,7 @@ impl Guard {
             challenges: BTreeMap::new(),
             parked: Parked::default(),
             release_due: false,
+            samples: VecDeque::new(),
             out: VecDeque::new(),
             refusals: Refusals::default(),
             connected: false,
@@ -307,7 +315,7 @@ impl Guard {
 
     /// The data key that is sealed with.
     pub fn data_key(&self) -> Option<KeyId> {
-        self.ring.best().map(|key| key.id)
+        self.sealer.as_ref().map(|sealer| sealer.key_id())
     }
 
     /// A message has come. What the engine is to see of it, and of earlier ones that had to wait, is appended to `clear`.
@@ -326,7 +334,7 @@ impl Guard {
             Ok(Envelope::Offer(offer)) => self.on_offer(now_ms, &offer, bytes),
             Ok(Envelope::Claim(claim)) => self.on_claim(now_ms, &claim, bytes),
             Ok(Envelope::Grant(grant)) => self.on_grant(now_ms, &grant),
-            Ok(Envelope::Challenge(challenge)) => self.on_challenge(&challenge),
+            Ok(Envelope::Challenge(challenge)) => self.on_challenge(now_ms, &challenge),
             Ok(Envelope::Proof(proof)) => self.on_proof(now_ms, &proof),
         }
         self.release(now_ms, clear);
@@ -386,6 +394,10 @@ impl Guard {
             return;
         }
         let writes = known.writes;
+        if writes && !self.writes() && self.data_key() != Some(seal.key) {
+            self.ring.prefer(seal.key, now_ms);
+            self.seal_with_the_best();
+        }
         if !self.roster.take(seal.writer, seal.epoch, seal.counter, now_ms) {
             self.refusals.duplicate_epoch += 1;
             return;
@@ -402,7 +414,8 @@ impl Guard {
     }
 
     fn park(&mut self, bytes: &Bytes, message: &Sealed<'_>, since_ms: u64) {
-        if !self.parked.add(bytes, &message.seal, since_ms) {
+        let known = self.roster.get(message.seal.writer).is_some();
+        if !self.parked.add(bytes, &message.seal, known, since_ms) {
             self.refusals.overflow += 1;
         }
     }
@@ -422,16 +435,19 @@ impl Guard {
         self.send(Destination::One(writer), message.encode().into());
     }
 
-    fn on_challenge(&mut self, challenge: &Challenge) {
-        let proof =
-            Proof { certificate: self.identity.certificate.clone(), asked: challenge.nonce, counter: self.counter() };
+    fn on_challenge(&mut self, now_ms: u64, challenge: &Challenge) {
+        let proof = Proof {
+            certificate: self.identity.certificate.clone(),
+            asked: challenge.nonce,
+            counts: self.counts(now_ms),
+        };
         let body = proof.encode();
         let signature = self.identity.sign(&proven(self.database(), &body));
         self.send(Destination::One(challenge.writer), [body.as_slice(), &signature].concat().into());
     }
 
     fn on_proof(&mut self, now_ms: u64, proof: &Signed<'_, Proof>) {
-        let Proof { certificate, asked, counter } = &proof.said;
+        let Proof { certificate, asked, counts } = &proof.said;
         if self.challenges.get(&certificate.writer).is_none_or(|expected| expected.nonce != *asked) {
             self.refusals.replayed += 1;
             return;
@@ -440,18 +456,21 @@ impl Guard {
             self.refusals.bad_signature += 1;
             return;
         }
-        if !self.authority.is_certified(certificate) || !self.roster.admit(entry_of(certificate, *counter), now_ms) {
+        if !self.authority.is_certified(certificate) || !self.roster.admit(entry_of(certificate, counts.last), now_ms) {
             self.refusals.bad_certificate += 1;
             return;
         }
         self.challenges.remove(&certificate.writer);
-        self.has_proven_itself(certificate.writer);
+        self.has_proven_itself(certificate.writer, counts.recent);
     }
 
-    /// A process has just answered a fresh number: what has been kept of it is no recording, or an idle one.
-    fn has_proven_itself(&mut self, writer: Writer) {
-        if let Some(known) = self.roster.get_mut(writer) {
-            self.parked.counters_of(writer).for_each(|counter| known.window.allow(counter));
+    /// A process has just answered a fresh number: what has been kept of it, and is recent, is taken.
+    fn has_proven_itself(&mut self, writer: Writer, recent: u64) {
+        if let Some(known) = self.roster.get_mut(writer)
+            && known.is_new()
+        {
+            let kept = self.parked.counters_of(writer).filter(|counter| *counter > recent);
+            kept.for_each(|counter| known.window.allow(counter));
         }
         self.release_due = true;
     }
@@ -461,6 +480,7 @@ impl Guard {
         if !self.connected {
             return;
         }
+        self.sample_counter(now_ms);
         let keep_ms = KEEP_LEASES * self.settings.lease_ms;
         self.ring.retire(now_ms, keep_ms);
         self.roster.prune(now_ms.saturating_sub(keep_ms));
@@ -534,11 +554,19 @@ impl Guard {
         self.take_keys(now_ms, vec![key]);
     }
 
+    /// Takes keys over, but for those that the one in use has replaced: who still has one of these must show the read key to
+    /// get the present one, and is not helped by members that bring the old one back.
     fn take_keys(&mut self, now_ms: u64, keys: Vec<DataKey>) {
+        let replaced = |key: &DataKey| self.ring.best().is_some_and(|best| key.generation < best.generation);
+        let keys: Vec<_> = keys.into_iter().filter(|key| !self.writes() || !replaced(key)).collect();
         for key in keys {
             self.ring.add(key, now_ms);
         }
         self.release_due = true;
+        self.seal_with_the_best();
+    }
+
+    fn seal_with_the_best(&mut self) {
         if let Some(best) = self.ring.best()
             && self.sealer.as_ref().is_none_or(|sealer| sealer.key_id() != best.id)
         {
@@ -547,9 +575,23 @@ impl Guard {
         }
     }
 
-    /// The number of the last message that was sealed.
-    fn counter(&self) -> u64 {
-        self.counter.load(Ordering::Relaxed)
+    /// The number of the last message that was sealed, and of the last that was no longer recent.
+    fn counts(&mut self, now_ms: u64) -> Counts {
+        self.sample_counter(now_ms);
+        let long_ago = self.samples.iter().rev().find(|(at_ms, _)| at_ms + RECENT_MS <= now_ms);
+        let recent = long_ago.map_or(0, |(_, counter)| *counter);
+        Counts { last: self.counter.load(Ordering::Relaxed), recent }
+    }
+
+    fn sample_counter(&mut self, now_ms: u64) {
+        if self.samples.back().is_some_and(|(at_ms, _)| now_ms < at_ms + RECENT_MS / 4) {
+            return;
+        }
+        self.samples.push_back((now_ms, self.counter.load(Ordering::Relaxed)));
+        // The oldest that is kept is older than what is recent, or the first of all.
+        while self.samples.get(1).is_some_and(|(at_ms, _)| at_ms + RECENT_MS <= now_ms) {
+            self.samples.pop_front();
+        }
     }
 
     fn send(&mut self, to: Destination, bytes: Bytes) {

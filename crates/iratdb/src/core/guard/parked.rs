@@ -22,6 +22,8 @@ pub(super) struct Held {
     pub(super) writer: Writer,
     pub(super) key: KeyId,
     counter: u64,
+    /// Whether the sender that it names was known when it came. Anybody can name one, but not anybody's messages name one.
+    pub(super) known: bool,
     pub(super) since_ms: u64,
 }
 
@@ -33,15 +35,19 @@ pub(super) struct Parked {
 }
 
 impl Parked {
-    /// Keeps a message. False if there are too many.
-    pub(super) fn add(&mut self, bytes: &Bytes, seal: &Seal, since_ms: u64) -> bool {
-        if self.held.len() >= PARKED_MAX || self.bytes + bytes.len() > PARKED_BYTES_MAX {
-            return false;
+    /// Keeps a message. False if there are too many, and one was dropped: rather one of an unknown sender.
+    pub(super) fn add(&mut self, bytes: &Bytes, seal: &Seal, known: bool, since_ms: u64) -> bool {
+        let mut full = false;
+        while self.held.len() >= PARKED_MAX || self.bytes + bytes.len() > PARKED_BYTES_MAX {
+            full = true;
+            let unknown = self.held.iter().position(|held| !held.known).filter(|_| known);
+            let Some(dropped) = unknown.and_then(|index| self.held.remove(index)) else { return false };
+            self.bytes -= dropped.bytes.len();
         }
         self.bytes += bytes.len();
         let Seal { writer, key, counter, .. } = *seal;
-        self.held.push_back(Held { bytes: bytes.clone(), writer, key, counter, since_ms });
-        true
+        self.held.push_back(Held { bytes: bytes.clone(), writer, key, counter, known, since_ms });
+        !full
     }
 
     /// All of them.

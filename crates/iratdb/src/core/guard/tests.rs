@@ -227,6 +227,32 @@ fn a_reader_alone_waits_for_a_writer() {
 }
 
 #[test]
+fn a_reader_follows_the_next_writer_whatever_its_key() {
+    // Whether the new key's id is above or below the old one's is chance: both are met.
+    for old in [0, u64::MAX] {
+        let mut net = Net::members(1, 1);
+        let now_ms = net.now_ms;
+        let key = |id, generation| vec![DataKey::new(KeyId(id), generation, Secret::new([7; 32]))];
+        for node in &mut net.nodes {
+            node.guard.take_keys(now_ms, key(old.max(1), 5));
+        }
+        assert!(net.all_talk() && net.agree());
+        net.nodes.remove(0);
+        net.advance(3_000);
+        net.start(&fixtures::read_write());
+        for _ in 0..30 {
+            net.advance(3_000);
+            if net.nodes[1].guard.data_key().is_some() {
+                let bytes = net.nodes[1].heartbeat();
+                net.publish(1, Destination::All, &bytes);
+            }
+        }
+        assert!(net.agree() && net.all_talk(), "{old}");
+        assert!(net.nodes.iter().all(|node| node.guard.data_keys() == 1));
+    }
+}
+
+#[test]
 fn nobody_gets_a_key_from_a_reader() {
     let mut net = Net::members(1, 1);
     net.nodes.remove(0);
@@ -305,6 +331,61 @@ fn a_reader_that_certifies_itself_as_a_writer_is_no_writer() {
     net.deliver(1, &heartbeat);
     assert_eq!(net.deliver(1, &sealer.seal(Destination::All, &clear).unwrap()), 0);
     assert_eq!(net.refusals(1).bad_signature, 1);
+}
+
+#[test]
+fn a_stolen_certificate_makes_no_donor() {
+    let mut net = Net::members(1, 0);
+    let joiner = net.start(&fixtures::read_write());
+    net.pump_but(|bytes| bytes[1] == GRANT);
+    let genuine = net.last(GRANT);
+    let Ok(Envelope::Grant(grant)) = Envelope::read(&genuine) else { panic!("a grant") };
+    let Stage::Claiming(claiming) = &net.nodes[joiner].guard.stage else { panic!("it waits for a grant") };
+    let (said, identity) = (*claiming.transcript(), net.nodes[0].guard.identity.clone());
+    // The thief has the process key and its certificate, and some other key for the read key.
+    let reads =
+        fixtures::other().authority(net.nodes[0].guard.database()).sign_read(&said, &identity.certificate).unwrap();
+    let body = crate::core::codec::Grant { reads: &reads, ..grant.said }.encode();
+    let signature = identity.sign(&crate::core::handshake::granted(&said, &body));
+    net.deliver(joiner, &[body.as_slice(), &signature].concat().into());
+    assert_eq!(net.nodes[joiner].guard.data_key(), None);
+    assert_eq!(net.refusals(joiner).bad_certificate, 1);
+    net.deliver(joiner, &genuine);
+    assert!(net.agree());
+}
+
+#[test]
+fn a_key_that_was_replaced_does_not_come_back() {
+    let mut net = Net::members(3, 0);
+    assert!(net.all_talk());
+    // One does not hear of the rotation, and goes on with the old key.
+    net.nodes[2].guard.disconnect();
+    let now_ms = net.now_ms;
+    net.nodes[0].guard.rotate(now_ms);
+    let bytes = net.nodes[0].heartbeat();
+    net.publish(0, Destination::All, &bytes);
+    net.pump();
+    for _ in 0..25 {
+        net.advance(3_000);
+        for from in [0, 1] {
+            let bytes = net.nodes[from].heartbeat();
+            net.publish(from, Destination::All, &bytes);
+        }
+    }
+    let key = net.nodes[0].guard.data_key();
+    assert_eq!((net.nodes[0].guard.data_keys(), net.nodes[1].guard.data_key()), (1, key));
+    let now_ms = net.now_ms;
+    net.nodes[2].guard.connect(now_ms);
+    assert_ne!(net.nodes[2].guard.data_key(), key);
+    let old = net.nodes[2].frame(1);
+    net.publish(2, Destination::All, &old);
+    net.advance(1_000);
+    assert!(net.nodes[0].guard.data_keys() == 1 && net.nodes[1].guard.data_keys() == 1);
+    // It hears the others, and shows the read key to get theirs.
+    let bytes = net.nodes[0].heartbeat();
+    net.publish(0, Destination::All, &bytes);
+    net.advance(1_000);
+    assert!(net.agree() && net.all_talk());
 }
 
 #[test]
@@ -475,6 +556,22 @@ fn challenges_and_proofs_damaged_anywhere_admit_nobody() {
 }
 
 #[test]
+fn a_living_process_vouches_only_for_what_is_recent() {
+    let mut net = Net::members(2, 0);
+    assert!(net.all_talk());
+    let old = net.nodes[0].frame(1);
+    net.advance(5_000);
+    let recent = net.nodes[0].frame(2);
+    net.nodes[1].guard.roster = Roster::default();
+    let before = net.refusals(1).replayed;
+    assert_eq!(net.deliver(1, &old) + net.deliver(1, &recent), 0);
+    let taken = net.nodes[1].clear.len();
+    net.pump();
+    assert_eq!(net.nodes[1].clear.len(), taken + 1);
+    assert_eq!(net.refusals(1).replayed, before + 1);
+}
+
+#[test]
 fn recordings_of_the_dead_bring_no_ghosts() {
     let mut net = Net::members(3, 0);
     assert!(net.all_talk());
@@ -571,9 +668,14 @@ fn islands_merge_and_lose_nothing() {
     net.nodes.extend(other.nodes);
     net.nodes.iter_mut().for_each(|node| node.clear.clear());
     // They see each other: the first messages wait until the keys are there.
-    assert!(net.all_talk());
+    let first: Vec<_> = net.nodes.iter().map(Node::heartbeat).collect();
+    for (from, bytes) in first.iter().enumerate() {
+        net.publish(from, Destination::All, bytes);
+    }
     net.advance(500);
-    assert!(net.agree() && net.all_talk());
+    assert!(net.nodes.iter().all(|node| node.clear.len() == 5), "nothing is lost");
+    // Readers seal as the writers do that they hear.
+    assert!(net.all_talk() && net.agree());
     assert_eq!(net.nodes[0].guard.data_key(), key.max(other_key), "the same wins everywhere");
     assert!(net.nodes.iter().all(|node| node.guard.data_keys() == 2), "both are kept");
     for _ in 0..25 {
