@@ -32,6 +32,7 @@
 pub mod core;
 
 mod changes;
+mod commit;
 mod db;
 mod error;
 mod nats;
@@ -42,8 +43,9 @@ mod sim;
 mod sqlite;
 
 pub use changes::{Change, Changes, Op, Origin, RowChange};
+pub use commit::Commit;
 pub use core::value::Value;
-pub use db::{Commit, Digest, IraTdb, Member, Stats, TableDigest};
+pub use db::{IraTdb, Member, Stats, TableDescription, TableDigest};
 pub use error::{Error, Result, SchemaProblem};
 pub use options::{Options, TableOptions};
 

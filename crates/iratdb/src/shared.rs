@@ -12,14 +12,14 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, watch};
 
 use crate::changes::{Changes, Op, Origin, Queue, RowChange};
+use crate::commit::{Commit, Waiters};
 use crate::core::codec::{ROW_BYTES_MAX, TX_BYTES_MAX};
-use crate::core::engine::{Engine, Event, Now, Outgoing, Refused, Seen};
+use crate::core::engine::{Engine, Event, Maker, Now, Outgoing, Refused, Seen};
 use crate::core::key::key_values;
 use crate::core::schema::Schema;
 use crate::core::store::StoreError;
 use crate::core::table::Shown;
 use crate::core::value::ValueRef;
-use crate::db::Commit;
 use crate::error::{Error, Result};
 use crate::sqlite::LocalDb;
 
@@ -42,8 +42,8 @@ pub(crate) enum Status {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) name: Arc<str>,
-    pub(crate) node: String,
-    schema: Arc<Schema>,
+    pub(crate) node: Arc<str>,
+    pub(crate) schema: Arc<Schema>,
     columns: Vec<Arc<[String]>>,
     names: Vec<Arc<str>>,
     state: Mutex<State>,
@@ -64,6 +64,7 @@ pub(crate) struct State {
     pub(crate) db: LocalDb,
     pub(crate) engine: Engine,
     subscribers: Vec<Vec<Arc<Queue>>>,
+    pub(crate) waiters: Waiters,
 }
 
 thread_local! {
@@ -94,7 +95,7 @@ impl Drop for Held<'_> {
 impl Shared {
     pub(crate) fn new(
         name: &str,
-        node: String,
+        node: Arc<str>,
         db: LocalDb,
         engine: Engine,
         started: Instant,
@@ -112,7 +113,12 @@ impl Shared {
             node,
             columns: columns.collect(),
             names: schema.tables.iter().map(|table| table.name.as_str().into()).collect(),
-            state: Mutex::new(State { db, engine, subscribers: schema.tables.iter().map(|_| Vec::new()).collect() }),
+            state: Mutex::new(State {
+                db,
+                engine,
+                subscribers: schema.tables.iter().map(|_| Vec::new()).collect(),
+                waiters: Waiters::default(),
+            }),
             schema,
             holder: AtomicUsize::new(0),
             started,
@@ -153,7 +159,7 @@ impl Shared {
         }
     }
 
-    fn check_open(&self) -> Result<()> {
+    pub(crate) fn check_open(&self) -> Result<()> {
         match &*self.status.borrow() {
             Status::Closed => Err(Error::Closed),
             Status::Failed(reason) => Err(Error::Failed(reason.clone())),
@@ -169,28 +175,28 @@ impl Shared {
 
     /// Runs a transaction of the application.
     pub(crate) fn write<T>(
-        &self,
+        self: &Arc<Self>,
         transaction: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>,
     ) -> Result<Commit<T>> {
         self.check_open()?;
-        let commit = self.with(|state| self.write_locked(state, transaction))??;
-        if commit.rows_changed > 0 {
+        let (value, rows_changed, number) = self.with(|state| self.write_locked(state, transaction))??;
+        if rows_changed > 0 {
             self.work.notify_one();
         }
-        Ok(commit)
+        Ok(Commit { value, rows_changed, number, shared: Arc::clone(self) })
     }
 
     fn write_locked<T>(
         &self,
         state: &mut State,
         transaction: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>,
-    ) -> Result<Commit<T>> {
+    ) -> Result<(T, usize, u64)> {
         let State { db, engine, .. } = state;
         let (value, changes) = db.begin(transaction)?;
         let rows_changed = changes.len();
         if rows_changed == 0 {
             db.commit()?;
-            return Ok(Commit { value, rows_changed });
+            return Ok((value, rows_changed, engine.last_commit()));
         }
         let prepared = match engine.prepare(now(self.started), &changes, db) {
             Ok(Ok(prepared)) => prepared,
@@ -206,8 +212,9 @@ impl Shared {
         db.commit()?;
         let applied = engine.commit(prepared, changes, db).and_then(|()| db.finish_apply());
         applied.map_err(|error| self.fail(error))?;
+        let number = engine.last_commit();
         self.publish_seen(state);
-        Ok(Commit { value, rows_changed })
+        Ok((value, rows_changed, number))
     }
 
     fn refusal(&self, refused: Refused) -> Error {
@@ -236,6 +243,7 @@ impl Shared {
             result.and_then(|()| db.finish_apply()).map_err(|error| self.fail(error))?;
             self.publish_seen(state);
             self.publish_status(&state.engine);
+            state.waiters.wake(&mut state.engine);
             Ok(())
         })?
     }
@@ -285,6 +293,7 @@ impl Shared {
         let ended = self.with(|state| {
             state.subscribers.iter().flatten().for_each(|queue| queue.close());
             state.subscribers.iter_mut().for_each(Vec::clear);
+            state.waiters.clear();
         });
         if let Err(error) = ended {
             tracing::error!(database = %self.name, %error, "closed from within");
@@ -343,7 +352,11 @@ impl Shared {
             op,
             pk,
             row,
-            origin: if seen.local { Origin::Local } else { Origin::Remote },
+            origin: match seen.made.maker {
+                Maker::Here => Origin::Local,
+                Maker::Elsewhere(writer, node) => Origin::Remote { member: writer.map(|writer| writer.0), node },
+            },
+            hlc: seen.made.hlc,
             columns: Arc::clone(self.columns.get(seen.table)?),
         }))
     }
