@@ -47,6 +47,6 @@ pub use commit::Commit;
 pub use core::value::Value;
 pub use db::{IraTdb, Member, Stats, TableDescription, TableDigest};
 pub use error::{Error, Result, SchemaProblem};
-pub use options::{Options, TableOptions};
+pub use options::{Options, Sandbox, TableOptions};
 
 pub use rusqlite;

@@ -20,6 +20,7 @@ pub struct Options {
     pub(crate) tombstone_keep: Duration,
     pub(crate) subscriber_bytes_max: usize,
     pub(crate) resend_bytes_max: usize,
+    pub(crate) sandbox: Option<Sandbox>,
 }
 
 impl Options {
@@ -38,6 +39,7 @@ impl Options {
             tombstone_keep: Duration::from_secs(600),
             subscriber_bytes_max: 4 << 20,
             resend_bytes_max: 16 << 20,
+            sandbox: None,
         }
     }
 
@@ -125,6 +127,13 @@ impl Options {
         self
     }
 
+    /// Runs SQL that somebody else has written within limits.
+    #[must_use]
+    pub fn sandbox(mut self, sandbox: Sandbox) -> Self {
+        self.sandbox = Some(sandbox);
+        self
+    }
+
     /// Checks what can be checked before anything is opened.
     pub(crate) fn validate(&self) -> Result<()> {
         let bad = |option, reason: &str| Err(Error::Option { option, reason: reason.to_owned() });
@@ -168,4 +177,14 @@ impl TableOptions {
         self.owned = true;
         self
     }
+}
+
+/// Limits for SQL of strangers. Beside these, nothing can be created or dropped, `local_*` and temporary tables neither, and no
+/// PRAGMA is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sandbox {
+    /// How long a closure's statements may run, all together; then SQLite interrupts them.
+    pub statement_time_max: Duration,
+    /// Longest string, BLOB or row that a statement may make, in bytes.
+    pub value_bytes_max: u32,
 }

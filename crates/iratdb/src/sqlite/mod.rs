@@ -59,8 +59,8 @@ impl LocalDb {
             Problem::Schema(problem) => Error::Schema { database: options.database.clone(), problem },
         })?;
         let schema = Arc::new(schema);
-        let mode = ModeCell::default();
-        guard::install(&mut connection, &schema, &mode)?;
+        let mode = ModeCell::new(options.sandbox.map(|sandbox| sandbox.statement_time_max));
+        guard::install(&mut connection, &schema, &mode, options.sandbox)?;
         let connection = CapturedConnection::new(connection, Arc::clone(&schema), mode.clone());
         let statements = Statements::new(&schema);
         Ok(Self { connection, schema, mode, statements, rows_counted: 0, applying: false })
