@@ -58,7 +58,6 @@ async fn statements_that_are_not_allowed() {
         "CREATE TABLE local_x (a)",
         "CREATE TEMP TABLE x (a)",
         "DROP TABLE t",
-        "VACUUM",
     ] {
         expect(&bench, "exec", json!({"handle": handle, "sql": sql}), "FORBIDDEN", "sql").await;
     }
