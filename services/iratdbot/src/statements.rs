@@ -64,7 +64,7 @@ fn exec_one(connection: &Connection, statement: &Bound) -> rusqlite::Result<u64>
 pub(crate) fn query(db: &IraTdb, statement: &Bound) -> Result<ResultSet, Error> {
     let read = db.read(|connection| {
         let mut prepared = connection.prepare_cached(&statement.sql)?;
-        let columns: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = prepared.column_names().map(str::to_owned).collect();
         let count = columns.len();
         let mut result = ResultSet::new(columns);
         let mut rows = prepared.query(params_from_iter(&statement.params))?;
