@@ -1,5 +1,7 @@
 //! SQL of strangers, within limits.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use iratdb::rusqlite::{self, ErrorCode};
