@@ -54,7 +54,10 @@ fn authorize(schema: &Schema, cell: &ModeCell, context: &AuthContext<'_>) -> Aut
         | AuthAction::CreateTempIndex { .. }
         | AuthAction::DropTempIndex { .. }
         | AuthAction::CreateTempView { .. }
-        | AuthAction::DropTempView { .. } => write,
+        | AuthAction::DropTempView { .. } => {
+            cell.note_temporary();
+            write
+        }
         AuthAction::CreateTable { table_name } | AuthAction::DropTable { table_name } => write && local(table_name),
         AuthAction::CreateIndex { table_name, .. } | AuthAction::DropIndex { table_name, .. } => {
             write && local(table_name)

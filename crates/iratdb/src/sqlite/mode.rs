@@ -24,6 +24,7 @@ pub(super) struct ModeCell(Arc<Shared>);
 struct Shared {
     mode: AtomicU8,
     savepoints: AtomicBool,
+    temporary: AtomicBool,
 }
 
 impl ModeCell {
@@ -42,6 +43,15 @@ impl ModeCell {
     /// The application has prepared a savepoint statement; it may be cached, and so run at any time from now on.
     pub(super) fn note_savepoint(&self) {
         self.0.savepoints.store(true, Ordering::Relaxed);
+    }
+
+    /// The application has prepared a statement that makes or drops something temporary.
+    pub(super) fn note_temporary(&self) {
+        self.0.temporary.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn temporary(&self) -> bool {
+        self.0.temporary.load(Ordering::Relaxed)
     }
 
     pub(super) fn savepoints(&self) -> bool {
