@@ -88,8 +88,8 @@ fn spent(work: impl FnOnce()) -> f64 {
 }
 
 /// Microseconds for one.
-fn each(count: i64, work: impl FnMut(i64)) -> f64 {
-    spent(|| (0..count).for_each(work)) / count as f64
+fn each<T>(count: i64, mut work: impl FnMut(i64) -> T) -> f64 {
+    spent(|| (0..count).for_each(|n| drop(work(n)))) / count as f64
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -98,7 +98,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Runs both in turns; prints what one costs.
-fn compare(what: &str, mut plain: impl FnMut(i64), mut ours: impl FnMut(i64)) {
+fn compare<T>(what: &str, mut plain: impl FnMut(i64) -> T, mut ours: impl FnMut(i64) -> T) {
     let (mut base, mut measured) = (vec![], vec![]);
     for round in 0..ROUNDS {
         base.push(each(EACH_ROUND, |n| plain(n + round)));
@@ -110,9 +110,9 @@ fn compare(what: &str, mut plain: impl FnMut(i64), mut ours: impl FnMut(i64)) {
 
 fn costs(locked: &Db, ira: &Db) {
     println!("processor time, IraTDB / SQLite, one thread");
-    compare("point read", |n| drop(locked.read(|c| point(c, n))), |n| drop(ira.read(|c| point(c, n))));
-    compare("100 rows", |n| drop(locked.read(|c| range(c, n))), |n| drop(ira.read(|c| range(c, n))));
-    compare("commit of one row", |n| drop(locked.write(|c| update(c, n))), |n| drop(ira.write(|c| update(c, n))));
+    compare("point read", |n| locked.read(|c| point(c, n)), |n| ira.read(|c| point(c, n)));
+    compare("100 rows", |n| locked.read(|c| range(c, n)), |n| ira.read(|c| range(c, n)));
+    compare("commit of one row", |n| locked.write(|c| update(c, n)), |n| ira.write(|c| update(c, n)));
     let both = |db: &Db, n| {
         db.write(|c| update(c, n));
         db.read(|c| point(c, n));
@@ -131,7 +131,7 @@ fn read_beside(db: &Db, beside: &Db) -> f64 {
                 beside.write(|c| update(c, n));
             }
         });
-        let cost = each(50_000, |n| drop(db.read(|c| point(c, n))));
+        let cost = each(50_000, |n| db.read(|c| point(c, n)));
         over.store(true, Ordering::Relaxed);
         cost
     })

@@ -11,7 +11,7 @@ use crate::core::schema::Schema;
 /// Tables whose names start like this are not replicated.
 pub(super) const LOCAL_PREFIX: &str = "local_";
 
-/// Pragmas that only tell.
+/// Pragmas that only tell. Not `data_version`: a reader's does not change with each commit.
 const PRAGMAS: [&str; 10] = [
     "table_info",
     "table_xinfo",

@@ -21,9 +21,9 @@ pub(super) const PINS_MAX: usize = 32;
 /// Pins nothing.
 const UNPINNED: u64 = u64::MAX;
 /// Size of the first of the chunks, of which each has twice as many elements as the one before.
-const FIRST_CHUNK: usize = 64;
+const FIRST_CHUNK: usize = 16;
 /// Chunks there can be: enough for all numbers of 32 bits.
-const CHUNKS: usize = 27;
+const CHUNKS: usize = 29;
 
 /// One version of a page.
 ///

@@ -59,10 +59,10 @@ proptest! {
                     prop_assert!(pages.versions() <= 6 * (4 + 2));
                 }
                 Op::Pin(pin) => {
-                    if !pinned.contains_key(&pin) {
+                    pinned.entry(pin).or_insert_with(|| {
                         pages.pin(pin);
-                        pinned.insert(pin, published.clone());
-                    }
+                        published.clone()
+                    });
                 }
                 Op::Unpin(pin) => {
                     if pinned.remove(&pin).is_some() {
