@@ -188,14 +188,14 @@ fn a_panic_in_a_closure_is_its_own() {
 #[test]
 fn a_database_is_not_used_from_within_its_closures() {
     let (db, other) = (open(), open());
-    let nested = |result: iratdb::Result<i64>| assert!(matches!(result, Err(Error::Nested)), "{result:?}");
+    let is_nested = |result: iratdb::Result<i64>| matches!(result, Err(Error::Nested));
+    let reading = || db.read(|c| number(c, SUM));
     let writing = || db.write(|c| c.execute("UPDATE t SET n = 1", ())).map(|commit| commit.value as i64);
-    db.read(|_| Ok(nested(db.read(|c| number(c, SUM))))).unwrap();
-    db.read(|_| Ok(nested(writing()))).unwrap();
-    db.write(|_| Ok(nested(db.read(|c| number(c, SUM))))).unwrap();
-    db.write(|_| Ok(nested(writing()))).unwrap();
-    let through_another = db.read(|_| Ok(other.read(|_| Ok(nested(db.read(|c| number(c, SUM)))))));
-    through_another.unwrap().unwrap();
+    assert!(db.read(|_| Ok(is_nested(reading()))).unwrap());
+    assert!(db.read(|_| Ok(is_nested(writing()))).unwrap());
+    assert!(db.write(|_| Ok(is_nested(reading()))).unwrap().value);
+    assert!(db.write(|_| Ok(is_nested(writing()))).unwrap().value);
+    assert!(db.read(|_| Ok(other.read(|_| Ok(is_nested(reading()))))).unwrap().unwrap());
     assert_eq!(db.read(|c| number(c, SUM)).unwrap(), 0);
 }
 
