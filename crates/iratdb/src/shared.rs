@@ -1,11 +1,12 @@
 //! What the handles and the NATS driver share: the local copy and the engine, behind one lock.
 //!
-//! The lock is held for one closure of the application or one batch of messages at a time. After a batch it is handed to who
-//! waits longest; closures take turns by the lock's own fairness (every half millisecond), because handing it over each time
-//! would cost every commit a change of threads.
+//! The lock is held for one transaction of the application or one batch of messages at a time. After a batch it is handed to who
+//! waits longest; transactions take turns by the lock's own fairness (every half millisecond), because handing it over each time
+//! would cost every commit a change of threads. Queries don't take it: they see what was there when it was last given back.
 
+use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Mutex, MutexGuard};
@@ -21,7 +22,7 @@ use crate::core::store::StoreError;
 use crate::core::table::Shown;
 use crate::core::value::ValueRef;
 use crate::error::{Error, Result};
-use crate::sqlite::LocalDb;
+use crate::sqlite::{LocalDb, Readers};
 
 /// How far the database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,13 +48,15 @@ pub(crate) struct Shared {
     columns: Vec<Arc<[String]>>,
     names: Vec<Arc<str>>,
     state: Mutex<State>,
-    holder: AtomicUsize,
+    readers: Arc<Readers>,
     started: Instant,
     subscriber_bytes_max: usize,
     /// There may be something to send.
     pub(crate) work: Notify,
     /// How far the database is.
     pub(crate) status: watch::Sender<Status>,
+    /// Whether the status is one of the last two; asked by every read, which the status' own lock would slow.
+    over: AtomicBool,
     /// Set to end.
     pub(crate) closing: watch::Sender<bool>,
 }
@@ -68,25 +71,43 @@ pub(crate) struct State {
 }
 
 thread_local! {
-    static HERE: u8 = const { 0 };
+    /// The databases that closures now running on this thread use.
+    static IN_USE: RefCell<Vec<*const Shared>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Names the running thread.
-fn thread_token() -> usize {
-    HERE.with(|here| std::ptr::from_ref(here).addr())
+/// A database is in use by this thread.
+struct InUse<'a>(&'a Shared);
+
+impl<'a> InUse<'a> {
+    fn new(shared: &'a Shared) -> Result<Self> {
+        IN_USE.with_borrow_mut(|in_use| {
+            if in_use.contains(&std::ptr::from_ref(shared)) {
+                return Err(Error::Nested);
+            }
+            in_use.push(shared);
+            Ok(Self(shared))
+        })
+    }
 }
 
-/// Holds the lock, and knows who does.
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        // The last one, unless closures of other databases were left in another order by a panic.
+        IN_USE.with_borrow_mut(|in_use| in_use.retain(|shared| !std::ptr::eq(*shared, self.0)));
+    }
+}
+
+/// Holds the lock.
 struct Held<'a> {
-    shared: &'a Shared,
     hand_over: bool,
     state: Option<MutexGuard<'a, State>>,
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.shared.holder.store(0, Ordering::Relaxed);
-        if let Some(state) = self.state.take_if(|_| self.hand_over) {
+        let Some(mut state) = self.state.take() else { return };
+        state.db.publish();
+        if self.hand_over {
             MutexGuard::unlock_fair(state);
         }
     }
@@ -113,6 +134,7 @@ impl Shared {
             node,
             columns: columns.collect(),
             names: schema.tables.iter().map(|table| table.name.as_str().into()).collect(),
+            readers: Arc::clone(db.readers()),
             state: Mutex::new(State {
                 db,
                 engine,
@@ -120,11 +142,11 @@ impl Shared {
                 waiters: Waiters::default(),
             }),
             schema,
-            holder: AtomicUsize::new(0),
             started,
             subscriber_bytes_max,
             work: Notify::new(),
             status: watch::Sender::new(ready),
+            over: AtomicBool::new(false),
             closing: watch::Sender::new(false),
         }
     }
@@ -147,12 +169,8 @@ impl Shared {
     }
 
     fn lock<T>(&self, hand_over: bool, work: impl FnOnce(&mut State) -> T) -> Result<T> {
-        let token = thread_token();
-        if self.holder.load(Ordering::Relaxed) == token {
-            return Err(Error::Nested);
-        }
-        let mut held = Held { shared: self, hand_over, state: Some(self.state.lock()) };
-        self.holder.store(token, Ordering::Relaxed);
+        let _in_use = InUse::new(self)?;
+        let mut held = Held { hand_over, state: Some(self.state.lock()) };
         match &mut held.state {
             Some(state) => Ok(work(state)),
             None => Err(Error::Closed),
@@ -160,6 +178,9 @@ impl Shared {
     }
 
     pub(crate) fn check_open(&self) -> Result<()> {
+        if !self.over.load(Ordering::Acquire) {
+            return Ok(());
+        }
         match &*self.status.borrow() {
             Status::Closed => Err(Error::Closed),
             Status::Failed(reason) => Err(Error::Failed(reason.clone())),
@@ -170,7 +191,11 @@ impl Shared {
     /// Runs a query of the application.
     pub(crate) fn read<T>(&self, query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>) -> Result<T> {
         self.check_open()?;
-        self.with(|state| state.db.read(query))?
+        if self.readers.bypassed() {
+            return self.with(|state| state.db.read(query))?;
+        }
+        let _in_use = InUse::new(self)?;
+        Ok(self.readers.read(query)?)
     }
 
     /// Runs a transaction of the application.
@@ -267,6 +292,7 @@ impl Shared {
     fn fail(&self, error: StoreError) -> Error {
         tracing::error!(database = %self.name, %error, "closing");
         self.status.send_replace(Status::Failed(error.0.clone()));
+        self.over.store(true, Ordering::Release);
         self.closing.send_replace(true);
         Error::Failed(error.0)
     }
@@ -290,6 +316,7 @@ impl Shared {
             }
             !over
         });
+        self.over.store(true, Ordering::Release);
         let ended = self.with(|state| {
             state.subscribers.iter().flatten().for_each(|queue| queue.close());
             state.subscribers.iter_mut().for_each(Vec::clear);

@@ -13,7 +13,7 @@ use crate::options::Sandbox;
 /// Tables whose names start like this are not replicated.
 pub(super) const LOCAL_PREFIX: &str = "local_";
 
-/// Pragmas that only tell.
+/// Pragmas that only tell. Not `data_version`: a reader's does not change with each commit.
 const PRAGMAS: [&str; 10] = [
     "table_info",
     "table_xinfo",
@@ -75,7 +75,10 @@ fn authorize(schema: &Schema, cell: &ModeCell, context: &AuthContext<'_>) -> Aut
         | AuthAction::CreateTempIndex { .. }
         | AuthAction::DropTempIndex { .. }
         | AuthAction::CreateTempView { .. }
-        | AuthAction::DropTempView { .. } => write,
+        | AuthAction::DropTempView { .. } => {
+            cell.note_temporary();
+            write
+        }
         AuthAction::CreateTable { table_name } | AuthAction::DropTable { table_name } => write && local(table_name),
         AuthAction::CreateIndex { table_name, .. } | AuthAction::DropIndex { table_name, .. } => {
             write && local(table_name)

@@ -25,6 +25,7 @@ pub(super) struct ModeCell(Arc<Shared>);
 struct Shared {
     mode: AtomicU8,
     savepoints: AtomicBool,
+    temporary: AtomicBool,
     began: Instant,
     /// How long a closure's statements may run.
     time_max: Option<Duration>,
@@ -37,6 +38,7 @@ impl ModeCell {
         Self(Arc::new(Shared {
             mode: AtomicU8::new(Mode::Internal as u8),
             savepoints: AtomicBool::new(false),
+            temporary: AtomicBool::new(false),
             began: Instant::now(),
             time_max,
             deadline_ns: AtomicU64::new(0),
@@ -68,6 +70,15 @@ impl ModeCell {
     /// The application has prepared a savepoint statement; it may be cached, and so run at any time from now on.
     pub(super) fn note_savepoint(&self) {
         self.0.savepoints.store(true, Ordering::Relaxed);
+    }
+
+    /// The application has prepared a statement that makes or drops something temporary.
+    pub(super) fn note_temporary(&self) {
+        self.0.temporary.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn temporary(&self) -> bool {
+        self.0.temporary.load(Ordering::Relaxed)
     }
 
     pub(super) fn savepoints(&self) -> bool {
