@@ -18,7 +18,7 @@ up: tools build ## Runs a cluster on this machine and follows its logs until Ctr
 # All targets at once: tests and the services that they start are built with one set of features, so each dependency once.
 test: tools ## Runs all tests: unit, property and integration, with real peers
 	$(CARGO) build --workspace --all-targets
-	$(CARGO) test --workspace
+	$(CARGO) test --workspace --no-fail-fast
 
 check: ## Checks format and lints and runs the unit tests: quick, for every save
 	$(CARGO) fmt --all --check

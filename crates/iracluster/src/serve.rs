@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use async_nats::{HeaderMap, Message, Subscriber};
 use botstream_api::encoding::{self, Body, Encoding};
-use botstream_api::{Error, ErrorCode, from_json, headers, subjects};
+use botstream_api::{Error, ErrorCode, from_json, headers, round_trip, subjects};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use serde::Serialize;
@@ -219,7 +219,9 @@ impl Chassis {
         let subscription = self.nats.queue_subscribe(subject.to_owned(), group).await;
         let subscription = subscription.map_err(|e| failed(e.to_string()))?;
         // In force before anybody is told that the service is ready.
-        self.nats.flush().await.map_err(|e| failed(e.to_string()))?;
+        if let Err(e) = round_trip(&self.nats).await {
+            tracing::warn!(subject, error = %e, "NATS has not confirmed a subscription; requests may come late");
+        }
         Ok(subscription)
     }
 }

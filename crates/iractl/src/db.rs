@@ -206,7 +206,7 @@ impl Db {
         // Subscribed before it is asked for, so that no change is missed.
         let name = self.nats.new_inbox().rsplit('.').next().unwrap_or("iractl").to_owned();
         let mut changes = self.nats.subscribe(subjects::db_watch(&self.cluster, &name)).await?;
-        self.nats.flush().await?;
+        botstream_api::round_trip(&self.nats).await?;
         let request = json!({"handle": handle, "table": table, "watch": name});
         let first = self.ask("watch", request).await?;
         let rows = self.all_pages(handle, first).await?;

@@ -24,7 +24,7 @@ async fn rows_first_then_every_change_in_order() {
 
     // Subscribed before it is asked for, so nothing can be missed.
     let mut changes = bench.client.subscribe("ira.v1.test.db.watch.mine").await.unwrap();
-    bench.client.flush().await.unwrap();
+    botstream_api::round_trip(&bench.client).await.unwrap();
     let watch = bench.ask("watch", json!({"handle": ours, "table": "t", "watch": "mine"})).await.unwrap();
     assert_eq!(watch["subject"], "ira.v1.test.db.watch.mine");
     assert_eq!((&watch["columns"], &watch["rows"]), (&json!(["id", "v"]), &json!([[1, "a"]])));
