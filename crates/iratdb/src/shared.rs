@@ -345,6 +345,8 @@ impl Shared {
     }
 
     fn publish_seen(&self, state: &mut State) {
+        // Who is told of a change, or that the others' rows are in, may read at once, and must find it.
+        state.db.publish();
         for seen in state.engine.take_seen() {
             let Some(queues) = state.subscribers.get_mut(seen.table) else { continue };
             queues.retain(|queue| !queue.is_abandoned());

@@ -9,7 +9,7 @@ use std::thread::scope;
 use std::time::Duration;
 
 use iratdb::rusqlite::Connection;
-use iratdb::{Error, IraTdb, Options};
+use iratdb::{Change, Error, IraTdb, Options};
 
 const T: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER NOT NULL)";
 /// Nothing here takes this long unless it is broken.
@@ -289,4 +289,26 @@ fn more_readers_than_connections_take_turns() {
         }
     });
     assert_eq!(begun.load(Ordering::SeqCst), MANY as i64);
+}
+
+#[test]
+fn a_change_that_is_told_can_be_read() {
+    const CHANGES: i64 = 1_000;
+    let db = open();
+    let mut changes = db.subscribe("t").unwrap();
+    scope(|scope| {
+        let db = &db;
+        scope.spawn(move || {
+            for n in 1..=CHANGES {
+                db.write(|c| c.execute("UPDATE t SET n = ?1 WHERE id = 1", [n])).unwrap();
+            }
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut last = 0;
+        while last < CHANGES {
+            let Some(Change::Row(change)) = runtime.block_on(changes.next()) else { panic!("a change is missing") };
+            last = change.row.as_ref().and_then(|row| row.get(1)?.as_i64()).unwrap();
+            assert!(db.read(|c| number(c, "SELECT n FROM t WHERE id = 1")).unwrap() >= last);
+        }
+    });
 }
