@@ -152,7 +152,7 @@ fn sealing() {
         put_insert(&mut tx, 0, &[1, 2, 3, 4, 5, 6, 7, 8, 9], values.into_iter());
         let entries = vec![Entry::Tx(&tx); rows];
         let header = Header { schema: 1, writer: Writer(1), epoch: Epoch(7) };
-        let clear = encode(header, &Body::Frame { sequence: 1, entries });
+        let clear = encode(header, &Body::Frame { sequence: 1, ack: false, entries });
         let mut sealed: Vec<Bytes> = Vec::new();
         let sealer = a.sealer().unwrap();
         let seal = each(3_000, |_| sealed.push(sealer.seal(Destination::All, &clear).unwrap()));

@@ -33,6 +33,7 @@
 pub mod core;
 
 mod changes;
+mod commit;
 mod db;
 mod error;
 mod gate;
@@ -45,11 +46,12 @@ mod sim;
 mod sqlite;
 
 pub use changes::{Change, Changes, Op, Origin, RowChange};
+pub use commit::Commit;
 pub use core::guard::Refusals;
 pub use core::value::Value;
-pub use db::{Commit, Digest, IraTdb, Member, Stats, TableDigest};
+pub use db::{IraTdb, Member, Stats, TableDescription, TableDigest};
 pub use error::{Error, Result, SchemaProblem};
 pub use keys::{KEY_BITS_MIN, KeyInfo, KeyProblem, Keys};
-pub use options::{Options, TableOptions};
+pub use options::{Options, Sandbox, TableOptions};
 
 pub use rusqlite;

@@ -23,6 +23,7 @@ pub struct Options {
     pub(crate) tombstone_keep: Duration,
     pub(crate) subscriber_bytes_max: usize,
     pub(crate) resend_bytes_max: usize,
+    pub(crate) sandbox: Option<Sandbox>,
 }
 
 impl Options {
@@ -43,6 +44,7 @@ impl Options {
             tombstone_keep: Duration::from_secs(600),
             subscriber_bytes_max: 4 << 20,
             resend_bytes_max: 16 << 20,
+            sandbox: None,
         }
     }
 
@@ -87,8 +89,8 @@ impl Options {
         self
     }
 
-    /// What this process may do, and with whom it shares the database: only processes with the same keys meet. Without
-    /// keys a replicated database is open to all who can use the cluster's subjects, as with [`Keys::open`], and a warning is logged.
+    /// What this process may do, and with whom it shares the database: only processes with the same keys meet. A database that is
+    /// replicated needs to be told, be it that it has no protection ([`Keys::open`]).
     #[must_use]
     pub fn keys(mut self, keys: Keys) -> Self {
         self.keys = Some(keys);
@@ -146,6 +148,13 @@ impl Options {
         self
     }
 
+    /// Runs SQL that somebody else has written within limits.
+    #[must_use]
+    pub fn sandbox(mut self, sandbox: Sandbox) -> Self {
+        self.sandbox = Some(sandbox);
+        self
+    }
+
     /// Checks what can be checked before anything is opened.
     pub(crate) fn validate(&self) -> Result<()> {
         let bad = |option, reason: &str| Err(Error::Option { option, reason: reason.to_owned() });
@@ -192,4 +201,14 @@ impl TableOptions {
         self.owned = true;
         self
     }
+}
+
+/// Limits for SQL of strangers. Beside these, nothing can be created or dropped, `local_*` and temporary tables neither, and no
+/// PRAGMA is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sandbox {
+    /// How long a closure's statements may run, all together; then SQLite interrupts them.
+    pub statement_time_max: Duration,
+    /// Longest string, BLOB or row that a statement may make, in bytes.
+    pub value_bytes_max: u32,
 }

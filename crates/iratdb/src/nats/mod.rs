@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::gate::for_all;
 use crate::shared::{Shared, Status};
 
-/// Bytes of messages applied under one lock: readers wait no longer than that takes.
+/// Bytes of messages applied under one lock: transactions wait no longer than that takes.
 const BATCH_BYTES: usize = 128 * 1024;
 /// Messages handed to NATS between two frames.
 const MESSAGES_AT_ONCE: usize = 64;
@@ -44,7 +44,7 @@ impl Driver {
         shared: Arc<Shared>,
         client: Client,
         cluster: &str,
-        guard: Option<Guard>,
+        guard: Option<Box<Guard>>,
     ) -> Result<Self> {
         let subjects = match &shared.gate {
             Some(gate) => Subjects::with_keys(cluster, gate.database),
@@ -73,7 +73,7 @@ impl Driver {
 struct Receiver {
     shared: Arc<Shared>,
     client: Client,
-    guard: Option<Guard>,
+    guard: Option<Box<Guard>>,
     all: Subscriber,
     own: Subscriber,
     connects: u64,

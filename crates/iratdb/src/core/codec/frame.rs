@@ -135,6 +135,14 @@ impl OpBody<'_> {
         }
     }
 
+    /// The latest write in it.
+    pub fn stamp_max(&self) -> Stamp {
+        match self {
+            Self::Put { birth, clocks, .. } => clocks.iter().map(|(_, clock)| clock).fold(*birth, Stamp::max),
+            Self::Update { clock, .. } | Self::Delete { clock } => *clock,
+        }
+    }
+
     /// The latest time in it.
     pub fn hlc_max(&self) -> u64 {
         match self {

@@ -4,6 +4,7 @@
 //! [`Engine::handle`]; messages go out through [`Engine::poll_message`] (whatever is due) and [`Engine::next_frame`] (the next
 //! frame of local changes, asked for when the one before has been sent); [`Engine::poll_timeout`] says when to come back.
 
+mod acks;
 mod local;
 mod presence;
 mod reader;
@@ -41,6 +42,8 @@ pub const RESEND_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const PENDING_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Epochs that frames may be expected of.
 pub const STREAMS_MAX: usize = 4096;
+/// Former epochs of this process that are remembered.
+const FORMER_MAX: usize = 16;
 /// Epochs whose last frames are told in heartbeats after they are gone.
 pub const TAILS_MAX: usize = 256;
 
@@ -66,7 +69,7 @@ pub struct Config {
     /// What is replicated.
     pub schema: Arc<Schema>,
     /// The node's name.
-    pub node: String,
+    pub node: Arc<str>,
     /// Time between heartbeats.
     pub heartbeat_ms: u64,
     /// How long a silent member keeps its rows.
@@ -131,8 +134,26 @@ pub struct Seen {
     pub shown: Shown,
     /// Its columns beside the key, unless it is gone.
     pub values: Option<Vec<Value>>,
-    /// Whether the change was made here.
-    pub local: bool,
+    /// Which write did it.
+    pub made: Made,
+}
+
+/// The write that made a row show what it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// When; zero if no write did it, but the end of the row's owner.
+    pub hlc: u64,
+    /// Who.
+    pub maker: Maker,
+}
+
+/// Who made a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Maker {
+    /// This process.
+    Here,
+    /// Another process, if it is known (those that are gone are forgotten), and its node's name.
+    Elsewhere(Option<Writer>, Arc<str>),
 }
 
 /// Counts since the start.
@@ -148,6 +169,8 @@ pub struct Counters {
     pub frames_duplicate: u64,
     /// Frames sent again for others.
     pub frames_resent: u64,
+    /// Times that frames were found missing.
+    pub gaps: u64,
     /// Requests for missing frames.
     pub nacks_sent: u64,
     /// Row changes of others that were applied.
@@ -206,7 +229,13 @@ pub struct Engine {
     heartbeat_at_ms: u64,
     heartbeat_due: bool,
     sweep_bucket: usize,
-    former: Option<(Epoch, u64)>,
+    /// The epoch before, and its last frame: all are told that it is over when its rows have been published again.
+    farewell: Option<(Epoch, u64)>,
+    /// This process's former epochs, the latest last.
+    former: Vec<Epoch>,
+    acks: acks::Acks,
+    /// Epochs whose writers wait to hear how far we have got.
+    wanted: BTreeSet<Epoch>,
     mismatch: Option<u64>,
     only_mismatches: bool,
     /// A reader that was left alone by all writers: what it has is a memory of a database that is gone.
@@ -241,7 +270,7 @@ impl Engine {
             epoch,
             tables: (0..tables).map(|_| TableState::new(hash_seed)).collect(),
             watched: vec![false; tables],
-            log: Log::new(tables, config.resend_bytes_max),
+            log: Log::new(tables, config.resend_bytes_max, epoch),
             streams: BTreeMap::new(),
             members: Members::default(),
             session: None,
@@ -255,7 +284,10 @@ impl Engine {
             heartbeat_at_ms: now.mono_ms,
             heartbeat_due: false,
             sweep_bucket: 0,
-            former: None,
+            farewell: None,
+            former: Vec::new(),
+            acks: acks::Acks::default(),
+            wanted: BTreeSet::new(),
             mismatch: None,
             only_mismatches: false,
             orphaned: false,
@@ -314,9 +346,11 @@ impl Engine {
             return Ok(None);
         }
         let header = self.header();
+        let ack = self.frames_ask();
         let (tables, schema) = (&self.tables, &self.config.schema);
-        let frame =
-            self.log.next_frame(header, |table, key, out| sync::put_row(tables, schema, table, key, out, store))?;
+        let frame = self
+            .log
+            .next_frame(header, ack, |table, key, out| sync::put_row(tables, schema, table, key, out, store))?;
         match &frame {
             Some(_) => self.counters.frames_sent += 1,
             None => self.all_sent(),
@@ -356,6 +390,9 @@ impl Engine {
         }
         if let Some(settling) = &self.settling {
             at = at.min(settling.until_ms);
+        }
+        if let Some(ask_at_ms) = self.acks_timeout() {
+            at = at.min(ask_at_ms);
         }
         if self.connected {
             at = at.min(self.members.timeout_ms(self.config.lease_ms).unwrap_or(u64::MAX));
@@ -446,12 +483,36 @@ impl Engine {
         tables.fold(0, |sum, (n, table)| sum.wrapping_add(table.digest().wrapping_mul(2 * n + 1)))
     }
 
+    /// Who writes in an epoch.
+    fn maker(&self, epoch: Epoch) -> Maker {
+        if epoch == self.epoch || self.former.contains(&epoch) {
+            return Maker::Here;
+        }
+        let member = self.members.get(epoch);
+        Maker::Elsewhere(
+            member.and_then(|member| member.writer),
+            member.map_or_else(|| "".into(), |member| Arc::clone(&member.node)),
+        )
+    }
+
+    /// Frames that are known to have been sent and are not here.
+    pub fn frames_missing(&self) -> u64 {
+        self.streams.values().map(Stream::missing).sum()
+    }
+
+    /// How far behind a member is: how many of its frames are missing here, and how many of ours it has not said it has.
+    pub fn lag(&self, epoch: Epoch) -> (u64, u64) {
+        let missing = self.streams.get(&epoch).map_or(0, Stream::missing);
+        let has = self.members.get(epoch).and_then(|member| member.settled.get(&self.epoch)).copied().unwrap_or(0);
+        (missing, self.log.sequence().saturating_sub(has))
+    }
+
     fn note(
         &mut self,
         table: usize,
         key: &[u8],
         shown: Shown,
-        local: bool,
+        made: Made,
         store: &mut impl Store,
     ) -> Result<(), StoreError> {
         if shown == Shown::Same || !self.watched.get(table).copied().unwrap_or(false) {
@@ -461,7 +522,7 @@ impl Engine {
             Some(definition) if shown != Shown::Deleted => store.row(definition, table, key)?,
             _ => None,
         };
-        self.seen.push(Seen { table, key: key.into(), shown, values, local });
+        self.seen.push(Seen { table, key: key.into(), shown, values, made });
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! What is different in a process that may only read. Nobody takes frames, rows or the ends of others from it, so it can't
 //! end an epoch for all, and can't hand on what the writers have lost.
 
-use super::{Engine, Now, Phase};
+use super::{Engine, Made, Maker, Now, Phase};
 use crate::core::codec::{Body, BucketSet, Message, OpReader};
 use crate::core::engine::receive::Source;
 use crate::core::ids::Epoch;
@@ -82,7 +82,9 @@ impl Engine {
         state.forget(key);
         if was_visible {
             store.delete(table, index, key)?;
-            self.note(index, key, Shown::Deleted, false, store)?;
+            // No write did it.
+            let made = Made { hlc: 0, maker: Maker::Elsewhere(None, "".into()) };
+            self.note(index, key, Shown::Deleted, made, store)?;
         }
         Ok(())
     }

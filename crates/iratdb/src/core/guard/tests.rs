@@ -29,7 +29,7 @@ impl Node {
     }
 
     fn frame(&self, sequence: u64) -> Bytes {
-        self.say(Destination::All, &Body::Frame { sequence, entries: Vec::new() })
+        self.say(Destination::All, &Body::Frame { sequence, ack: false, entries: Vec::new() })
     }
 
     fn heartbeat(&self) -> Bytes {
@@ -268,11 +268,12 @@ fn what_a_reader_forges_is_refused_by_all() {
     put_state_dead(&mut states, 0, &[1, 2], Stamp { hlc: 9, epoch: Epoch(4) });
     let cursor = Cursor { table: 0, bucket: 0, after: None };
     let forged = [
-        Body::Frame { sequence: 1, entries: vec![Entry::States(&states)] },
+        Body::Frame { sequence: 1, ack: false, entries: vec![Entry::States(&states)] },
         Body::EpochEnd { tail: Tail { epoch: Epoch(1_001), sequence: 1 } },
         Body::Rows { token: 1, cursor, next: None, states: &states },
         Body::Digests { token: 1, tails: Vec::new(), ended: vec![Epoch(1_001)], buckets: Vec::new() },
         Body::Gone { epoch: Epoch(1_001), oldest: 5 },
+        Body::AckRequest { sequence: 1 },
         Body::Heartbeat {
             node: "",
             ready: true,
@@ -293,7 +294,8 @@ fn what_a_reader_forges_is_refused_by_all() {
         }
     }
     let own_end = Body::EpochEnd { tail: Tail { epoch: net.nodes[2].header().epoch, sequence: 0 } };
-    for body in [own_end, Body::Nack { epoch: Epoch(1_001), from: 1, to: 2 }] {
+    let ack = Body::Ack { tail: Tail { epoch: Epoch(1_001), sequence: 1 } };
+    for body in [own_end, ack, Body::Nack { epoch: Epoch(1_001), from: 1, to: 2 }] {
         let bytes = net.nodes[2].say(Destination::All, &body);
         assert_eq!(net.deliver(0, &bytes), 1, "{body:?}");
     }
@@ -326,7 +328,7 @@ fn a_reader_that_certifies_itself_as_a_writer_is_no_writer() {
     let best = Arc::clone(net.nodes[forger].guard.ring.best().unwrap());
     let database = net.nodes[forger].guard.database();
     let sealer = Sealer::new(database, stolen, best, Arc::new(AtomicU64::new(1_000)));
-    let clear = encode(net.nodes[0].header(), &Body::Frame { sequence: 1, entries: Vec::new() });
+    let clear = encode(net.nodes[0].header(), &Body::Frame { sequence: 1, ack: false, entries: Vec::new() });
     let heartbeat = net.nodes[0].heartbeat();
     net.deliver(1, &heartbeat);
     assert_eq!(net.deliver(1, &sealer.seal(Destination::All, &clear).unwrap()), 0);
@@ -424,7 +426,7 @@ fn every_kind(node: &Node) -> Vec<Bytes> {
     let tail = Tail { epoch: node.header().epoch, sequence: 9 };
     let cursor = Cursor { table: 0, bucket: 3, after: Some(&[1, 2]) };
     let bodies = [
-        Body::Frame { sequence: 1, entries: vec![Entry::Tx(&tx), Entry::States(&states)] },
+        Body::Frame { sequence: 1, ack: false, entries: vec![Entry::Tx(&tx), Entry::States(&states)] },
         Body::EpochEnd { tail },
         Body::Nack { epoch: Epoch(3), from: 1, to: 2 },
         Body::Gone { epoch: Epoch(3), oldest: 9 },
@@ -634,12 +636,12 @@ fn an_epoch_belongs_to_one_process() {
     let mut net = Net::members(3, 0);
     assert!(net.all_talk());
     let header = Header { writer: Writer(2), ..net.nodes[0].header() };
-    let clear = encode(header, &Body::Frame { sequence: 1, entries: Vec::new() });
+    let clear = encode(header, &Body::Frame { sequence: 1, ack: false, entries: Vec::new() });
     let bytes = net.nodes[1].guard.sealer().unwrap().seal(Destination::All, &clear).unwrap();
     assert_eq!(net.deliver(2, &bytes), 0);
     assert_eq!(net.refusals(2).duplicate_epoch, 1);
     // Nor can a process speak for another inside the seal.
-    let clear = encode(net.nodes[0].header(), &Body::Frame { sequence: 1, entries: Vec::new() });
+    let clear = encode(net.nodes[0].header(), &Body::Frame { sequence: 1, ack: false, entries: Vec::new() });
     let bytes = net.nodes[1].guard.sealer().unwrap().seal(Destination::All, &clear).unwrap();
     assert_eq!(net.deliver(2, &bytes), 0);
     assert_eq!(net.refusals(2).duplicate_epoch, 2);
