@@ -34,7 +34,7 @@ fmt: ## Formats the source
 proto: ## Generates the API's messages anew from proto/
 	$(CARGO) run -p botstream-api --example generate
 
-tools: ## Gets what tests and demo need beside Rust: nats-server, SIPp, espeak-ng, nats-py
+tools: ## Gets what tests and demo need beside Rust: nats-server, OpenSSL, SIPp, espeak-ng, nats-py
 	scripts/install-tools.sh
 
 clean: ## Removes what was built and the tools that were fetched

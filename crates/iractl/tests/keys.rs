@@ -93,8 +93,27 @@ fn what_is_wrong_is_said() {
     let name = error(&output(&["new", text(directory.path()), "--database", "../x"]));
     assert!(name.contains("no name for key files"), "{name}");
     let without = iractl(&["new", text(directory.path()), "--database", "orders"]).env("PATH", "").output().unwrap();
-    assert!(error(&without).contains("`openssl` is not installed"));
+    let without = error(&without);
+    assert!(without.contains("openssl was not found") && without.contains("apt-get install openssl"), "{without}");
+    let ours = error(&output(&["new", text(directory.path()), "--database", "calls"]));
+    assert!(ours.contains("BotStream's own"), "{ours}");
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
     let help = output(&["new", "--help"]);
     assert!(String::from_utf8_lossy(&help.stdout).contains("NAME.write.pub.pem"));
+}
+
+#[test]
+fn a_cluster_gets_a_directory_for_each_service_and_more_only_where_something_is_missing() {
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("keys");
+    let made = output(&["new", text(&directory)]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let told = String::from_utf8_lossy(&made.stdout).into_owned();
+    assert!(told.contains("secrets    new keys\n") && told.contains("botproxy, dialer, iratdbot, "), "{told}");
+    assert!(Keys::from_directory(directory.join("trunk-manager"), "secrets").unwrap().may_write());
+    assert!(!Keys::from_directory(directory.join("media-switch"), "secrets").unwrap().may_write());
+    assert!(Keys::from_directory(directory.join("dialer"), "secrets").is_err());
+    let again = output(&["new", text(&directory)]);
+    assert!(again.status.success());
+    assert!(!String::from_utf8_lossy(&again.stdout).contains("new keys"));
 }

@@ -198,7 +198,7 @@ fn prepare(options: Options) -> Result<Prepared> {
     let keys = match options.keys {
         Some(keys) => keys,
         None if options.nats.is_none() => Keys::private(),
-        None => Keys::open(),
+        None => return Err(Error::NoKeys { database: options.database }),
     };
     let nats = options.nats.filter(|_| !keys.is_private());
     let ms = |duration: Duration| duration.as_millis() as u64;

@@ -33,7 +33,7 @@ fn other() -> Keys {
         .unwrap()
 }
 
-fn options(keys: Keys) -> Options {
+fn options() -> Options {
     Options::new(SECRETS)
         .schema(&[
             "CREATE TABLE shared (id TEXT NOT NULL PRIMARY KEY, text TEXT)",
@@ -42,7 +42,6 @@ fn options(keys: Keys) -> Options {
         ])
         .table("owned", TableOptions::default().owned())
         .node(format!("node-{MARKER}"))
-        .keys(keys)
 }
 
 fn insert(db: &IraTdb, id: &str) {
@@ -94,7 +93,7 @@ impl Tap {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child() {
     let Ok(url) = std::env::var(NATS) else { return };
-    let db = IraTdb::open(options(read_write()).nats(connect(&url).await)).await.unwrap();
+    let db = IraTdb::open(options().keys(read_write()).nats(connect(&url).await)).await.unwrap();
     db.ready().await.unwrap();
     insert(&db, "doomed");
     // Until it is killed.
@@ -105,11 +104,11 @@ async fn child() {
 async fn who_has_no_key_sees_nothing_and_brings_nobody_back() {
     let nats = NatsServer::start();
     let mut tap = Tap::start(&nats).await;
-    let a = nats.open(options(read_write())).await;
+    let a = nats.open_with(options(), read_write()).await;
     a.ready().await.unwrap();
     insert(&a, "a");
-    let b = nats.open(options(read_write())).await;
-    let reader = nats.open(options(read_only())).await;
+    let b = nats.open_with(options(), read_write()).await;
+    let reader = nats.open_with(options(), read_only()).await;
     b.ready().await.unwrap();
     reader.ready().await.unwrap();
     let mut process = std::process::Command::new(std::env::current_exe().unwrap())
@@ -132,7 +131,7 @@ async fn who_has_no_key_sees_nothing_and_brings_nobody_back() {
 
     // Everything once more, as it was, cut, and with a bit turned; also to one who comes later.
     let before = [a.stats(), reader.stats()];
-    let late = nats.open(options(read_write())).await;
+    let late = nats.open_with(options(), read_write()).await;
     late.ready().await.unwrap();
     for (n, (subject, payload)) in tap.seen.iter().enumerate() {
         tap.client.publish(subject.clone(), payload.clone()).await.unwrap();
@@ -165,8 +164,8 @@ async fn who_has_no_key_sees_nothing_and_brings_nobody_back() {
 async fn a_reader_reads_and_can_not_write() {
     let nats = NatsServer::start();
     // It may come first: it waits for somebody who has the database.
-    let reader = nats.open(options(read_only())).await;
-    let writer = nats.open(options(read_write())).await;
+    let reader = nats.open_with(options(), read_only()).await;
+    let writer = nats.open_with(options(), read_write()).await;
     writer.ready().await.unwrap();
     insert(&writer, "a");
     reader.ready().await.unwrap();
@@ -181,7 +180,7 @@ async fn a_reader_reads_and_can_not_write() {
     // The writer is replaced by another that has nothing: what the reader still has is not the database's.
     writer.close().await.unwrap();
     until("owned rows are gone", || rows(&reader) == 1).await;
-    let writer = nats.open(options(read_write())).await;
+    let writer = nats.open_with(options(), read_write()).await;
     writer.ready().await.unwrap();
     insert(&writer, "b");
     until("the reader has what the writer has", || {
@@ -196,16 +195,16 @@ async fn a_reader_reads_and_can_not_write() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_keys_are_another_database() {
     let nats = NatsServer::start();
-    let ours = nats.open(options(read_write())).await;
-    let theirs = nats.open(options(other())).await;
-    let open = nats.open(options(Keys::open())).await;
-    let private = nats.open(options(Keys::private())).await;
+    let ours = nats.open_with(options(), read_write()).await;
+    let theirs = nats.open_with(options(), other()).await;
+    let open = nats.open_with(options(), Keys::open()).await;
+    let private = nats.open_with(options(), Keys::private()).await;
     for db in [&ours, &theirs, &open, &private] {
         db.ready().await.unwrap();
         assert_eq!(db.members().len(), 1);
     }
     insert(&ours, "a");
-    let again = nats.open(options(read_write())).await;
+    let again = nats.open_with(options(), read_write()).await;
     again.ready().await.unwrap();
     assert_eq!((rows(&again), rows(&theirs), rows(&open), rows(&private)), (2, 0, 0, 0));
     for db in [ours, theirs, open, private, again] {
@@ -218,7 +217,7 @@ async fn a_key_is_rotated_while_everybody_writes() {
     let nats = NatsServer::start();
     let mut databases = Vec::new();
     for _ in 0..3 {
-        let db = nats.open(options(read_write())).await;
+        let db = nats.open_with(options(), read_write()).await;
         db.ready().await.unwrap();
         databases.push(db);
     }
@@ -250,7 +249,7 @@ async fn several_start_at_once_and_a_server_comes_back() {
     for n in 0..6 {
         let client = nats.connect().await;
         let keys = if n % 3 == 2 { read_only() } else { read_write() };
-        opening.push(IraTdb::open(options(keys).nats(client)));
+        opening.push(IraTdb::open(options().keys(keys).nats(client)));
     }
     let databases: Vec<_> = futures_util::future::join_all(opening).await.into_iter().map(Result::unwrap).collect();
     for db in &databases {
@@ -267,4 +266,14 @@ async fn several_start_at_once_and_a_server_comes_back() {
     for db in databases {
         db.close().await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replication_without_a_word_about_keys_is_refused() {
+    let nats = NatsServer::start();
+    let refused = IraTdb::open(options().nats(nats.connect().await)).await.unwrap_err();
+    assert!(matches!(&refused, Error::NoKeys { database } if database == SECRETS), "{refused:?}");
+    assert!(refused.to_string().contains("Keys::open()"), "{refused}");
+    // What stays in the process needs none.
+    IraTdb::open(options()).await.unwrap().close().await.unwrap();
 }

@@ -133,6 +133,11 @@ pub struct Refusals {
 impl Refusals {
     /// All together.
     pub fn total(&self) -> u64 {
+        self.by_reason().into_iter().map(|(_, count)| count).sum()
+    }
+
+    /// Each with its name.
+    pub fn by_reason(&self) -> [(&'static str, u64); 12] {
         let Self {
             truncated,
             wrong_version,
@@ -146,23 +151,21 @@ impl Refusals {
             unknown_key,
             unauthorised,
             overflow,
-        } = self;
+        } = *self;
         [
-            truncated,
-            wrong_version,
-            malformed,
-            bad_seal,
-            bad_signature,
-            bad_certificate,
-            replayed,
-            unknown_epoch,
-            duplicate_epoch,
-            unknown_key,
-            unauthorised,
-            overflow,
+            ("truncated", truncated),
+            ("wrong_version", wrong_version),
+            ("malformed", malformed),
+            ("bad_seal", bad_seal),
+            ("bad_signature", bad_signature),
+            ("bad_certificate", bad_certificate),
+            ("replayed", replayed),
+            ("unknown_epoch", unknown_epoch),
+            ("duplicate_epoch", duplicate_epoch),
+            ("unknown_key", unknown_key),
+            ("unauthorised", unauthorised),
+            ("overflow", overflow),
         ]
-        .into_iter()
-        .sum()
     }
 
     fn decoding(&mut self, error: DecodeError) {
