@@ -146,8 +146,8 @@ async fn keys_decide_who_reads_and_who_writes() -> anyhow::Result<()> {
     for db in [of_switch, of_dialer, of_operator] {
         db.close().await?;
     }
-    call.hangup().await?;
     let call_id = world.call_id(call.sip_call_id()).await?;
+    call.hangup().await?;
     world.events.ended(&call_id).await?;
 
     // All of that went over NATS, and only what is meant for others could be read there.

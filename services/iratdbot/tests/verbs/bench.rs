@@ -113,12 +113,18 @@ impl Bench {
 
     /// All rows of `t`, as a handle sees them.
     pub(crate) async fn rows(&self, handle: &str) -> Value {
-        self.ask("query", json!({"handle": handle, "sql": "SELECT id, v FROM t ORDER BY id"})).await.unwrap()["rows"]
-            .take()
+        self.try_rows(handle).await.unwrap()
     }
 
+    async fn try_rows(&self, handle: &str) -> Result<Value, Refusal> {
+        let reply = self.ask("query", json!({"handle": handle, "sql": "SELECT id, v FROM t ORDER BY id"})).await;
+        reply.map(|mut reply| reply["rows"].take())
+    }
+
+    /// An instance that has just been killed may have got the question.
     pub(crate) async fn rows_become(&self, handle: &str, rows: Value) {
-        eventually(&format!("the rows are {rows}"), async || (self.rows(handle).await == rows).then_some(())).await;
+        let become_so = async || (self.try_rows(handle).await.ok()? == rows).then_some(());
+        eventually(&format!("the rows are {rows}"), become_so).await;
     }
 
     /// The name of a refusal that must come.
