@@ -87,7 +87,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
         builder = builder.directory(WorkDir::at(directory)?);
     }
 
-    out::note("starting the cluster");
+    out::note("making keys and starting the cluster");
     let cluster = tokio::select! {
         cluster = builder.start() => cluster?,
         // Dropped with the unfinished start, whatever runs already ends.
