@@ -110,13 +110,33 @@ pub enum SchemaProblem {
     /// Keys are compared byte by byte.
     #[error("the PRIMARY KEY of table {0} uses collation {1}; only BINARY can be replicated")]
     KeyCollation(String, String),
-    /// Something that concurrent writers could violate together and that is not resolved yet.
-    #[error("table {table} uses {feature}, which is not replicated yet; tables named local_* may use it")]
+    /// Something that can't be kept for all replicas together.
+    #[error("table {table} uses {feature}, which can't be replicated; tables named local_* may use it")]
     Unsupported {
         /// The table (or the object on it).
         table: String,
         /// The feature's SQL name.
         feature: &'static str,
+    },
+    /// A CHECK that columns written by different processes can break together.
+    #[error(
+        "CHECK ({check}) of table {table} is over several columns that concurrent updates change one by one; use lww(Lww::Row), and no counter, max or min column in it"
+    )]
+    CheckOverColumns {
+        /// The table.
+        table: String,
+        /// The expression.
+        check: String,
+    },
+    /// A counter, max or min column that can't be one.
+    #[error("option for column {column} of table {table}: {reason}")]
+    MergedColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// What is wrong.
+        reason: &'static str,
     },
     /// Too much of something.
     #[error("{what}: {count}, more than {count_max}")]

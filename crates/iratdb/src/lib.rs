@@ -41,10 +41,10 @@ mod shared;
 mod sim;
 mod sqlite;
 
-pub use changes::{Change, Changes, Op, Origin, RowChange};
+pub use changes::{Change, Changes, Conflict, ConflictReason, Op, Origin, RowChange};
 pub use core::value::Value;
 pub use db::{Commit, Digest, IraTdb, Member, Stats, TableDigest};
 pub use error::{Error, Result, SchemaProblem};
-pub use options::{Options, TableOptions};
+pub use options::{Lww, Options, TableOptions};
 
 pub use rusqlite;

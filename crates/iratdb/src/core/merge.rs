@@ -9,6 +9,7 @@
 
 use super::codec::{ClockList, ColumnValues, OpBody};
 use super::hlc::Stamp;
+use super::schema::Table;
 use super::value::{Value, ValueRef};
 
 /// When columns changed since the row was inserted; ascending by column. Mostly empty, then it takes one word.
@@ -135,26 +136,29 @@ impl Slot {
     }
 
     /// Joins an operation in, at this second of this process.
-    pub fn merge<'a>(&mut self, op: &OpBody<'a>, now_s: u32) -> SlotEffect<'a> {
+    pub fn merge<'a>(&mut self, table: &Table, op: &OpBody<'a>, now_s: u32) -> SlotEffect<'a> {
         match *op {
             OpBody::Put { birth, clocks, values } => {
                 if birth < self.birth || birth < self.death {
                     SlotEffect::None
+                } else if birth == self.birth && table.row_wise {
+                    let clock = clocks.iter().next().map_or(birth, |(_, clock)| clock);
+                    self.change(table, (0_u8..).zip(values.iter()).map(|(column, value)| (column, clock, value)))
                 } else if birth == self.birth {
                     let news = clocks.iter().filter_map(|(column, clock)| {
                         let value = values.iter().nth(usize::from(column))?;
                         Some((column, clock, value))
                     });
-                    self.change(news)
+                    self.change(table, news)
                 } else {
-                    self.be_born(birth, clocks)
+                    self.be_born(table, birth, clocks)
                 }
             }
             OpBody::Update { birth, clock, columns } => {
                 if birth < self.birth || birth < self.death {
                     SlotEffect::None
                 } else if birth == self.birth {
-                    self.change(columns.iter().map(|(column, value)| (column, clock, value)))
+                    self.change(table, columns.iter().map(|(column, value)| (column, clock, value)))
                 } else {
                     self.wait(birth, clock, columns, now_s);
                     SlotEffect::None
@@ -180,9 +184,10 @@ impl Slot {
         }
     }
 
-    fn be_born<'a>(&mut self, birth: Stamp, clocks: ClockList<'_>) -> SlotEffect<'a> {
+    fn be_born<'a>(&mut self, table: &Table, birth: Stamp, clocks: ClockList<'_>) -> SlotEffect<'a> {
         self.birth = birth;
         self.clocks = Clocks::from_list(clocks, birth);
+        let of_row = self.clocks.get(0, birth);
         let mut over = Vec::new();
         let waiting = std::mem::take(&mut self.pending);
         for pending in waiting {
@@ -190,8 +195,9 @@ impl Slot {
                 self.pending.push(pending);
             } else if pending.birth == birth {
                 for (column, clock, value) in pending.columns {
-                    if clock > self.clocks.get(column, birth) {
-                        self.clocks.set(column, clock);
+                    let since = if table.row_wise { of_row } else { self.clocks.get(column, birth) };
+                    if clock > since {
+                        self.clocks.set(table.clock_index(column), clock);
                         over.push((column, value));
                     }
                 }
@@ -200,11 +206,13 @@ impl Slot {
         SlotEffect::Born(over)
     }
 
-    fn change<'a>(&mut self, news: impl Iterator<Item = (u8, Stamp, ValueRef<'a>)>) -> SlotEffect<'a> {
+    fn change<'a>(&mut self, table: &Table, news: impl Iterator<Item = (u8, Stamp, ValueRef<'a>)>) -> SlotEffect<'a> {
+        let of_row = self.clocks.get(0, self.birth);
         let mut changed = Vec::new();
         for (column, clock, value) in news {
-            if clock > self.clocks.get(column, self.birth) {
-                self.clocks.set(column, clock);
+            let since = if table.row_wise { of_row } else { self.clocks.get(column, self.birth) };
+            if clock > since {
+                self.clocks.set(table.clock_index(column), clock);
                 changed.push((column, value));
             }
         }

@@ -58,7 +58,7 @@ impl Row<'_> {
             slots.len() - 1
         });
         let Some((_, slot)) = slots.get_mut(at) else { return Ok(Shown::Same) };
-        let effect = slot.merge(op, now_s);
+        let effect = slot.merge(self.table, op, now_s);
         let after = visible(slots);
         match effect {
             SlotEffect::None => Ok(Shown::Same),

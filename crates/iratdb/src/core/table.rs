@@ -155,7 +155,7 @@ impl TableState {
                     _ => Slot::EMPTY,
                 };
                 let lived = slot.lives();
-                let effect = slot.merge(op, now_s);
+                let effect = slot.merge(table, op, now_s);
                 let shown = Row { table, index, key }.show(op, effect, lived, store);
                 let state = (!slot.is_empty()).then(|| RowState::from_slot(owner, slot));
                 (state, shown)
@@ -188,7 +188,7 @@ impl TableState {
     }
 
     /// Takes note of a local update of the visible row.
-    pub fn updated_here(&mut self, key: &[u8], columns: impl Iterator<Item = u8>, clock: Stamp) {
+    pub fn updated_here(&mut self, table: &Table, key: &[u8], columns: impl Iterator<Item = u8>, clock: Stamp) {
         self.edit(key, |state| {
             let state = state.map(|mut state| {
                 let clocks = match &mut state {
@@ -200,7 +200,7 @@ impl TableState {
                     }
                 };
                 if let Some(clocks) = clocks {
-                    columns.for_each(|column| clocks.set(column, clock));
+                    columns.for_each(|column| clocks.set(table.clock_index(column), clock));
                 }
                 state
             });

@@ -3,6 +3,7 @@
 //! Invariants: a row of a replicated table changes only in a transaction of [`LocalDb::begin`], whose changes are captured,
 //! or by the engine through [`Store`]; what the application's closures may do is bounded by an authorizer and a commit hook.
 
+mod constraints;
 mod ddl;
 mod guard;
 mod hook;
@@ -14,6 +15,7 @@ mod tests;
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use self::ddl::Problem;
 use self::hook::CapturedConnection;
@@ -42,6 +44,9 @@ pub(crate) struct LocalDb {
     statements: Statements,
     rows_counted: u64,
     applying: bool,
+    /// Whether the schema has something that is for local writes only: FOREIGN KEY actions, triggers, CHECK.
+    guarded: bool,
+    enforcing: bool,
 }
 
 impl LocalDb {
@@ -54,7 +59,7 @@ impl LocalDb {
             return Err(Error::SqliteBuild);
         }
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-        let schema = ddl::create(&connection, options).map_err(|problem| match problem {
+        let (schema, guarded) = ddl::create(&mut connection, options).map_err(|problem| match problem {
             Problem::Sqlite(error) => Error::Sqlite(error),
             Problem::Schema(problem) => Error::Schema { database: options.database.clone(), problem },
         })?;
@@ -63,7 +68,10 @@ impl LocalDb {
         guard::install(&mut connection, &schema, &mode)?;
         let connection = CapturedConnection::new(connection, Arc::clone(&schema), mode.clone());
         let statements = Statements::new(&schema);
-        Ok(Self { connection, schema, mode, statements, rows_counted: 0, applying: false })
+        let mut db =
+            Self { connection, schema, mode, statements, rows_counted: 0, applying: false, guarded, enforcing: false };
+        db.switch(true)?;
+        Ok(db)
     }
 
     /// What is replicated.
@@ -84,6 +92,7 @@ impl LocalDb {
         transaction: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<(T, Vec<LocalChange>)> {
         drop(self.connection.capture().take());
+        self.enforce(true)?;
         self.run(BEGIN)?;
         self.rows_counted = self.connection.total_changes();
         let open = OpenTransaction(self);
@@ -139,9 +148,29 @@ impl LocalDb {
 
     fn start_apply(&mut self) -> Result<(), StoreError> {
         if !self.applying {
+            self.enforce(false).map_err(failed)?;
             self.run(BEGIN).map_err(failed)?;
             self.applying = true;
         }
+        Ok(())
+    }
+
+    /// Local writes are checked and fire triggers; what replicas did has been checked, and what it fired is among it.
+    ///
+    /// SQLite decides this when it prepares a statement, so that all prepared statements are prepared again after a
+    /// switch (some microseconds each). Nobody pays for it whose schema has nothing to enforce.
+    fn enforce(&mut self, on: bool) -> Result<()> {
+        if self.enforcing == on || !(self.guarded || self.mode.local_tables()) {
+            return Ok(());
+        }
+        self.switch(on)
+    }
+
+    fn switch(&mut self, on: bool) -> Result<()> {
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, on)?;
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, on)?;
+        self.connection.pragma_update(None, "ignore_check_constraints", !on)?;
+        self.enforcing = on;
         Ok(())
     }
 

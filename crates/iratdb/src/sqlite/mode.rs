@@ -24,6 +24,7 @@ pub(super) struct ModeCell(Arc<Shared>);
 struct Shared {
     mode: AtomicU8,
     savepoints: AtomicBool,
+    local_tables: AtomicBool,
 }
 
 impl ModeCell {
@@ -42,6 +43,15 @@ impl ModeCell {
     /// The application has prepared a savepoint statement; it may be cached, and so run at any time from now on.
     pub(super) fn note_savepoint(&self) {
         self.0.savepoints.store(true, Ordering::Relaxed);
+    }
+
+    /// The application has made a table of its own, which may refer to a replicated one.
+    pub(super) fn note_local_table(&self) {
+        self.0.local_tables.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn local_tables(&self) -> bool {
+        self.0.local_tables.load(Ordering::Relaxed)
     }
 
     pub(super) fn savepoints(&self) -> bool {

@@ -263,7 +263,14 @@ pub fn put_insert<'a>(
 }
 
 /// Appends an update to a transaction of `sender`.
-pub fn put_update(out: &mut Vec<u8>, table: usize, key: &[u8], sender: Epoch, birth: Stamp, columns: &[(u8, Value)]) {
+pub fn put_update<'a>(
+    out: &mut Vec<u8>,
+    table: usize,
+    key: &[u8],
+    sender: Epoch,
+    birth: Stamp,
+    columns: impl ExactSizeIterator<Item = (u8, ValueRef<'a>)>,
+) {
     let own = birth.epoch == sender;
     out.extend_from_slice(&[table as u8, if own { OP_UPDATE_OWN } else { OP_UPDATE }]);
     put_bytes(out, key);
@@ -273,8 +280,8 @@ pub fn put_update(out: &mut Vec<u8>, table: usize, key: &[u8], sender: Epoch, bi
     }
     put_varint(out, columns.len() as u64);
     for (column, value) in columns {
-        out.push(*column);
-        put_value(out, value.as_ref());
+        out.push(column);
+        put_value(out, value);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Engine, Now, Phase};
 use crate::core::capture::{LocalChange, LocalKind};
 use crate::core::codec::{ROW_BYTES_MAX, TX_BYTES_MAX, put_delete, put_insert, put_update, start_tx};
+use crate::core::constraint::Constrained;
 use crate::core::hlc::Stamp;
 use crate::core::ids::Epoch;
 use crate::core::store::{Store, StoreError};
@@ -64,10 +65,11 @@ impl Engine {
                     put_insert(&mut bytes, table, &change.key, values.iter().map(Value::as_ref));
                 }
                 LocalKind::Update(columns) => {
-                    put_update(&mut bytes, table, &change.key, self.epoch, birth, columns);
+                    let news = columns.iter().map(|changed| (changed.column, changed.after.as_ref()));
+                    put_update(&mut bytes, table, &change.key, self.epoch, birth, news);
                     // The whole row must fit a message, too; read it only if this column could be what bursts it.
                     let share = ROW_BYTES_MAX / (definition.columns.len() + definition.key.len() + 1);
-                    if columns.iter().any(|(_, value)| value.as_ref().size() > share) {
+                    if columns.iter().any(|changed| changed.after.as_ref().size() > share) {
                         let row = store.row(definition, table, &change.key)?.unwrap_or_default();
                         let row_bytes = row.iter().map(|value| value.as_ref().size()).sum::<usize>() + change.key.len();
                         if row_bytes > ROW_BYTES_MAX {
@@ -75,7 +77,7 @@ impl Engine {
                         }
                     }
                 }
-                LocalKind::Delete => put_delete(&mut bytes, table, &change.key),
+                LocalKind::Delete { .. } => put_delete(&mut bytes, table, &change.key),
             }
             if bytes.len() - start > ROW_BYTES_MAX {
                 return Ok(Err(Refused::RowTooLarge { table, bytes: bytes.len() - start }));
@@ -110,6 +112,7 @@ impl Engine {
             }
         }
         for change in changes {
+            self.free(&change, store)?;
             let (index, key) = (change.table, &*change.key);
             let (Some(state), Some(table)) = (self.tables.get_mut(index), self.config.schema.tables.get(index)) else {
                 continue;
@@ -120,36 +123,66 @@ impl Engine {
                 _ if !away => false,
                 LocalKind::Insert { .. } if state.get(key).is_none() => self.unheard_of.insert((index, key.into())),
                 LocalKind::Insert { .. } | LocalKind::Update(_) => false,
-                LocalKind::Delete => self.unheard_of.remove(&(index, key.into())),
+                LocalKind::Delete { .. } => self.unheard_of.remove(&(index, key.into())),
             };
             let (shown, revealed) = match change.kind {
                 LocalKind::Insert { values: _, before } => {
-                    let shown = if state.get(key).is_some_and(|row| row.visible().is_some()) {
+                    let hidden = self.constraints.replace(&self.config.schema, table, index, key, store)?;
+                    let shown = if hidden.is_none() && state.get(key).is_some_and(|row| row.visible().is_some()) {
                         Shown::Updated
                     } else {
                         Shown::Inserted
                     };
-                    state.inserted_here(table, key, stamp, before);
+                    state.inserted_here(table, key, stamp, before.or(hidden));
                     (shown, Shown::Same)
                 }
                 LocalKind::Update(columns) => {
-                    state.updated_here(key, columns.iter().map(|(column, _)| *column), stamp);
+                    state.updated_here(table, key, columns.iter().map(|changed| changed.column), stamp);
                     (Shown::Updated, Shown::Same)
                 }
-                LocalKind::Delete if unheard_of => {
+                LocalKind::Delete { .. } if unheard_of => {
                     state.forget(key);
                     self.log.unmark(index, key);
                     (Shown::Deleted, Shown::Same)
                 }
-                LocalKind::Delete => {
-                    let revealed = state.deleted_here(table, index, key, stamp, now.seconds(), store)?;
-                    (Shown::Deleted, revealed)
+                LocalKind::Delete { .. } => {
+                    let mut constrained = Constrained::new(&self.config.schema, &mut self.constraints, store);
+                    let revealed = state.deleted_here(table, index, key, stamp, now.seconds(), &mut constrained)?;
+                    // With constraints, it is not decided yet.
+                    (Shown::Deleted, if table.links.constrained { Shown::Same } else { revealed })
                 }
             };
             self.note(index, key, shown, true, store)?;
             self.note(index, key, revealed, false, store)?;
         }
-        Ok(())
+        self.settle_constraints(store)
+    }
+
+    /// Marks rows that a local change may bring back: those hidden by what the row was, and those that need what it is.
+    fn free(&mut self, change: &LocalChange, store: &mut impl Store) -> Result<(), StoreError> {
+        let (index, key) = (change.table, &*change.key);
+        let Some(table) = self.config.schema.tables.get(index) else { return Ok(()) };
+        if !table.links.constrained || self.constraints.is_idle() {
+            return Ok(());
+        }
+        let updated;
+        let (before, after) = match &change.kind {
+            LocalKind::Insert { before, values } => (before.as_deref(), Some(&**values)),
+            LocalKind::Delete { before } => (before.as_deref(), None),
+            LocalKind::Update(columns) => {
+                let after = store.row(table, index, key)?.unwrap_or_default();
+                let mut before = after.clone();
+                for changed in columns {
+                    if let Some(value) = before.get_mut(usize::from(changed.column)) {
+                        *value = changed.before.clone();
+                    }
+                }
+                updated = (before, after);
+                (Some(&*updated.0), Some(&*updated.1))
+            }
+        };
+        let schema = &self.config.schema;
+        self.constraints.changed_here(schema, table, index, key, before, after, store)
     }
 
     /// Takes a new epoch, because the others have ended the one there was, and publishes its rows again.
@@ -170,6 +203,9 @@ impl Engine {
             for key in state.keys_of_owner(old) {
                 let birth = Stamp { hlc: self.clock.tick(now.wall_ms), epoch: new };
                 state.rename_owner(&key, old, birth);
+                if table.links.constrained && !self.constraints.is_idle() {
+                    self.constraints.renamed(&self.config.schema, index, &key);
+                }
                 self.log.mark(index, &key);
             }
         }

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use foldhash::fast::FixedState;
 
 use super::codec::{Body, Header, MESSAGE_BYTES_MAX, encode};
+use super::constraint::{Constrained, Constraints, Reason};
 use super::hlc::Clock;
 use super::ids::{Epoch, Random, Writer};
 use super::key::Key;
@@ -128,6 +129,8 @@ pub struct Seen {
     pub values: Option<Vec<Value>>,
     /// Whether the change was made here.
     pub local: bool,
+    /// If a constraint hides the row: its columns beside the key, and why.
+    pub hidden: Option<(Box<[Value]>, Reason)>,
 }
 
 /// Counts since the start.
@@ -185,6 +188,7 @@ pub struct Engine {
     writer: Writer,
     epoch: Epoch,
     tables: Vec<TableState>,
+    constraints: Constraints,
     watched: Vec<bool>,
     log: Log,
     streams: BTreeMap<Epoch, Stream>,
@@ -229,6 +233,7 @@ impl Engine {
             writer,
             epoch,
             tables: (0..tables).map(|_| TableState::new(hash_seed)).collect(),
+            constraints: Constraints::default(),
             watched: vec![false; tables],
             log: Log::new(tables, config.resend_bytes_max),
             streams: BTreeMap::new(),
@@ -293,9 +298,11 @@ impl Engine {
             return Ok(None);
         }
         let header = self.header();
-        let (tables, schema) = (&self.tables, &self.config.schema);
-        let frame =
-            self.log.next_frame(header, |table, key, out| sync::put_row(tables, schema, table, key, out, store))?;
+        let (tables, schema) = (&self.tables, &*self.config.schema);
+        let mut store = Constrained::new(schema, &mut self.constraints, store);
+        let frame = self
+            .log
+            .next_frame(header, |table, key, out| sync::put_row(tables, schema, table, key, out, &mut store))?;
         match &frame {
             Some(_) => self.counters.frames_sent += 1,
             None => self.all_sent(),
@@ -377,7 +384,7 @@ impl Engine {
     /// Rows, queues and buffers: visible rows, bytes queued, dirty keys, bytes kept to be sent again, bytes that wait.
     pub fn sizes(&self) -> Sizes {
         Sizes {
-            rows: self.tables.iter().map(TableState::live).sum(),
+            rows: self.tables.iter().map(TableState::live).sum::<usize>() - self.constraints.hidden(),
             queue_bytes: self.log.queue_bytes(),
             dirty_keys: self.log.dirty_keys(),
             resend_bytes: self.log.sent_bytes(),
@@ -432,8 +439,31 @@ impl Engine {
             Some(definition) if shown != Shown::Deleted => store.row(definition, table, key)?,
             _ => None,
         };
-        self.seen.push(Seen { table, key: key.into(), shown, values, local });
+        self.seen.push(Seen { table, key: key.into(), shown, values, local, hidden: None });
         Ok(())
+    }
+
+    /// Decides which rows of tables with constraints are visible after what was written, and takes note of them.
+    fn settle_constraints(&mut self, store: &mut impl Store) -> Result<(), StoreError> {
+        if self.constraints.is_settled() {
+            return Ok(());
+        }
+        self.constraints.settle(&self.config.schema, &self.tables, store)?;
+        for change in self.constraints.take_changes() {
+            let (table, key) = change.row;
+            self.note(table, &key, change.shown, false, store)?;
+            if change.hidden.is_some() && self.watched.get(table) == Some(&true) {
+                let (shown, hidden) = (Shown::Same, change.hidden);
+                self.seen.push(Seen { table, key, shown, values: None, local: false, hidden });
+            }
+        }
+        Ok(())
+    }
+
+    /// The hidden rows, to look at.
+    #[cfg(test)]
+    pub(crate) fn constraints(&self) -> &Constraints {
+        &self.constraints
     }
 }
 

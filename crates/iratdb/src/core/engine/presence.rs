@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::{Destination, Engine, Now, Phase, TAILS_MAX};
 use crate::core::codec::{Body, Header, Tail};
+use crate::core::constraint::Constrained;
 use crate::core::digest::BUCKETS;
 use crate::core::ids::{Epoch, Writer};
 use crate::core::store::{Store, StoreError};
@@ -186,14 +187,17 @@ impl Engine {
             }
             let mut gone = Vec::new();
             for key in state.keys_of_owner(epoch) {
-                let shown = state.end_owner(table, index, &key, epoch, store)?;
-                gone.push((key, shown));
+                let mut constrained = Constrained::new(&self.config.schema, &mut self.constraints, store);
+                let shown = state.end_owner(table, index, &key, epoch, &mut constrained)?;
+                if !table.links.constrained {
+                    gone.push((key, shown));
+                }
             }
             for (key, shown) in gone {
                 self.note(index, &key, shown, false, store)?;
             }
         }
-        Ok(())
+        self.settle_constraints(store)
     }
 
     pub(super) fn on_epoch_end(
@@ -205,7 +209,7 @@ impl Engine {
     ) -> Result<(), StoreError> {
         if tail.epoch == self.epoch {
             self.restart_epoch(now);
-            return Ok(());
+            return self.settle_constraints(store);
         }
         self.end(now, tail.epoch, store)?;
         let have = self.streams.get(&tail.epoch).map_or(0, |stream| stream.settled());

@@ -3,6 +3,7 @@
 use super::receive::Source;
 use super::{Destination, Engine, Now, Phase};
 use crate::core::codec::{Body, BucketSet, Cursor, OpReader, Tail, put_state_dead, put_state_live};
+use crate::core::constraint::Constrained;
 use crate::core::digest::hash64;
 use crate::core::ids::{Epoch, Writer};
 use crate::core::schema::Schema;
@@ -117,6 +118,7 @@ impl Engine {
                 self.end(now, *epoch, store)?;
             }
         }
+        self.settle_constraints(store)?;
         let wanted = differing(&self.tables, buckets);
         if wanted.is_empty() {
             self.finish_session(now, &tails);
@@ -155,7 +157,8 @@ impl Engine {
                     next = Some(Place { table, bucket, after: done });
                     break 'walk;
                 }
-                put_row(&self.tables, &self.config.schema, usize::from(table), key, &mut states, store)?;
+                let mut store = Constrained::new(&self.config.schema, &mut self.constraints, store);
+                put_row(&self.tables, &self.config.schema, usize::from(table), key, &mut states, &mut store)?;
                 done = Some(key.clone());
             }
         }
