@@ -50,6 +50,23 @@ pub enum Error {
         /// The limit.
         bytes_max: usize,
     },
+    /// A counter, max or min column was given something else than a number of its declared type.
+    #[error("column {column} of table {table} takes numbers of its declared type only")]
+    NotANumber {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// So many processes have added to a row's counters since it was inserted that there is no room for one more.
+    /// Inserting the row anew (`INSERT OR REPLACE`) makes room.
+    #[error("{count_max} processes have added to the counters of a row of table {table}: no more can")]
+    TooManyCounting {
+        /// The table.
+        table: String,
+        /// The limit.
+        count_max: usize,
+    },
     /// The closure ended the transaction itself, or a statement rolled it back (`OR ROLLBACK`).
     #[error("the transaction was rolled back inside the closure")]
     RolledBack,

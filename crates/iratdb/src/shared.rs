@@ -19,6 +19,7 @@ use crate::core::key::key_values;
 use crate::core::schema::Schema;
 use crate::core::store::StoreError;
 use crate::core::table::Shown;
+use crate::core::tally::SHARES_MAX;
 use crate::core::value::{Value, ValueRef};
 use crate::db::Commit;
 use crate::error::{Error, Result};
@@ -218,6 +219,12 @@ impl Shared {
             Refused::RowTooLarge { table, bytes } => {
                 Error::RowTooLarge { table: name(table), bytes, bytes_max: ROW_BYTES_MAX }
             }
+            Refused::NotANumber { table, column } => {
+                let column = self.schema.tables.get(table).and_then(|table| table.columns.get(usize::from(column)));
+                let column = column.map_or_else(String::new, |column| column.name.clone());
+                Error::NotANumber { table: name(table), column }
+            }
+            Refused::TooManyCounting { table } => Error::TooManyCounting { table: name(table), count_max: SHARES_MAX },
             Refused::TransactionTooLarge { bytes } => Error::TransactionTooLarge { bytes, bytes_max: TX_BYTES_MAX },
         }
     }

@@ -18,7 +18,7 @@ use super::visible::RowState;
 
 /// Rows in memory.
 #[derive(Debug, Default, Clone, PartialEq)]
-struct Memory(BTreeMap<Key, Vec<Value>>);
+pub(super) struct Memory(pub(super) BTreeMap<Key, Vec<Value>>);
 
 impl Store for Memory {
     fn put(&mut self, _: &Table, _: usize, key: &[u8], values: &[ValueRef<'_>]) -> Result<(), StoreError> {

@@ -9,6 +9,8 @@ use super::value::ValueRef;
 pub const TABLES_MAX: usize = 64;
 /// Columns beside the primary key a replicated table may have.
 pub const COLUMNS_MAX: usize = 255;
+/// Under this number a row-wise table keeps when a row last changed; greater than that of any column.
+pub const ROW_CLOCK: u8 = u8::MAX;
 /// Columns a primary key may have.
 pub const KEY_COLUMNS_MAX: usize = 16;
 
@@ -181,9 +183,17 @@ fn looks_numeric(text: &[u8]) -> bool {
 }
 
 impl Table {
+    /// What becomes of concurrent updates of a column. An owned row has one writer, whose last word it is.
+    pub fn merge_of(&self, column: u8) -> Merge {
+        if !self.links.merges {
+            return Merge::Last;
+        }
+        self.columns.get(usize::from(column)).map(|column| column.merge).unwrap_or_default()
+    }
+
     /// Which clock tells of a column's last change.
     pub fn clock_index(&self, column: u8) -> u8 {
-        if self.row_wise { 0 } else { column }
+        if self.row_wise && self.merge_of(column) == Merge::Last { ROW_CLOCK } else { column }
     }
 
     /// When a column last changed.

@@ -8,6 +8,8 @@ mod ddl;
 mod guard;
 mod hook;
 mod mode;
+#[cfg(test)]
+mod random;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -21,10 +23,12 @@ use self::ddl::Problem;
 use self::hook::CapturedConnection;
 use self::mode::{Mode, ModeCell};
 use self::rows::Statements;
-use crate::core::capture::LocalChange;
+use crate::core::capture::{LocalChange, LocalKind};
 use crate::core::digest::{RowHasher, RowsDigest};
-use crate::core::schema::Schema;
+use crate::core::hlc::Stamp;
+use crate::core::schema::{Column, Merge, Schema};
 use crate::core::store::StoreError;
+use crate::core::tally::is_better;
 use crate::error::{Error, Result};
 use crate::options::Options;
 
@@ -121,6 +125,43 @@ impl LocalDb {
             None => Ok(None),
         })?;
         self.connection.capture().give_back(dirty);
+        self.keep_extremes(changes)
+    }
+
+    /// Takes back what lowers a max column or raises a min column.
+    fn keep_extremes(&mut self, mut changes: Vec<LocalChange>) -> Result<Vec<LocalChange>> {
+        let schema = Arc::clone(&self.schema);
+        let extreme = |column: &Column| matches!(column.merge, Merge::Max | Merge::Min);
+        if !schema.tables.iter().any(|table| table.columns.iter().any(extreme)) {
+            return Ok(changes);
+        }
+        for change in &mut changes {
+            let LocalKind::Update(columns) = &mut change.kind else { continue };
+            let Some(table) = schema.tables.get(change.table) else { continue };
+            let mut back = Vec::new();
+            columns.retain(|changed| {
+                let merge = table.columns.get(usize::from(changed.column)).map(|c| c.merge).unwrap_or_default();
+                let (before, after) = ((changed.before.as_ref(), Stamp::NEVER), (changed.after.as_ref(), Stamp::NEVER));
+                let lost = matches!(merge, Merge::Max | Merge::Min) && is_better(merge, before, after);
+                if lost {
+                    back.push((changed.column, changed.before.clone()));
+                }
+                !lost
+            });
+            if !back.is_empty() {
+                // It has been as if this had not been said: nothing fires.
+                let triggers = self.guarded && self.enforcing;
+                if triggers {
+                    self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+                }
+                let back: Vec<_> = back.iter().map(|(column, value)| (*column, value.as_ref())).collect();
+                self.write_columns(table, change.table, &change.key, &back)?;
+                if triggers {
+                    self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true)?;
+                }
+            }
+        }
+        changes.retain(|change| !matches!(&change.kind, LocalKind::Update(columns) if columns.is_empty()));
         Ok(changes)
     }
 

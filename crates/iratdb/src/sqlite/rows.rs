@@ -172,6 +172,29 @@ impl LocalDb {
     }
 }
 
+impl LocalDb {
+    /// Writes columns of a row that is there, in the transaction that is open.
+    pub(super) fn write_columns(
+        &mut self,
+        table: &Table,
+        index: usize,
+        key: &[u8],
+        columns: &[(u8, ValueRef<'_>)],
+    ) -> Result<(), StoreError> {
+        let sql = self.statements.update(table, index, columns);
+        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+        let mut write = || {
+            let next = bind(&mut statement, 1, columns.iter().map(|(_, value)| *value))?;
+            bind(&mut statement, next, key_values(table, key))?;
+            statement.raw_execute()
+        };
+        match write().map_err(failed)? {
+            1 => Ok(()),
+            rows => Err(StoreError(format!("an update of table {} found {rows} rows", table.name))),
+        }
+    }
+}
+
 impl Store for LocalDb {
     fn put(&mut self, table: &Table, index: usize, key: &[u8], values: &[ValueRef<'_>]) -> Result<(), StoreError> {
         self.start_apply()?;
@@ -193,17 +216,7 @@ impl Store for LocalDb {
         columns: &[(u8, ValueRef<'_>)],
     ) -> Result<(), StoreError> {
         self.start_apply()?;
-        let sql = self.statements.update(table, index, columns);
-        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
-        let mut write = || {
-            let next = bind(&mut statement, 1, columns.iter().map(|(_, value)| *value))?;
-            bind(&mut statement, next, key_values(table, key))?;
-            statement.raw_execute()
-        };
-        match write().map_err(failed)? {
-            1 => Ok(()),
-            rows => Err(StoreError(format!("an update of table {} found {rows} rows", table.name))),
-        }
+        self.write_columns(table, index, key, columns)
     }
 
     fn delete(&mut self, table: &Table, index: usize, key: &[u8]) -> Result<(), StoreError> {

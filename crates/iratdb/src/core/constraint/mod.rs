@@ -35,7 +35,8 @@
 //! decided anew by [`solve`].
 //!
 //! A local transaction has been checked by SQLite and its writes are later than all others, so that it hides nothing by
-//! itself; with no hidden rows around there is nothing to do for it.
+//! itself; with no hidden rows around there is nothing to do for it. One exception: SQLite lets a row refer to a parent that
+//! the row's own insertion replaces (REPLACE on a UNIQUE key). The parent is gone, so that the rule hides the row.
 
 #[cfg(test)]
 mod model;

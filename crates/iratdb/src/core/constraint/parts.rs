@@ -6,7 +6,7 @@ use crate::core::codec::{put_value, put_varint};
 use crate::core::hlc::Stamp;
 use crate::core::key::{Key, key_values, put_key_value};
 use crate::core::merge::Clocks;
-use crate::core::schema::{Column, Table};
+use crate::core::schema::{Column, Merge, Table};
 use crate::core::value::{Value, ValueRef};
 
 /// How text is compared.
@@ -95,6 +95,8 @@ pub enum Target {
 pub struct Links {
     /// Whether there are any.
     pub constrained: bool,
+    /// Whether some columns do not go by the later write.
+    pub merges: bool,
     /// UNIQUE constraints of the table.
     pub uniques: Vec<usize>,
     /// Foreign keys from the table.
@@ -235,7 +237,8 @@ pub(in crate::core) fn link(
 ) -> (Vec<Table>, Vec<Unique>, Vec<Reference>) {
     let strata = strata(tables.len(), &references);
     for (table, stratum) in tables.iter_mut().zip(strata) {
-        table.links = Links { stratum, columns: vec![false; table.columns.len()], ..Links::default() };
+        let merges = !table.owned && table.columns.iter().any(|column| column.merge != Merge::Last);
+        table.links = Links { merges, stratum, columns: vec![false; table.columns.len()], ..Links::default() };
     }
     let by_place = |a: &Table, b: &Table| (a.links.stratum, &a.name).cmp(&(b.links.stratum, &b.name));
     let mut order: Vec<usize> = (0..tables.len()).collect();

@@ -1,14 +1,16 @@
 //! Local transactions.
 
 use super::{Engine, Now, Phase};
-use crate::core::capture::{LocalChange, LocalKind};
+use crate::core::capture::{Changed, LocalChange, LocalKind};
 use crate::core::codec::{ROW_BYTES_MAX, TX_BYTES_MAX, put_delete, put_insert, put_update, start_tx};
 use crate::core::constraint::Constrained;
 use crate::core::hlc::Stamp;
 use crate::core::ids::Epoch;
+use crate::core::schema::{Merge, Table};
 use crate::core::store::{Store, StoreError};
 use crate::core::streams::Stream;
 use crate::core::table::Shown;
+use crate::core::tally::SHARES_MAX;
 use crate::core::value::Value;
 
 /// Why a transaction can't be replicated, and so must be rolled back.
@@ -25,6 +27,18 @@ pub enum Refused {
         table: usize,
         /// Its bytes.
         bytes: usize,
+    },
+    /// A counter, max or min column was given something else than a number of its kind.
+    NotANumber {
+        /// The table's index.
+        table: usize,
+        /// The column's.
+        column: u8,
+    },
+    /// So many processes have added to a row's counters that there is no room for one more.
+    TooManyCounting {
+        /// The table's index.
+        table: usize,
     },
     /// The transaction is larger than a replica takes.
     TransactionTooLarge {
@@ -59,6 +73,9 @@ impl Engine {
             if touches && definition.owned && birth.epoch != self.epoch {
                 return Ok(Err(Refused::NotOwner { table }));
             }
+            if let Some(column) = not_a_number(definition, &change.kind) {
+                return Ok(Err(Refused::NotANumber { table, column }));
+            }
             let start = bytes.len();
             match &change.kind {
                 LocalKind::Insert { values, .. } => {
@@ -66,7 +83,15 @@ impl Engine {
                 }
                 LocalKind::Update(columns) => {
                     let news = columns.iter().map(|changed| (changed.column, changed.after.as_ref()));
-                    put_update(&mut bytes, table, &change.key, self.epoch, birth, news);
+                    if !definition.row_wise && !definition.links.merges {
+                        put_update(&mut bytes, table, &change.key, self.epoch, birth, news);
+                    } else {
+                        let Some(news) = self.merged_news(change, columns, store)? else {
+                            return Ok(Err(Refused::TooManyCounting { table }));
+                        };
+                        let news = news.iter().map(|(column, value)| (*column, value.as_ref()));
+                        put_update(&mut bytes, table, &change.key, self.epoch, birth, news);
+                    }
                     // The whole row must fit a message, too; read it only if this column could be what bursts it.
                     let share = ROW_BYTES_MAX / (definition.columns.len() + definition.key.len() + 1);
                     if columns.iter().any(|changed| changed.after.as_ref().size() > share) {
@@ -87,6 +112,38 @@ impl Engine {
             }
         }
         Ok(Ok(Prepared { now, stamp, bytes }))
+    }
+
+    /// What an update carries where that is not just what changed: all columns of a row that wins as a whole, and this
+    /// epoch's totals of counters. `None` if too many epochs have added to them.
+    fn merged_news(
+        &self,
+        change: &LocalChange,
+        columns: &[Changed],
+        store: &mut impl Store,
+    ) -> Result<Option<Vec<(u8, Value)>>, StoreError> {
+        let index = change.table;
+        let (Some(table), Some(state)) = (self.config.schema.tables.get(index), self.tables.get(index)) else {
+            return Ok(Some(Vec::new()));
+        };
+        let row = if table.row_wise { store.row(table, index, &change.key)?.unwrap_or_default() } else { Vec::new() };
+        let whole = (0_u8..).zip(row).filter(|(column, _)| table.merge_of(*column) == Merge::Last);
+        let mut news: Vec<(u8, Value)> = whole.collect();
+        for changed in columns {
+            match table.merge_of(changed.column) {
+                Merge::Last if table.row_wise => {}
+                Merge::Counter => {
+                    let tally = state.tally(&change.key).filter(|tally| tally.len() >= SHARES_MAX);
+                    if tally.is_some_and(|tally| tally.share(changed.column, self.epoch).is_none()) {
+                        return Ok(None);
+                    }
+                    news.push((changed.column, Value::Integer(state.total_with(&change.key, changed, self.epoch))));
+                }
+                _ => news.push((changed.column, changed.after.clone())),
+            }
+        }
+        news.sort_by_key(|(column, _)| *column);
+        Ok(Some(news))
     }
 
     fn visible_birth(&self, table: usize, key: &[u8]) -> Stamp {
@@ -111,8 +168,9 @@ impl Engine {
                 changes.iter().for_each(|change| self.log.mark(change.table, &change.key));
             }
         }
+        let parents_went = changes.iter().any(|change| self.parent_went(change));
         for change in changes {
-            self.free(&change, store)?;
+            self.free(&change, parents_went, store)?;
             let (index, key) = (change.table, &*change.key);
             let (Some(state), Some(table)) = (self.tables.get_mut(index), self.config.schema.tables.get(index)) else {
                 continue;
@@ -137,7 +195,7 @@ impl Engine {
                     (shown, Shown::Same)
                 }
                 LocalKind::Update(columns) => {
-                    state.updated_here(table, key, columns.iter().map(|changed| changed.column), stamp);
+                    state.updated_here(table, key, &columns, stamp);
                     (Shown::Updated, Shown::Same)
                 }
                 LocalKind::Delete { .. } if unheard_of => {
@@ -158,11 +216,25 @@ impl Engine {
         self.settle_constraints(store)
     }
 
+    /// Whether a row went that others may refer to. SQLite checks that nobody does, but for what REPLACE deletes: a row may
+    /// refer to one that its own insertion replaced.
+    fn parent_went(&self, change: &LocalChange) -> bool {
+        let Some(table) = self.config.schema.tables.get(change.table) else { return false };
+        let went = match &change.kind {
+            LocalKind::Delete { .. } => true,
+            LocalKind::Insert { before, .. } => before.is_some(),
+            LocalKind::Update(columns) => {
+                columns.iter().any(|changed| table.links.columns.get(usize::from(changed.column)) == Some(&true))
+            }
+        };
+        went && !table.links.referenced_by.is_empty()
+    }
+
     /// Marks rows that a local change may bring back: those hidden by what the row was, and those that need what it is.
-    fn free(&mut self, change: &LocalChange, store: &mut impl Store) -> Result<(), StoreError> {
+    fn free(&mut self, change: &LocalChange, parents_went: bool, store: &mut impl Store) -> Result<(), StoreError> {
         let (index, key) = (change.table, &*change.key);
         let Some(table) = self.config.schema.tables.get(index) else { return Ok(()) };
-        if !table.links.constrained || self.constraints.is_idle() {
+        if !table.links.constrained || (self.constraints.is_idle() && !parents_went) {
             return Ok(());
         }
         let updated;
@@ -212,5 +284,22 @@ impl Engine {
         self.members.end(old, now.mono_ms);
         self.heartbeat_due = true;
         self.hello_soon(now);
+    }
+}
+
+/// A counter, max or min column that was given something else than a number of its kind.
+fn not_a_number(table: &Table, kind: &LocalKind) -> Option<u8> {
+    let bad = |column: u8, value: &Value| {
+        let definition = table.columns.get(usize::from(column));
+        definition.is_some_and(|column| column.merge != Merge::Last && !column.accepts(value.as_ref()))
+    };
+    match kind {
+        LocalKind::Insert { values, .. } => {
+            (0_u8..).zip(values).find(|(column, value)| bad(*column, value)).map(|(column, _)| column)
+        }
+        LocalKind::Update(columns) => {
+            columns.iter().find(|changed| bad(changed.column, &changed.after)).map(|changed| changed.column)
+        }
+        LocalKind::Delete { .. } => None,
     }
 }

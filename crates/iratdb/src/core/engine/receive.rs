@@ -6,7 +6,7 @@ use crate::core::codec::{Body, Entry, Header, MESSAGE_BYTES_MAX, Op, OpBody, OpR
 use crate::core::constraint::Constrained;
 use crate::core::ids::{Epoch, Writer};
 use crate::core::key::is_key_of;
-use crate::core::schema::{Column, Table};
+use crate::core::schema::{Column, Merge, ROW_CLOCK, Table};
 use crate::core::store::{Store, StoreError};
 use crate::core::streams::{Repair, Stream};
 use crate::core::table::TableState;
@@ -250,11 +250,16 @@ impl Engine {
 fn fits(table: &Table, op: &Op<'_>) -> bool {
     is_key_of(table, op.key)
         && match &op.body {
-            OpBody::Put { birth, clocks, values } => {
+            OpBody::Put { birth, clocks, values, tallies } => {
                 !birth.is_never()
                     && values.len() == table.columns.len()
                     && values.iter().zip(&table.columns).all(|(value, column)| takes(table, column, value))
-                    && clocks.iter().all(|(column, _)| usize::from(column) < table.columns.len())
+                    && clocks.iter().all(|(column, _)| {
+                        usize::from(column) < table.columns.len() || (table.row_wise && column == ROW_CLOCK)
+                    })
+                    && tallies
+                        .iter()
+                        .all(|share| table.merge_of(share.column) == Merge::Counter && share.hlc > birth.hlc)
             }
             OpBody::Update { birth, clock, columns } => {
                 clock > birth
