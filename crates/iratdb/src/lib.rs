@@ -7,8 +7,7 @@
 //! within its lease; every queue, log and buffer is bounded in bytes.
 //!
 //! Not yet: sealed and signed frames, and keys for reading and writing (who can use the cluster's subjects has the
-//! database); UNIQUE beside the primary key, FOREIGN KEY, CHECK, triggers and generated columns in replicated tables (refused at
-//! open); members with different versions of a schema. The README says more.
+//! database); members with different versions of a schema. The README says more.
 //!
 //! ```no_run
 //! # async fn example(client: async_nats::Client) -> iratdb::Result<()> {

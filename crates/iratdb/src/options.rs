@@ -62,7 +62,8 @@ impl Options {
     }
 
     /// The schema: DDL steps run in order when the database is opened. All members must declare the same tables.
-    /// Each replicated table needs a `PRIMARY KEY` of `NOT NULL` columns; tables named `local_*` are not replicated.
+    /// Each replicated table needs a `PRIMARY KEY` of `NOT NULL` columns; tables named `local_*` are not replicated. What
+    /// constraints mean among several writers, and which are refused, is in the README.
     #[must_use]
     pub fn schema<S: AsRef<str>>(mut self, steps: &[S]) -> Self {
         self.schema = steps.iter().map(|step| step.as_ref().to_owned()).collect();

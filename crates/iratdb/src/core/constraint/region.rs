@@ -32,6 +32,17 @@ enum Place {
     Staged { was_visible: bool },
 }
 
+/// By UNIQUE constraint and claim: the rows in question, from the latest on.
+type Groups = BTreeMap<(usize, Key), Vec<usize>>;
+
+/// The rows that a foreign key may mean.
+struct Parents {
+    /// Those in question.
+    inside: Vec<usize>,
+    /// Whether one that is not is visible.
+    outside: bool,
+}
+
 /// What decides a stratum.
 struct Region<'a, S> {
     schema: &'a Schema,
@@ -219,28 +230,32 @@ impl<S: Store> Region<'_, S> {
     }
 
     /// The rows in question that have a claim, from the latest on.
-    fn groups(&self) -> BTreeMap<(usize, Key), Vec<usize>> {
-        let mut groups: BTreeMap<(usize, Key), Vec<(Stamp, &Key, usize)>> = BTreeMap::new();
+    fn groups(&self) -> Groups {
+        let mut groups = Groups::new();
         for (at, row) in self.rows.iter().enumerate() {
-            for (number, claim, since) in &row.claims {
-                groups.entry((*number, claim.clone())).or_default().push((*since, &row.id.1, at));
+            for (number, claim, _) in &row.claims {
+                groups.entry((*number, claim.clone())).or_default().push(at);
             }
         }
-        let sorted = groups.into_iter().map(|(claim, mut members)| {
-            members.sort_unstable_by(|a, b| b.cmp(a));
-            (claim, members.into_iter().map(|(_, _, at)| at).collect())
-        });
-        sorted.collect()
+        let since = |at: usize, of: &(usize, Key)| {
+            let row = self.rows.get(at)?;
+            let claim = row.claims.iter().find(|(number, claim, _)| *number == of.0 && *claim == of.1)?;
+            Some((claim.2, &row.id.1))
+        };
+        for (claim, members) in &mut groups {
+            members.sort_by(|a, b| since(*b, claim).cmp(&since(*a, claim)));
+        }
+        groups
     }
 
     /// The rows that could be the parent: in question, and whether one that is not is visible.
     fn parents(
         &mut self,
         constraints: &Constraints,
-        groups: &BTreeMap<(usize, Key), Vec<usize>>,
+        groups: &Groups,
         row: usize,
         reference: &Reference,
-    ) -> Result<Option<(Vec<usize>, bool)>, StoreError> {
+    ) -> Result<Option<Parents>, StoreError> {
         let Some((row, table)) = self.rows.get(row).and_then(|row| Some((row, self.schema.tables.get(row.id.0)?)))
         else {
             return Ok(None);
@@ -251,8 +266,8 @@ impl<S: Store> Region<'_, S> {
             Target::Key(_) => {
                 let parent = (reference.parent, named);
                 match self.index.get(&parent) {
-                    Some(at) => (vec![*at], false),
-                    None => (Vec::new(), constraints.shows(self.tables, &parent)),
+                    Some(at) => Parents { inside: vec![*at], outside: false },
+                    None => Parents { inside: Vec::new(), outside: constraints.shows(self.tables, &parent) },
                 }
             }
             Target::Unique(unique, order) => {
@@ -260,7 +275,7 @@ impl<S: Store> Region<'_, S> {
                 let claimed: Vec<_> = order.iter().filter_map(|at| values.get(*at).copied()).collect();
                 let holder = self.store.find(Lookup::Unique(*unique), &claimed)?.into_iter().next();
                 let outside = holder.is_some_and(|key| !self.index.contains_key(&(reference.parent, key)));
-                (inside, outside)
+                Parents { inside, outside }
             }
         }))
     }
@@ -295,7 +310,9 @@ impl<S: Store> Region<'_, S> {
         for at in 0..self.rows.len() {
             for number in self.references_of(at) {
                 let Some(reference) = self.schema.references.get(number) else { continue };
-                let Some((inside, outside)) = self.parents(constraints, &groups, at, reference)? else { continue };
+                let Some(Parents { inside, outside }) = self.parents(constraints, &groups, at, reference)? else {
+                    continue;
+                };
                 let Some(node) = graph.nodes.get_mut(to_rank(&at)) else { continue };
                 if outside {
                     continue;
@@ -346,7 +363,7 @@ impl<S: Store> Region<'_, S> {
     fn reason(
         &mut self,
         constraints: &Constraints,
-        groups: &BTreeMap<(usize, Key), Vec<usize>>,
+        groups: &Groups,
         at: usize,
         is_visible: &impl Fn(usize) -> bool,
     ) -> Result<Option<Reason>, StoreError> {
@@ -362,7 +379,7 @@ impl<S: Store> Region<'_, S> {
         }
         for number in self.references_of(at) {
             let Some(reference) = self.schema.references.get(number) else { continue };
-            let Some((inside, outside)) = self.parents(constraints, groups, at, reference)? else { continue };
+            let Some(Parents { inside, outside }) = self.parents(constraints, groups, at, reference)? else { continue };
             if outside || inside.iter().any(|parent| is_visible(*parent)) {
                 continue;
             }

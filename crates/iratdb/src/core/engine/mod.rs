@@ -439,7 +439,10 @@ impl Engine {
             Some(definition) if shown != Shown::Deleted => store.row(definition, table, key)?,
             _ => None,
         };
-        self.seen.push(Seen { table, key: key.into(), shown, values, local, hidden: None });
+        // A row that was hidden after it was written tells of that instead.
+        if values.is_some() || shown == Shown::Deleted {
+            self.seen.push(Seen { table, key: key.into(), shown, values, local, hidden: None });
+        }
         Ok(())
     }
 
