@@ -142,7 +142,7 @@ impl Slot {
     pub fn merge<'a>(&mut self, table: &Table, op: &OpBody<'a>, now_s: u32, special: &mut Special) -> SlotEffect<'a> {
         match *op {
             OpBody::Put { birth, clocks, values, tallies } => {
-                if birth < self.birth || birth < self.death {
+                if birth < self.birth || birth <= self.death {
                     SlotEffect::None
                 } else if birth == self.birth {
                     let mut changed = Vec::new();
@@ -165,7 +165,7 @@ impl Slot {
                 }
             }
             OpBody::Update { birth, clock, columns } => {
-                if birth < self.birth || birth < self.death {
+                if birth < self.birth || birth <= self.death {
                     SlotEffect::None
                 } else if birth == self.birth {
                     let mut changed = Vec::new();
