@@ -33,6 +33,9 @@ pub struct RowChange {
     pub row: Option<Vec<Value>>,
     /// Who made the change.
     pub origin: Origin,
+    /// When it was made: a hybrid clock, milliseconds since 1970 in the upper 48 bits and a counter in the lower 16. Zero if no
+    /// write did it, but the end of the row's owner.
+    pub hlc: u64,
     pub(crate) columns: Arc<[String]>,
 }
 
@@ -117,12 +120,24 @@ pub enum Op {
 }
 
 /// Where a change was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// In this process.
     Local,
     /// In another process.
-    Remote,
+    Remote {
+        /// The process, as [`crate::Member::id`]; `None` if it had left before its change came.
+        member: Option<u64>,
+        /// Its node's name; empty if it is not known.
+        node: Arc<str>,
+    },
+}
+
+impl Origin {
+    /// Whether the change was made in this process.
+    pub fn is_local(&self) -> bool {
+        matches!(self, Self::Local)
+    }
 }
 
 /// What a queued change takes beside its values, for the limit.
@@ -246,6 +261,7 @@ mod tests {
             pk: vec![Value::Integer(n)],
             row: None,
             origin: Origin::Local,
+            hlc: 1,
             columns: [].into(),
         })
     }

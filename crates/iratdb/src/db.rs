@@ -1,5 +1,6 @@
 //! The public handle.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,10 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 
 use crate::changes::Changes;
+use crate::commit::Commit;
+use crate::core::digest::RowsDigest;
 use crate::core::engine::{Config, Counters, Engine, Sizes};
+use crate::core::schema::Table;
 use crate::error::{Error, Result};
 use crate::nats::Driver;
 use crate::options::Options;
@@ -41,10 +45,11 @@ impl IraTdb {
         options.validate()?;
         let db = LocalDb::open(&options)?;
         let started = Instant::now();
+        let node: Arc<str> = options.node.as_str().into();
         let ms = |duration: Duration| duration.as_millis() as u64;
         let config = Config {
             schema: Arc::clone(db.schema()),
-            node: options.node.clone(),
+            node: Arc::clone(&node),
             heartbeat_ms: ms(options.heartbeat),
             lease_ms: ms(options.lease),
             alone_after_ms: ms(options.alone_after),
@@ -54,7 +59,7 @@ impl IraTdb {
             seed: random_seed()?,
         };
         let engine = Engine::new(config, now(started));
-        let shared = Shared::new(&options.database, options.node, db, engine, started, options.subscriber_bytes_max);
+        let shared = Shared::new(&options.database, node, db, engine, started, options.subscriber_bytes_max);
         let shared = Arc::new(shared);
         let replicated = options.nats.is_some();
         let driver = match options.nats {
@@ -64,7 +69,7 @@ impl IraTdb {
         Ok(Self { handle: Arc::new(Handle { shared, replicated, driver: Mutex::new(driver) }) })
     }
 
-    fn shared(&self) -> &Shared {
+    fn shared(&self) -> &Arc<Shared> {
         &self.handle.shared
     }
 
@@ -114,50 +119,42 @@ impl IraTdb {
     /// The live members, this process first. Empty after a close.
     pub fn members(&self) -> Vec<Member> {
         let shared = self.shared();
-        let members = shared.with(|state| {
-            let now_ms = shared.now().mono_ms;
-            let engine = &state.engine;
-            let own = Member {
-                id: engine.writer().0,
-                node: shared.node.clone(),
-                is_self: true,
-                ready: engine.is_ready(),
-                silent_for: Duration::ZERO,
-            };
-            let others = engine.members().iter().filter_map(|(_, member)| {
-                Some(Member {
-                    id: member.writer?.0,
-                    node: member.node.clone(),
-                    is_self: false,
-                    ready: member.ready,
-                    silent_for: Duration::from_millis(now_ms.saturating_sub(member.heard_at_ms)),
-                })
-            });
-            std::iter::once(own).chain(others).collect()
-        });
-        members.unwrap_or_default()
+        shared.with(|state| members(shared, &state.engine)).unwrap_or_default()
     }
 
-    /// Counters and sizes. All zero from within a closure of `read` or `write`.
+    /// Members, counters and sizes. Nothing from within a closure of `read` or `write`.
     pub fn stats(&self) -> Stats {
-        let stats = self.shared().with(|state| {
-            let others = state.engine.members().iter().count();
-            Stats::new(state.engine.counters(), state.engine.sizes(), others + 1)
+        let shared = self.shared();
+        let stats = shared.with(|state| {
+            let engine = &state.engine;
+            Stats::new(engine.counters(), engine.sizes(), engine.frames_missing(), members(shared, engine))
         });
         stats.unwrap_or_default()
     }
 
-    /// A digest of the visible rows of every replicated table: equal on two replicas exactly when their tables are equal.
-    pub fn digest(&self) -> Result<Digest> {
+    /// The replicated tables, by name.
+    pub fn tables(&self) -> Vec<TableDescription> {
+        let describe = |table: &Table| {
+            let mut columns: Vec<_> = table.key.iter().chain(&table.columns).collect();
+            columns.sort_by_key(|column| column.position);
+            TableDescription {
+                name: table.name.clone(),
+                columns: columns.into_iter().map(|column| column.name.clone()).collect(),
+                key: table.key.iter().map(|column| column.name.clone()).collect(),
+                owned: table.owned,
+            }
+        };
+        self.shared().schema.tables.iter().map(describe).collect()
+    }
+
+    /// A digest of the visible rows of every replicated table, by the table's name: equal on two replicas exactly when they show
+    /// the same rows.
+    pub fn digests(&self) -> Result<BTreeMap<String, TableDigest>> {
+        self.shared().check_open()?;
         self.shared().with(|state| {
             let digests = state.db.digests()?;
             let tables = state.db.schema().tables.iter().zip(digests);
-            let tables = tables.map(|(table, digest)| TableDigest {
-                table: table.name.clone(),
-                rows: digest.rows,
-                hash: digest.sum,
-            });
-            Ok(Digest { tables: tables.collect() })
+            Ok(tables.map(|(table, digest)| (table.name.clone(), TableDigest::from(digest))).collect())
         })?
     }
 
@@ -189,21 +186,30 @@ fn random_seed() -> Result<u64> {
     Ok(u64::from_le_bytes(seed))
 }
 
-/// A transaction that is in the local copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Commit<T> {
-    /// What the closure returned.
-    pub value: T,
-    /// How many replicated rows changed.
-    pub rows_changed: usize,
-}
-
-impl<T> Commit<T> {
-    /// What the closure returned.
-    pub fn into_value(self) -> T {
-        self.value
-    }
+fn members(shared: &Shared, engine: &Engine) -> Vec<Member> {
+    let now_ms = shared.now().mono_ms;
+    let own = Member {
+        id: engine.writer().0,
+        node: shared.node.to_string(),
+        is_self: true,
+        ready: engine.is_ready(),
+        silent_for: Duration::ZERO,
+        frames_missing: 0,
+        frames_unacknowledged: 0,
+    };
+    let others = engine.members().iter().filter_map(|(epoch, member)| {
+        let (frames_missing, frames_unacknowledged) = engine.lag(epoch);
+        Some(Member {
+            id: member.writer?.0,
+            node: member.node.to_string(),
+            is_self: false,
+            ready: member.ready,
+            silent_for: Duration::from_millis(now_ms.saturating_sub(member.heard_at_ms)),
+            frames_missing,
+            frames_unacknowledged,
+        })
+    });
+    std::iter::once(own).chain(others).collect()
 }
 
 /// A live member of the database.
@@ -220,10 +226,14 @@ pub struct Member {
     pub ready: bool,
     /// Time since it was last heard (zero for this process).
     pub silent_for: Duration,
+    /// Its lag here: frames it has sent that are not here yet.
+    pub frames_missing: u64,
+    /// Its lag there: frames of this process that it has not said it has. Heartbeats tell, so at rest it is 0 after one.
+    pub frames_unacknowledged: u64,
 }
 
 /// Counters since the database was opened, and present sizes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
     /// Local transactions that changed replicated rows.
@@ -236,6 +246,8 @@ pub struct Stats {
     pub frames_duplicate: u64,
     /// Frames sent again for members that missed them.
     pub frames_resent: u64,
+    /// Times that frames were found missing.
+    pub gaps: u64,
     /// Requests for missing frames.
     pub nacks_sent: u64,
     /// Row changes of others applied here.
@@ -256,8 +268,10 @@ pub struct Stats {
     pub refused: u64,
     /// Messages dropped because NATS did not take them in time; all are asked for again.
     pub outbox_dropped: u64,
-    /// Live members, this process included.
-    pub members: usize,
+    /// The live members, this process first.
+    pub members: Vec<Member>,
+    /// Frames that others are known to have sent and that are not here yet.
+    pub frames_missing: u64,
     /// Visible replicated rows.
     pub rows: usize,
     /// Bytes of transactions waiting to be sent.
@@ -273,13 +287,14 @@ pub struct Stats {
 }
 
 impl Stats {
-    fn new(counters: Counters, sizes: Sizes, members: usize) -> Self {
+    fn new(counters: Counters, sizes: Sizes, frames_missing: u64, members: Vec<Member>) -> Self {
         Self {
             commits: counters.commits,
             frames_sent: counters.frames_sent,
             frames_received: counters.frames_received,
             frames_duplicate: counters.frames_duplicate,
             frames_resent: counters.frames_resent,
+            gaps: counters.gaps,
             nacks_sent: counters.nacks_sent,
             rows_applied: counters.rows_applied,
             resyncs: counters.resyncs,
@@ -291,6 +306,7 @@ impl Stats {
             refused: counters.refused,
             outbox_dropped: counters.outbox_dropped,
             members,
+            frames_missing,
             rows: sizes.rows,
             queue_bytes: sizes.queue_bytes,
             dirty_keys: sizes.dirty_keys,
@@ -301,20 +317,31 @@ impl Stats {
     }
 }
 
-/// Digest of the whole database.
+/// A replicated table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Digest {
-    /// One per replicated table, by name.
-    pub tables: Vec<TableDigest>,
+#[non_exhaustive]
+pub struct TableDescription {
+    /// Its name.
+    pub name: String,
+    /// Its columns, in the order of their declaration.
+    pub columns: Vec<String>,
+    /// The columns of its primary key, in key order.
+    pub key: Vec<String>,
+    /// Whether its rows die with the process that inserted them.
+    pub owned: bool,
 }
 
 /// Digest of one table's visible rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableDigest {
-    /// The table.
-    pub table: String,
-    /// Its rows.
+    /// How many rows.
     pub rows: u64,
     /// Hash over all values of all rows, whatever their order.
     pub hash: u128,
+}
+
+impl From<RowsDigest> for TableDigest {
+    fn from(digest: RowsDigest) -> Self {
+        Self { rows: digest.rows, hash: digest.sum }
+    }
 }

@@ -100,6 +100,16 @@ pub enum Error {
     /// SQLite failed where it can't in working order; this copy is not used any more.
     #[error("the local copy has failed and is closed: {0}")]
     Failed(String),
+    /// Not enough other members had the commit in time. It is in this copy and on its way: they may get it yet.
+    #[error("{have} of {wanted} other members had the commit after {waited_ms} ms")]
+    NotReplicated {
+        /// Members that have it.
+        have: usize,
+        /// Members that were to have it.
+        wanted: usize,
+        /// How long they had, in milliseconds.
+        waited_ms: u64,
+    },
     /// The database has been closed.
     #[error("the database is closed")]
     Closed,

@@ -31,6 +31,7 @@
 pub mod core;
 
 mod changes;
+mod commit;
 mod db;
 mod error;
 mod nats;
@@ -41,9 +42,10 @@ mod sim;
 mod sqlite;
 
 pub use changes::{Change, Changes, Conflict, ConflictReason, Op, Origin, RowChange};
+pub use commit::Commit;
 pub use core::value::Value;
-pub use db::{Commit, Digest, IraTdb, Member, Stats, TableDigest};
+pub use db::{IraTdb, Member, Stats, TableDescription, TableDigest};
 pub use error::{Error, Result, SchemaProblem};
-pub use options::{Lww, Options, TableOptions};
+pub use options::{Lww, Options, Sandbox, TableOptions};
 
 pub use rusqlite;

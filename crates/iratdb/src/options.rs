@@ -21,6 +21,7 @@ pub struct Options {
     pub(crate) tombstone_keep: Duration,
     pub(crate) subscriber_bytes_max: usize,
     pub(crate) resend_bytes_max: usize,
+    pub(crate) sandbox: Option<Sandbox>,
 }
 
 impl Options {
@@ -39,6 +40,7 @@ impl Options {
             tombstone_keep: Duration::from_secs(600),
             subscriber_bytes_max: 4 << 20,
             resend_bytes_max: 16 << 20,
+            sandbox: None,
         }
     }
 
@@ -124,6 +126,13 @@ impl Options {
     #[must_use]
     pub fn resend_bytes_max(mut self, bytes: usize) -> Self {
         self.resend_bytes_max = bytes;
+        self
+    }
+
+    /// Runs SQL that somebody else has written within limits.
+    #[must_use]
+    pub fn sandbox(mut self, sandbox: Sandbox) -> Self {
+        self.sandbox = Some(sandbox);
         self
     }
 
@@ -215,4 +224,14 @@ impl TableOptions {
         self.merges.insert(column.into(), Merge::Min);
         self
     }
+}
+
+/// Limits for SQL of strangers. Beside these, nothing can be created or dropped, `local_*` and temporary tables neither, and no
+/// PRAGMA is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sandbox {
+    /// How long a closure's statements may run, all together; then SQLite interrupts them.
+    pub statement_time_max: Duration,
+    /// Longest string, BLOB or row that a statement may make, in bytes.
+    pub value_bytes_max: u32,
 }

@@ -1,29 +1,30 @@
 //! What the handles and the NATS driver share: the local copy and the engine, behind one lock.
 //!
-//! The lock is held for one closure of the application or one batch of messages at a time. After a batch it is handed to who
-//! waits longest; closures take turns by the lock's own fairness (every half millisecond), because handing it over each time
-//! would cost every commit a change of threads.
+//! The lock is held for one transaction of the application or one batch of messages at a time. After a batch it is handed to who
+//! waits longest; transactions take turns by the lock's own fairness (every half millisecond), because handing it over each time
+//! would cost every commit a change of threads. Queries don't take it: they see what was there when it was last given back.
 
+use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, watch};
 
 use crate::changes::{Changes, Conflict, ConflictReason, Op, Origin, Queue, Queued, RowChange};
+use crate::commit::{Commit, Waiters};
 use crate::core::codec::{ROW_BYTES_MAX, TX_BYTES_MAX};
 use crate::core::constraint::Reason;
-use crate::core::engine::{Engine, Event, Now, Outgoing, Refused, Seen};
+use crate::core::engine::{Engine, Event, Maker, Now, Outgoing, Refused, Seen};
 use crate::core::key::key_values;
 use crate::core::schema::Schema;
 use crate::core::store::StoreError;
 use crate::core::table::Shown;
 use crate::core::tally::SHARES_MAX;
 use crate::core::value::{Value, ValueRef};
-use crate::db::Commit;
 use crate::error::{Error, Result};
-use crate::sqlite::LocalDb;
+use crate::sqlite::{LocalDb, Readers};
 
 /// How far the database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,18 +45,20 @@ pub(crate) enum Status {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) name: Arc<str>,
-    pub(crate) node: String,
-    schema: Arc<Schema>,
+    pub(crate) node: Arc<str>,
+    pub(crate) schema: Arc<Schema>,
     columns: Vec<Arc<[String]>>,
     names: Vec<Arc<str>>,
     state: Mutex<State>,
-    holder: AtomicUsize,
+    readers: Arc<Readers>,
     started: Instant,
     subscriber_bytes_max: usize,
     /// There may be something to send.
     pub(crate) work: Notify,
     /// How far the database is.
     pub(crate) status: watch::Sender<Status>,
+    /// Whether the status is one of the last two; asked by every read, which the status' own lock would slow.
+    over: AtomicBool,
     /// Set to end.
     pub(crate) closing: watch::Sender<bool>,
 }
@@ -66,28 +69,47 @@ pub(crate) struct State {
     pub(crate) db: LocalDb,
     pub(crate) engine: Engine,
     subscribers: Vec<Vec<Arc<Queue>>>,
+    pub(crate) waiters: Waiters,
 }
 
 thread_local! {
-    static HERE: u8 = const { 0 };
+    /// The databases that closures now running on this thread use.
+    static IN_USE: RefCell<Vec<*const Shared>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Names the running thread.
-fn thread_token() -> usize {
-    HERE.with(|here| std::ptr::from_ref(here).addr())
+/// A database is in use by this thread.
+struct InUse<'a>(&'a Shared);
+
+impl<'a> InUse<'a> {
+    fn new(shared: &'a Shared) -> Result<Self> {
+        IN_USE.with_borrow_mut(|in_use| {
+            if in_use.contains(&std::ptr::from_ref(shared)) {
+                return Err(Error::Nested);
+            }
+            in_use.push(shared);
+            Ok(Self(shared))
+        })
+    }
 }
 
-/// Holds the lock, and knows who does.
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        // The last one, unless closures of other databases were left in another order by a panic.
+        IN_USE.with_borrow_mut(|in_use| in_use.retain(|shared| !std::ptr::eq(*shared, self.0)));
+    }
+}
+
+/// Holds the lock.
 struct Held<'a> {
-    shared: &'a Shared,
     hand_over: bool,
     state: Option<MutexGuard<'a, State>>,
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.shared.holder.store(0, Ordering::Relaxed);
-        if let Some(state) = self.state.take_if(|_| self.hand_over) {
+        let Some(mut state) = self.state.take() else { return };
+        state.db.publish();
+        if self.hand_over {
             MutexGuard::unlock_fair(state);
         }
     }
@@ -96,7 +118,7 @@ impl Drop for Held<'_> {
 impl Shared {
     pub(crate) fn new(
         name: &str,
-        node: String,
+        node: Arc<str>,
         db: LocalDb,
         engine: Engine,
         started: Instant,
@@ -114,13 +136,19 @@ impl Shared {
             node,
             columns: columns.collect(),
             names: schema.tables.iter().map(|table| table.name.as_str().into()).collect(),
-            state: Mutex::new(State { db, engine, subscribers: schema.tables.iter().map(|_| Vec::new()).collect() }),
+            readers: Arc::clone(db.readers()),
+            state: Mutex::new(State {
+                db,
+                engine,
+                subscribers: schema.tables.iter().map(|_| Vec::new()).collect(),
+                waiters: Waiters::default(),
+            }),
             schema,
-            holder: AtomicUsize::new(0),
             started,
             subscriber_bytes_max,
             work: Notify::new(),
             status: watch::Sender::new(ready),
+            over: AtomicBool::new(false),
             closing: watch::Sender::new(false),
         }
     }
@@ -143,19 +171,18 @@ impl Shared {
     }
 
     fn lock<T>(&self, hand_over: bool, work: impl FnOnce(&mut State) -> T) -> Result<T> {
-        let token = thread_token();
-        if self.holder.load(Ordering::Relaxed) == token {
-            return Err(Error::Nested);
-        }
-        let mut held = Held { shared: self, hand_over, state: Some(self.state.lock()) };
-        self.holder.store(token, Ordering::Relaxed);
+        let _in_use = InUse::new(self)?;
+        let mut held = Held { hand_over, state: Some(self.state.lock()) };
         match &mut held.state {
             Some(state) => Ok(work(state)),
             None => Err(Error::Closed),
         }
     }
 
-    fn check_open(&self) -> Result<()> {
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if !self.over.load(Ordering::Acquire) {
+            return Ok(());
+        }
         match &*self.status.borrow() {
             Status::Closed => Err(Error::Closed),
             Status::Failed(reason) => Err(Error::Failed(reason.clone())),
@@ -166,33 +193,37 @@ impl Shared {
     /// Runs a query of the application.
     pub(crate) fn read<T>(&self, query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>) -> Result<T> {
         self.check_open()?;
-        self.with(|state| state.db.read(query))?
+        if self.readers.bypassed() {
+            return self.with(|state| state.db.read(query))?;
+        }
+        let _in_use = InUse::new(self)?;
+        Ok(self.readers.read(query)?)
     }
 
     /// Runs a transaction of the application.
     pub(crate) fn write<T>(
-        &self,
+        self: &Arc<Self>,
         transaction: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>,
     ) -> Result<Commit<T>> {
         self.check_open()?;
-        let commit = self.with(|state| self.write_locked(state, transaction))??;
-        if commit.rows_changed > 0 {
+        let (value, rows_changed, number) = self.with(|state| self.write_locked(state, transaction))??;
+        if rows_changed > 0 {
             self.work.notify_one();
         }
-        Ok(commit)
+        Ok(Commit { value, rows_changed, number, shared: Arc::clone(self) })
     }
 
     fn write_locked<T>(
         &self,
         state: &mut State,
         transaction: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>,
-    ) -> Result<Commit<T>> {
+    ) -> Result<(T, usize, u64)> {
         let State { db, engine, .. } = state;
         let (value, changes) = db.begin(transaction)?;
         let rows_changed = changes.len();
         if rows_changed == 0 {
             db.commit()?;
-            return Ok(Commit { value, rows_changed });
+            return Ok((value, rows_changed, engine.last_commit()));
         }
         let prepared = match engine.prepare(now(self.started), &changes, db) {
             Ok(Ok(prepared)) => prepared,
@@ -208,8 +239,9 @@ impl Shared {
         db.commit()?;
         let applied = engine.commit(prepared, changes, db).and_then(|()| db.finish_apply());
         applied.map_err(|error| self.fail(error))?;
+        let number = engine.last_commit();
         self.publish_seen(state);
-        Ok(Commit { value, rows_changed })
+        Ok((value, rows_changed, number))
     }
 
     fn refusal(&self, refused: Refused) -> Error {
@@ -244,6 +276,7 @@ impl Shared {
             result.and_then(|()| db.finish_apply()).map_err(|error| self.fail(error))?;
             self.publish_seen(state);
             self.publish_status(&state.engine);
+            state.waiters.wake(&mut state.engine);
             Ok(())
         })?
     }
@@ -267,6 +300,7 @@ impl Shared {
     fn fail(&self, error: StoreError) -> Error {
         tracing::error!(database = %self.name, %error, "closing");
         self.status.send_replace(Status::Failed(error.0.clone()));
+        self.over.store(true, Ordering::Release);
         self.closing.send_replace(true);
         Error::Failed(error.0)
     }
@@ -290,9 +324,11 @@ impl Shared {
             }
             !over
         });
+        self.over.store(true, Ordering::Release);
         let ended = self.with(|state| {
             state.subscribers.iter().flatten().for_each(|queue| queue.close());
             state.subscribers.iter_mut().for_each(Vec::clear);
+            state.waiters.clear();
         });
         if let Err(error) = ended {
             tracing::error!(database = %self.name, %error, "closed from within");
@@ -317,6 +353,8 @@ impl Shared {
     }
 
     fn publish_seen(&self, state: &mut State) {
+        // Who is told of a change, or that the others' rows are in, may read at once, and must find it.
+        state.db.publish();
         for seen in state.engine.take_seen() {
             let Some(queues) = state.subscribers.get_mut(seen.table) else { continue };
             queues.retain(|queue| !queue.is_abandoned());
@@ -389,7 +427,11 @@ impl Shared {
             op,
             pk,
             row,
-            origin: if seen.local { Origin::Local } else { Origin::Remote },
+            origin: match seen.made.maker {
+                Maker::Here => Origin::Local,
+                Maker::Elsewhere(writer, node) => Origin::Remote { member: writer.map(|writer| writer.0), node },
+            },
+            hlc: seen.made.hlc,
             columns: Arc::clone(self.columns.get(seen.table)?),
         }))
     }

@@ -56,6 +56,7 @@ fn samples() -> Vec<Vec<u8>> {
         },
         Body::Frame {
             sequence: 1,
+            ack: true,
             entries: vec![
                 Entry::Tx(&tx),
                 Entry::States(&states),
@@ -69,6 +70,8 @@ fn samples() -> Vec<Vec<u8>> {
         Body::Digests { token: 1, tails, ended: vec![Epoch(8)], buckets: vec![(0, 1, 2)] },
         Body::Fetch { token: 1, cursor, wanted: vec![(0, [1, 2, 3, 4])] },
         Body::Rows { token: 1, cursor, next: Some(cursor), states: &states },
+        Body::AckRequest { sequence: 9 },
+        Body::Ack { tail: Tail { epoch: Epoch(3), sequence: 9 } },
     ];
     bodies.iter().map(|body| encode(header(), body)).collect()
 }
@@ -118,14 +121,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     #[test]
-    fn arbitrary_bytes(kind in 0_u8..12, body in proptest::collection::vec(any::<u8>(), 0..200), front in any::<bool>()) {
+    fn arbitrary_bytes(kind in 0_u8..14, body in proptest::collection::vec(any::<u8>(), 0..200), front in any::<bool>()) {
         let mut bytes = if front { [vec![1, 0, kind], vec![7; 24]].concat() } else { Vec::new() };
         bytes.extend(body);
         walk(&bytes);
     }
 
     #[test]
-    fn damaged_messages(which in 0_usize..9, damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+    fn damaged_messages(which in 0_usize..11, damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
         let mut bytes = samples().swap_remove(which);
         for (index, byte) in damage {
             let at = index.index(bytes.len());
@@ -204,7 +207,7 @@ fn an_engine_survives_it() {
     let now = |mono_ms| Now { mono_ms, wall_ms: 1_000_000 + mono_ms };
     let config = Config {
         schema: schema.clone(),
-        node: String::new(),
+        node: "".into(),
         heartbeat_ms: 500,
         lease_ms: 2_000,
         alone_after_ms: 300,

@@ -57,8 +57,8 @@ async fn child() {
                 continue;
             }
             "digest" => {
-                let digest = db.digest().unwrap();
-                println!("@{:?}", digest.tables.iter().map(|table| (table.rows, table.hash)).collect::<Vec<_>>());
+                let digests = db.digests().unwrap();
+                println!("@{:?}", digests.values().map(|table| (table.rows, table.hash)).collect::<Vec<_>>());
                 continue;
             }
             other => panic!("unknown command {other}"),

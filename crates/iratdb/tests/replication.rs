@@ -5,9 +5,9 @@ mod common;
 
 use std::time::Duration;
 
-use common::{NatsServer, number, until, until_equal};
+use common::{NatsServer, PATIENCE, number, until, until_equal};
 use iratdb::rusqlite::params;
-use iratdb::{Change, Error, Op, Options, Origin, TableOptions, Value};
+use iratdb::{Change, Error, IraTdb, Op, Options, Origin, TableOptions, Value};
 
 fn options() -> Options {
     Options::new("test")
@@ -36,13 +36,17 @@ async fn a_commit_shows_elsewhere() {
         .unwrap();
     assert_eq!((commit.value, commit.rows_changed), (1, 1));
     let Some(Change::Row(change)) = changes.next().await else { panic!("a change") };
-    assert_eq!((change.op, change.origin, &*change.pk), (Op::Insert, Origin::Remote, &[Value::from("c1")][..]));
+    assert_eq!((change.op, &*change.pk), (Op::Insert, &[Value::from("c1")][..]));
+    let Origin::Remote { member, node } = &change.origin else { panic!("it was made elsewhere") };
+    assert_eq!((*member, &**node), (Some(a.members()[0].id), "node-1"));
+    let made_ms = change.hlc >> 16;
     assert_eq!(change.get("state").and_then(Value::as_str), Some("ringing"));
     assert_eq!(number(&b, "SELECT count(*) FROM local_notes"), 0);
 
     b.write(|tx| tx.execute("UPDATE calls SET state = 'answered' WHERE id = 'c1'", ())).unwrap();
     let Some(Change::Row(change)) = changes.next().await else { panic!("a change") };
-    assert_eq!((change.op, change.origin), (Op::Update, Origin::Local));
+    assert_eq!((change.op, &change.origin), (Op::Update, &Origin::Local));
+    assert!(change.hlc >> 16 >= made_ms && made_ms > 0);
     until_equal(&[&a, &b]).await;
 
     a.write(|tx| tx.execute("DELETE FROM calls", ())).unwrap();
@@ -55,6 +59,58 @@ async fn a_commit_shows_elsewhere() {
     assert!(matches!(a.read(|_| Ok(())), Err(Error::Closed)));
     b.close().await.unwrap();
     assert_eq!(changes.next().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replicated_commit_shows_at_so_many_others() {
+    let nats = NatsServer::start();
+    let a = nats.open(options()).await;
+    let b = nats.open(options()).await;
+    let c = nats.open(options()).await;
+    for db in [&a, &b, &c] {
+        db.ready().await.unwrap();
+    }
+    until("a knows the others", || a.members().iter().filter(|member| member.ready).count() == 3).await;
+    for n in 0..20 {
+        let commit = a.write(|tx| tx.execute("INSERT INTO calls VALUES (?1, '', 0)", [n])).unwrap();
+        commit.replicated(2, PATIENCE).await.unwrap();
+        assert_eq!([&b, &c].map(|db| number(db, "SELECT count(*) FROM calls")), [n + 1; 2]);
+    }
+    // In parts, behind which a small one waits.
+    let text = "x".repeat(1_000);
+    let large = a
+        .write(|tx| {
+            (100..2_100)
+                .try_for_each(|n| tx.execute("INSERT INTO calls VALUES (?1, ?2, 0)", params![n, text]).map(drop))
+        })
+        .unwrap();
+    let small = a.write(|tx| tx.execute("DELETE FROM calls WHERE id = 0", ())).unwrap();
+    small.replicated(2, PATIENCE).await.unwrap();
+    large.replicated(2, Duration::ZERO).await.unwrap();
+    assert_eq!([&b, &c].map(|db| number(db, "SELECT count(*) FROM calls")), [2_019; 2]);
+
+    let late = a.write(|tx| tx.execute("DELETE FROM calls WHERE id = 1", ())).unwrap();
+    let failed = late.replicated(3, Duration::from_millis(300)).await;
+    assert!(matches!(failed, Err(Error::NotReplicated { have: 2, wanted: 3, .. })), "{failed:?}");
+    c.close().await.unwrap();
+    until("c has left", || a.members().len() == 2).await;
+    let failed = late.replicated(2, Duration::from_millis(10)).await;
+    assert!(matches!(failed, Err(Error::NotReplicated { have: 1, wanted: 2, .. })), "{failed:?}");
+    let waiting = late.clone();
+    let waiting = tokio::spawn(async move { waiting.replicated(2, PATIENCE).await });
+    a.close().await.unwrap();
+    assert!(matches!(waiting.await.unwrap(), Err(Error::Closed)));
+    b.close().await.unwrap();
+
+    let alone = IraTdb::open(options()).await.unwrap();
+    let commit = alone.write(|tx| tx.execute("INSERT INTO calls VALUES ('c', '', 0)", ())).unwrap();
+    commit.replicated(0, PATIENCE).await.unwrap();
+    assert!(matches!(commit.replicated(1, PATIENCE).await, Err(Error::NotReplicated { have: 0, .. })));
+    assert_eq!(
+        alone.tables().iter().map(|table| (table.name.as_str(), table.owned)).collect::<Vec<_>>(),
+        [("calls", false), ("leases", true)]
+    );
+    assert_eq!(alone.digests().unwrap()["calls"].rows, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

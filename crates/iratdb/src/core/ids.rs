@@ -8,7 +8,7 @@ pub struct Writer(pub u64);
 
 /// One life of a writer, a random number too. A writer starts a new epoch when the others have
 /// ended the one it had; frames are numbered, and rows owned, per epoch. Zero is nobody.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub u64);
 
 impl Epoch {

@@ -4,6 +4,7 @@
 //! either. One message ends it everywhere. An epoch once ended stays ended.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 
 use super::ids::{Epoch, Writer};
 
@@ -18,7 +19,7 @@ pub struct Member {
     /// The process; unknown if only rows of it have been seen.
     pub writer: Option<Writer>,
     /// Its node's name.
-    pub node: String,
+    pub node: Arc<str>,
     /// Whether it has everything the others have.
     pub ready: bool,
     /// When it was last heard.
@@ -29,6 +30,8 @@ pub struct Member {
     pub our_state: u64,
     /// Whom it has not heard.
     pub suspects: Vec<Epoch>,
+    /// How far it has got with the frames of others, ours included, as it said last.
+    pub settled: BTreeMap<Epoch, u64>,
 }
 
 /// The other members, and who is no more.
@@ -90,12 +93,13 @@ impl Members {
         }
         let member = Member {
             writer,
-            node: String::new(),
+            node: "".into(),
             ready: false,
             heard_at_ms: now_ms,
             state: 0,
             our_state: 0,
             suspects: Vec::new(),
+            settled: BTreeMap::new(),
         };
         self.live.insert(epoch, member);
         true
@@ -121,6 +125,13 @@ impl Members {
             self.ended.remove(&oldest);
         }
         true
+    }
+
+    /// What the others have of an epoch that is over matters no more.
+    pub fn forget_settled(&mut self, epoch: Epoch) {
+        for member in self.live.values_mut() {
+            member.settled.remove(&epoch);
+        }
     }
 
     /// Whether to tell an epoch that is over and still sends that it is over: now and then.

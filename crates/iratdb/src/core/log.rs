@@ -20,27 +20,59 @@ pub const FRAME_BYTES: usize = 64 * 1024;
 /// Room a frame keeps for its header and its entries' headers.
 const FRAME_ROOM: usize = 128;
 
+/// Frames of which is known which commits they complete. Of a commit before that, a later frame is taken for its own.
+const MARKS_MAX: usize = 1024;
+
+/// A transaction that waits.
 #[derive(Debug)]
-enum Queued {
-    Tx(Vec<u8>),
-    Large { hlc: u64, bytes: Vec<u8>, index: u32, count: u32 },
+struct Queued {
+    commit: u64,
+    hlc: u64,
+    bytes: Vec<u8>,
+    /// Parts that have been sent, of so many; one is whole.
+    index: u32,
+    count: u32,
 }
 
-impl Queued {
-    fn len(&self) -> usize {
-        match self {
-            Self::Tx(bytes) | Self::Large { bytes, .. } => bytes.len(),
-        }
-    }
+/// All commits up to this one have left with frames up to this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    commit: u64,
+    sent: Sent,
+}
+
+/// A frame of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// The epoch it was sent in.
+    pub epoch: Epoch,
+    /// Its number.
+    pub sequence: u64,
+}
+
+/// What somebody must have to have a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needed {
+    /// The frames up to this one.
+    pub frames: Sent,
+    /// And, if the epoch has changed since, the frames up to this one that publish its owned rows again.
+    pub again: Option<Sent>,
 }
 
 /// The frames of this process's present epoch.
 #[derive(Debug)]
 pub struct Log {
+    epoch: Epoch,
     sequence: u64,
     queue: VecDeque<Queued>,
     queue_bytes: usize,
     dirty: Vec<BTreeSet<Key>>,
+    /// The first commit with rows among the dirty keys.
+    dirty_since: Option<u64>,
+    committed: u64,
+    marks: VecDeque<Mark>,
+    /// Owned rows of commits up to this one are published again in this epoch; with which frame, once they have been.
+    again: Option<(u64, Option<u64>)>,
     dirty_turn: bool,
     sent: VecDeque<Bytes>,
     sent_bytes: usize,
@@ -51,12 +83,17 @@ const PART_BYTES: usize = MESSAGE_BYTES_MAX - FRAME_ROOM;
 
 impl Log {
     /// An empty log for so many tables.
-    pub fn new(tables: usize, sent_bytes_max: usize) -> Self {
+    pub fn new(tables: usize, sent_bytes_max: usize, epoch: Epoch) -> Self {
         Self {
+            epoch,
             sequence: 0,
             queue: VecDeque::new(),
             queue_bytes: 0,
             dirty: vec![BTreeSet::new(); tables],
+            dirty_since: None,
+            committed: 0,
+            marks: VecDeque::new(),
+            again: None,
             dirty_turn: false,
             sent: VecDeque::new(),
             sent_bytes: 0,
@@ -86,21 +123,61 @@ impl Log {
 
     /// Whether there is nothing to send.
     pub fn is_flushed(&self) -> bool {
-        self.queue.is_empty() && self.dirty.iter().all(BTreeSet::is_empty)
+        self.queue.is_empty() && !self.has_dirty()
+    }
+
+    fn has_dirty(&self) -> bool {
+        self.dirty.iter().any(|keys| !keys.is_empty())
     }
 
     /// Queues a transaction of `sender`.
     pub fn push(&mut self, hlc: u64, tx: Vec<u8>, sender: Epoch) {
+        self.committed += 1;
         self.queue_bytes += tx.len();
         let count = tx.len().div_ceil(PART_BYTES) as u32;
-        self.queue.push_back(if count > 1 {
-            Queued::Large { hlc, bytes: tx, index: 0, count }
-        } else {
-            Queued::Tx(tx)
-        });
+        self.queue.push_back(Queued { commit: self.committed, hlc, bytes: tx, index: 0, count });
         if self.queue_bytes > QUEUE_BYTES_MAX {
             self.coalesce(sender);
         }
+    }
+
+    /// Takes note of a commit whose rows are marked, one by one, instead of its changes being queued.
+    pub fn push_marked(&mut self) {
+        self.committed += 1;
+        self.dirty_since.get_or_insert(self.committed);
+    }
+
+    /// The number of the last commit.
+    pub fn committed(&self) -> u64 {
+        self.committed
+    }
+
+    /// The last commit of which everything has left.
+    pub fn covered(&self) -> u64 {
+        let queued = self.queue.front().map_or(self.committed, |queued| queued.commit - 1);
+        let dirty = self.dirty_since.filter(|_| self.has_dirty());
+        dirty.map_or(queued, |since| queued.min(since - 1))
+    }
+
+    /// What somebody must have to have a commit; nothing yet, if some of it has not left.
+    pub fn needed(&self, commit: u64) -> Option<Needed> {
+        if commit > self.covered() {
+            return None;
+        }
+        let at = self.marks.partition_point(|mark| mark.commit < commit);
+        let last = Sent { epoch: self.epoch, sequence: self.sequence };
+        // Rows that came and went while nobody listened are in no frame.
+        let frames = self.marks.get(at).map_or(last, |mark| mark.sent);
+        let again = match self.again {
+            Some((before, sequence)) if commit <= before && frames.epoch != self.epoch => {
+                if sequence.is_none() && self.has_dirty() {
+                    return None;
+                }
+                sequence.map(|sequence| Sent { epoch: self.epoch, sequence })
+            }
+            _ => None,
+        };
+        Some(Needed { frames, again })
     }
 
     /// Marks a row whose state is to be sent.
@@ -123,31 +200,30 @@ impl Log {
     pub fn coalesce(&mut self, sender: Epoch) {
         let mut begun = None;
         for queued in std::mem::take(&mut self.queue) {
-            let bytes = match &queued {
-                Queued::Tx(bytes) => bytes,
-                Queued::Large { index: 0, bytes, .. } => bytes,
-                Queued::Large { .. } => {
-                    begun = Some(queued);
-                    continue;
-                }
-            };
-            let Ok(mut reader) = OpReader::tx(bytes, sender) else { continue };
+            if queued.index > 0 {
+                begun = Some(queued);
+                continue;
+            }
+            self.dirty_since.get_or_insert(queued.commit);
+            let Ok(mut reader) = OpReader::tx(&queued.bytes, sender) else { continue };
             while let Ok(Some(op)) = reader.next() {
                 if let Some(keys) = self.dirty.get_mut(op.table) {
                     keys.insert(op.key.into());
                 }
             }
         }
-        self.queue_bytes = begun.as_ref().map_or(0, Queued::len);
+        self.queue_bytes = begun.as_ref().map_or(0, |queued| queued.bytes.len());
         self.queue.extend(begun);
     }
 
-    /// A new epoch: numbers start again, and everything queued becomes dirty keys.
-    pub fn restart(&mut self, sender: Epoch) {
-        if let Some(Queued::Large { index, .. }) = self.queue.front_mut() {
-            *index = 0;
+    /// A new epoch: numbers start again, and everything queued becomes dirty keys. The caller marks its owned rows.
+    pub fn restart(&mut self, sender: Epoch, epoch: Epoch) {
+        if let Some(queued) = self.queue.front_mut() {
+            queued.index = 0;
         }
         self.coalesce(sender);
+        self.epoch = epoch;
+        self.again = Some((self.committed, None));
         self.sequence = 0;
         self.sent.clear();
         self.sent_bytes = 0;
@@ -157,14 +233,16 @@ impl Log {
     pub fn next_frame<E>(
         &mut self,
         header: Header,
+        ack: bool,
         mut state: impl FnMut(usize, &[u8], &mut Vec<u8>) -> Result<(), E>,
     ) -> Result<Option<Bytes>, E> {
         if self.is_flushed() {
             return Ok(None);
         }
-        let mut frame = FrameBuilder::new(header, self.sequence + 1);
+        let mut frame = FrameBuilder::new(header, self.sequence + 1, ack);
         self.dirty_turn = !self.dirty_turn;
-        let begun = matches!(self.queue.front(), Some(Queued::Large { index: 1.., .. }));
+        let covered = self.covered();
+        let begun = self.queue.front().is_some_and(|queued| queued.index > 0);
         let states = if self.queue.is_empty() || (self.dirty_turn && !begun) {
             self.take_states(&mut state)?
         } else {
@@ -179,6 +257,7 @@ impl Log {
             frame.push(&Entry::States(&states));
         }
         self.sequence += 1;
+        self.mark_covered(covered);
         let frame = Bytes::from(frame.finish());
         self.sent_bytes += frame.len();
         self.sent.push_back(frame.clone());
@@ -208,34 +287,50 @@ impl Log {
         Ok(states)
     }
 
+    fn mark_covered(&mut self, before: u64) {
+        if !self.has_dirty() {
+            self.dirty_since = None;
+            if let Some((_, sequence @ None)) = &mut self.again {
+                *sequence = Some(self.sequence);
+            }
+        }
+        let commit = self.covered();
+        if commit > before {
+            self.marks.push_back(Mark { commit, sent: Sent { epoch: self.epoch, sequence: self.sequence } });
+            if self.marks.len() > MARKS_MAX {
+                self.marks.pop_front();
+            }
+        }
+    }
+
     fn take_queued(&mut self, frame: &mut FrameBuilder) {
         while let Some(queued) = self.queue.front_mut() {
-            match queued {
-                Queued::Tx(bytes) => {
-                    let full = frame.len() + bytes.len() > FRAME_BYTES;
-                    if full && frame.has_entries() {
-                        return;
-                    }
-                    frame.push(&Entry::Tx(bytes));
-                    self.queue_bytes -= bytes.len();
-                    self.queue.pop_front();
-                }
-                Queued::Large { hlc, bytes, index, count } => {
-                    // A part travels alone: its number in the transaction then tells the first part's frame.
-                    if frame.has_entries() {
-                        return;
-                    }
-                    let start = *index as usize * PART_BYTES;
-                    let end = bytes.len().min(start + PART_BYTES);
-                    let part = bytes.get(start..end).unwrap_or_default();
-                    frame.push(&Entry::Part { hlc: *hlc, index: *index, count: *count, bytes: part });
-                    *index += 1;
-                    if index == count {
-                        self.queue_bytes -= bytes.len();
-                        self.queue.pop_front();
-                    }
+            if queued.count == 1 {
+                let full = frame.len() + queued.bytes.len() > FRAME_BYTES;
+                if full && frame.has_entries() {
                     return;
                 }
+                frame.push(&Entry::Tx(&queued.bytes));
+            } else {
+                // A part travels alone: its number in the transaction then tells the first part's frame.
+                if frame.has_entries() {
+                    return;
+                }
+                let Queued { hlc, bytes, index, count, .. } = queued;
+                let start = *index as usize * PART_BYTES;
+                let end = bytes.len().min(start + PART_BYTES);
+                let part = bytes.get(start..end).unwrap_or_default();
+                frame.push(&Entry::Part { hlc: *hlc, index: *index, count: *count, bytes: part });
+                *index += 1;
+                if *index < *count {
+                    return;
+                }
+            }
+            let alone = queued.count > 1;
+            self.queue_bytes -= queued.bytes.len();
+            self.queue.pop_front();
+            if alone {
+                return;
             }
         }
     }

@@ -39,12 +39,46 @@ pub struct Stream {
     nacks: u32,
     nack_at_ms: u64,
     lost: bool,
+    hole: Option<Hole>,
+    /// A sender waits to hear of the frames up to this one.
+    wanted: u64,
+    /// The sender has been told of the frames up to this one.
+    told: u64,
+    /// What the last heartbeat told.
+    shown: u64,
+}
+
+/// Frames that arrived, and of which something was dropped: a resync that covers them all has to bring it.
+#[derive(Debug, Clone, Copy)]
+struct Hole {
+    before: u64,
+    until: u64,
 }
 
 impl Stream {
-    /// A stream of which everything up to this frame is of no interest.
+    /// A stream of which everything up to this frame is here.
     pub fn starting_after(sequence: u64) -> Self {
         Self { done: sequence, known: sequence, ..Self::default() }
+    }
+
+    /// A stream of which what came up to this frame is not known, and not asked for either.
+    pub fn unknown_up_to(sequence: u64) -> Self {
+        let hole = (sequence > 0).then_some(Hole { before: 0, until: sequence });
+        Self { hole, ..Self::starting_after(sequence) }
+    }
+
+    /// Something of the frames that are here was dropped.
+    pub fn dropped(&mut self) {
+        let until = self.beyond.last_key_value().map_or(self.done, |(_, last)| *last);
+        if until > 0 {
+            self.make_hole(0, until);
+        }
+    }
+
+    fn make_hole(&mut self, before: u64, until: u64) {
+        let old = self.hole.unwrap_or(Hole { before, until });
+        self.hole = Some(Hole { before: old.before.min(before), until: old.until.max(until) });
+        self.lost = true;
     }
 
     /// Whether a frame has arrived.
@@ -103,13 +137,58 @@ impl Stream {
         self.assemblies.retain(|_, assembly| assembly.first + u64::from(assembly.count) > sequence + 1);
         self.nacks = 0;
         self.nack_at_ms = 0;
-        self.lost = false;
+        self.hole = self.hole.filter(|hole| hole.until > sequence);
+        self.lost &= self.hole.is_some();
     }
 
     /// Everything up to this frame is in and shows: parts that wait for others do not.
     pub fn settled(&self) -> u64 {
-        let waiting = self.assemblies.values().map(|assembly| assembly.first - 1).min();
-        waiting.map_or(self.done, |before| before.min(self.done))
+        let waiting = self.assemblies.values().map(|assembly| assembly.first - 1);
+        let dropped = self.hole.map(|hole| hole.before);
+        waiting.chain(dropped).fold(self.done, u64::min)
+    }
+
+    /// How many frames are missing that the sender has sent.
+    pub fn missing(&self) -> u64 {
+        let beyond: u64 = self.beyond.iter().map(|(first, last)| last - first + 1).sum();
+        self.known.saturating_sub(self.done).saturating_sub(beyond)
+    }
+
+    /// The sender waits to hear of the frames up to this one.
+    pub fn want(&mut self, sequence: u64) {
+        self.wanted = self.wanted.max(sequence);
+    }
+
+    /// The sender asks, perhaps again, how far we have got.
+    pub fn ask(&mut self, sequence: u64) {
+        self.want(sequence);
+        self.told = 0;
+    }
+
+    /// Whether the sender still waits to hear.
+    pub fn wants_ack(&self) -> bool {
+        self.wanted > self.told
+    }
+
+    /// Whether [`Stream::settled`] has changed since this was last asked.
+    pub fn take_change(&mut self) -> bool {
+        let settled = self.settled();
+        settled != std::mem::replace(&mut self.shown, settled)
+    }
+
+    /// What the sender should be told now: how far we have got.
+    pub fn take_ack(&mut self) -> Option<u64> {
+        let settled = self.settled();
+        if self.wanted <= self.told || settled <= self.told {
+            return None;
+        }
+        self.told = settled;
+        Some(settled)
+    }
+
+    /// Whether missing frames have been asked for since the last one came.
+    pub fn has_asked(&self) -> bool {
+        self.nacks > 0
     }
 
     /// Whether frames are missing that the sender has sent.
@@ -119,8 +198,10 @@ impl Stream {
 
     /// What to do now about missing frames, if anything.
     pub fn repair(&mut self, now_ms: u64) -> Option<Repair> {
-        if self.lost {
-            self.lost = false;
+        if self.lost && now_ms >= self.nack_at_ms {
+            // What was dropped comes with a resync; until it has, try again.
+            self.lost = self.hole.is_some();
+            self.nack_at_ms = now_ms + NACK_RETRY_MS;
             return Some(Repair::Resync);
         }
         if !self.has_gap() || now_ms < self.nack_at_ms {
@@ -155,9 +236,10 @@ impl Stream {
             let parts = self.assemblies.remove(&hlc)?.parts;
             return Some(parts.into_values().flat_map(<[u8]>::into_vec).collect());
         }
-        if size > TX_BYTES_MAX || self.assemblies.len() > ASSEMBLIES_MAX {
-            self.assemblies.pop_first();
-            self.lost = true;
+        if (size > TX_BYTES_MAX || self.assemblies.len() > ASSEMBLIES_MAX)
+            && let Some((_, dropped)) = self.assemblies.pop_first()
+        {
+            self.make_hole(dropped.first - 1, dropped.first + u64::from(dropped.count) - 1);
         }
         None
     }

@@ -139,7 +139,7 @@ impl World {
             engine: Engine::new(
                 Config {
                     schema: Arc::clone(db.schema()),
-                    node: format!("node-{}", self.names),
+                    node: format!("node-{}", self.names).into(),
                     heartbeat_ms: 500,
                     lease_ms: 2_000,
                     alone_after_ms: 300,

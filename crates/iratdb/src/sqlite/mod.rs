@@ -1,7 +1,8 @@
-//! The SQLite side of a database: one in-memory connection that holds the visible rows.
+//! The SQLite side of a database: one connection that writes the visible rows, and others that read them.
 //!
 //! Invariants: a row of a replicated table changes only in a transaction of [`LocalDb::begin`], whose changes are captured,
-//! or by the engine through [`Store`]; what the application's closures may do is bounded by an authorizer and a commit hook.
+//! or by the engine through [`Store`]; what the application's closures may do is bounded by an authorizer and a commit hook;
+//! readers see what has been published by [`LocalDb::publish`], and nothing of what comes after.
 
 mod constraints;
 mod ddl;
@@ -10,9 +11,11 @@ mod hook;
 mod mode;
 #[cfg(test)]
 mod random;
+mod readers;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod vfs;
 
 use std::sync::Arc;
 
@@ -22,7 +25,9 @@ use rusqlite::config::DbConfig;
 use self::ddl::Problem;
 use self::hook::CapturedConnection;
 use self::mode::{Mode, ModeCell};
+pub(crate) use self::readers::Readers;
 use self::rows::Statements;
+use self::vfs::Pages;
 use crate::core::capture::{LocalChange, LocalKind};
 use crate::core::digest::{RowHasher, RowsDigest};
 use crate::core::hlc::Stamp;
@@ -43,6 +48,8 @@ const ROLLBACK: &str = "ROLLBACK /* iratdb */";
 #[derive(Debug)]
 pub(crate) struct LocalDb {
     connection: CapturedConnection,
+    pages: Arc<Pages>,
+    readers: Arc<Readers>,
     schema: Arc<Schema>,
     mode: ModeCell,
     statements: Statements,
@@ -56,7 +63,8 @@ pub(crate) struct LocalDb {
 impl LocalDb {
     /// Creates the tables.
     pub(crate) fn open(options: &Options) -> Result<Self> {
-        let mut connection = Connection::open_in_memory()?;
+        let pages = Arc::new(Pages::new());
+        let mut connection = vfs::open_writer(&pages)?;
         let hook: bool =
             connection.query_row("SELECT sqlite_compileoption_used('ENABLE_PREUPDATE_HOOK')", (), |row| row.get(0))?;
         if !hook {
@@ -68,14 +76,51 @@ impl LocalDb {
             Problem::Schema(problem) => Error::Schema { database: options.database.clone(), problem },
         })?;
         let schema = Arc::new(schema);
-        let mode = ModeCell::default();
-        guard::install(&mut connection, &schema, &mode)?;
+        let mode = ModeCell::new(options.sandbox.map(|sandbox| sandbox.statement_time_max));
+        guard::install(&mut connection, &schema, &mode, options.sandbox)?;
         let connection = CapturedConnection::new(connection, Arc::clone(&schema), mode.clone());
         let statements = Statements::new(&schema);
-        let mut db =
-            Self { connection, schema, mode, statements, rows_counted: 0, applying: false, guarded, enforcing: false };
+        let readers = Arc::new(Readers::new(Arc::clone(&pages), Arc::clone(&schema), options.sandbox));
+        let mut db = Self {
+            connection,
+            pages,
+            readers,
+            schema,
+            mode,
+            statements,
+            rows_counted: 0,
+            applying: false,
+            guarded,
+            enforcing: false,
+        };
         db.switch(true)?;
+        db.publish();
         Ok(db)
+    }
+
+    /// What reads beside this connection.
+    pub(crate) fn readers(&self) -> &Arc<Readers> {
+        &self.readers
+    }
+
+    /// Shows readers what has been committed, all at once.
+    pub(crate) fn publish(&mut self) {
+        // After a panic, a transaction may have been left open.
+        if self.connection.is_autocommit() {
+            self.pages.publish();
+        }
+        if self.mode.temporary() {
+            self.readers.set_bypassed(self.has_temporary());
+        }
+    }
+
+    /// Whether there are temporary tables or views, which only this connection has.
+    fn has_temporary(&self) -> bool {
+        let exists = || {
+            let mut statement = self.connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM temp.sqlite_schema)")?;
+            statement.query_row((), |row| row.get(0))
+        };
+        exists().unwrap_or(true)
     }
 
     /// What is replicated.
@@ -83,7 +128,7 @@ impl LocalDb {
         &self.schema
     }
 
-    /// Runs a query of the application.
+    /// Runs a query of the application on the connection that writes, which is the only one to have temporary tables.
     pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         let _mode = InMode::enter(&self.mode, Mode::Read);
         Ok(query(&self.connection)?)

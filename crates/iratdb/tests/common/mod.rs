@@ -112,7 +112,7 @@ pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
 /// Waits until all show the same.
 pub async fn until_equal(databases: &[&IraTdb]) {
     until("equal digests", || {
-        let digests: Vec<_> = databases.iter().map(|db| db.digest().unwrap()).collect();
+        let digests: Vec<_> = databases.iter().map(|db| db.digests().unwrap()).collect();
         digests.windows(2).all(|pair| pair[0] == pair[1])
     })
     .await;

@@ -139,6 +139,17 @@ impl OpBody<'_> {
         }
     }
 
+    /// The latest write in it.
+    pub fn stamp_max(&self) -> Stamp {
+        match self {
+            Self::Put { birth, clocks, tallies, .. } => {
+                let shares = tallies.iter().map(|share| Stamp { hlc: share.hlc, epoch: share.epoch });
+                clocks.iter().map(|(_, clock)| clock).chain(shares).fold(*birth, Stamp::max)
+            }
+            Self::Update { clock, .. } | Self::Delete { clock } => *clock,
+        }
+    }
+
     /// The latest time in it.
     pub fn hlc_max(&self) -> u64 {
         match self {

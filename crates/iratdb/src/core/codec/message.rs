@@ -67,13 +67,16 @@ pub enum Body<'a> {
         state: u64,
         /// Epochs that the sender has not heard within the lease.
         suspects: Vec<Epoch>,
-        /// How far the sender has got with those that are gone or silent.
+        /// How far the sender has got with the frames of others: of those that are gone or silent, of those of which it has
+        /// got some since, and in turn of the rest.
         tails: Vec<Tail>,
     },
     /// Changes: to all, or to one who missed it.
     Frame {
         /// Its number in the epoch, from 1.
         sequence: u64,
+        /// Whether its sender waits to hear that it has arrived.
+        ack: bool,
         /// What it carries.
         entries: Vec<Entry<'a>>,
     },
@@ -97,6 +100,16 @@ pub enum Body<'a> {
         epoch: Epoch,
         /// The oldest that can be had.
         oldest: u64,
+    },
+    /// "How far have you got with my frames? I have sent these": to all.
+    AckRequest {
+        /// The last frame sent.
+        sequence: u64,
+    },
+    /// "I have got this far with your frames": to one.
+    Ack {
+        /// The frames' epoch, and the last up to which all are in and show.
+        tail: Tail,
     },
     /// "Tell me your digests": to one.
     DigestRequest {
@@ -147,6 +160,8 @@ const DIGEST_REQUEST: u8 = 6;
 const DIGESTS: u8 = 7;
 const FETCH: u8 = 8;
 const ROWS: u8 = 9;
+const ACK_REQUEST: u8 = 10;
+const ACK: u8 = 11;
 
 const HEADER_BYTES: usize = 3 + 3 * 8;
 
@@ -188,6 +203,12 @@ fn read_tails(reader: &mut Reader<'_>) -> Result<Vec<Tail>, DecodeError> {
     (0..count).map(|_| Ok(Tail { epoch: Epoch(reader.u64()?), sequence: reader.u64()? })).collect()
 }
 
+fn read_tail(reader: &mut Reader<'_>) -> Result<Tail, DecodeError> {
+    let tails = read_tails(reader)?;
+    let [tail] = tails[..] else { return Err(DecodeError::Range) };
+    Ok(tail)
+}
+
 fn read_epochs(reader: &mut Reader<'_>) -> Result<Vec<Epoch>, DecodeError> {
     let count = reader.count(8)?;
     (0..count).map(|_| Ok(Epoch(reader.u64()?))).collect()
@@ -220,8 +241,8 @@ pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
             put_epochs(&mut out, suspects);
             put_tails(&mut out, tails);
         }
-        Body::Frame { sequence, entries } => {
-            let mut frame = FrameBuilder::new(header, *sequence);
+        Body::Frame { sequence, ack, entries } => {
+            let mut frame = FrameBuilder::new(header, *sequence, *ack);
             for entry in entries {
                 frame.push(entry);
             }
@@ -241,6 +262,14 @@ pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
             put_header(&mut out, GONE, header);
             put_u64(&mut out, epoch.0);
             put_u64(&mut out, *oldest);
+        }
+        Body::AckRequest { sequence } => {
+            put_header(&mut out, ACK_REQUEST, header);
+            put_u64(&mut out, *sequence);
+        }
+        Body::Ack { tail } => {
+            put_header(&mut out, ACK, header);
+            put_tails(&mut out, &[*tail]);
         }
         Body::DigestRequest { token, flushed } => {
             put_header(&mut out, DIGEST_REQUEST, header);
@@ -289,11 +318,12 @@ pub struct FrameBuilder {
 }
 
 impl FrameBuilder {
-    /// Starts the frame of this number.
-    pub fn new(header: Header, sequence: u64) -> Self {
+    /// Starts the frame of this number. `ack` asks who takes it to say so at once.
+    pub fn new(header: Header, sequence: u64, ack: bool) -> Self {
         let mut out = Vec::with_capacity(512);
         put_header(&mut out, FRAME, header);
         put_u64(&mut out, sequence);
+        out.push(u8::from(ack));
         Self { out }
     }
 
@@ -310,7 +340,7 @@ impl FrameBuilder {
 
     /// Whether something has been added.
     pub fn has_entries(&self) -> bool {
-        self.out.len() > HEADER_BYTES + 8
+        self.out.len() > HEADER_BYTES + 8 + 1
     }
 
     /// The message.
@@ -376,17 +406,16 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
             if sequence == 0 {
                 return Err(DecodeError::Range);
             }
+            let ack = read_bool(reader)?;
             let mut entries = Vec::new();
             while !reader.is_empty() {
                 entries.push(Entry::read(reader)?);
             }
-            Body::Frame { sequence, entries }
+            Body::Frame { sequence, ack, entries }
         }
-        EPOCH_END => {
-            let tails = read_tails(reader)?;
-            let [tail] = tails[..] else { return Err(DecodeError::Range) };
-            Body::EpochEnd { tail }
-        }
+        EPOCH_END => Body::EpochEnd { tail: read_tail(reader)? },
+        ACK_REQUEST => Body::AckRequest { sequence: reader.u64()? },
+        ACK => Body::Ack { tail: read_tail(reader)? },
         NACK => Body::Nack { epoch: Epoch(reader.u64()?), from: reader.u64()?, to: reader.u64()? },
         GONE => Body::Gone { epoch: Epoch(reader.u64()?), oldest: reader.u64()? },
         DIGEST_REQUEST => Body::DigestRequest { token: reader.u64()?, flushed: read_bool(reader)? },

@@ -1,6 +1,6 @@
 //! Local transactions.
 
-use super::{Engine, Now, Phase};
+use super::{Engine, FORMER_MAX, Made, Maker, Now, Phase};
 use crate::core::capture::{Changed, LocalChange, LocalKind};
 use crate::core::codec::{ROW_BYTES_MAX, TX_BYTES_MAX, put_delete, put_insert, put_update, start_tx};
 use crate::core::constraint::Constrained;
@@ -146,7 +146,7 @@ impl Engine {
         Ok(Some(news))
     }
 
-    fn visible_birth(&self, table: usize, key: &[u8]) -> Stamp {
+    pub(super) fn visible_birth(&self, table: usize, key: &[u8]) -> Stamp {
         let state = self.tables.get(table).and_then(|table| table.get(key));
         state.and_then(|state| state.visible()).map_or(Stamp::NEVER, |(birth, _)| birth)
     }
@@ -165,6 +165,7 @@ impl Engine {
             if self.connected {
                 self.log.push(stamp.hlc, bytes, self.epoch);
             } else {
+                self.log.push_marked();
                 changes.iter().for_each(|change| self.log.mark(change.table, &change.key));
             }
         }
@@ -210,8 +211,10 @@ impl Engine {
                     (Shown::Deleted, if table.links.constrained { Shown::Same } else { revealed })
                 }
             };
-            self.note(index, key, shown, true, store)?;
-            self.note(index, key, revealed, false, store)?;
+            self.note(index, key, shown, Made { hlc: stamp.hlc, maker: Maker::Here }, store)?;
+            let birth = if revealed == Shown::Same { Stamp::NEVER } else { self.visible_birth(index, key) };
+            let made = Made { hlc: birth.hlc, maker: self.maker(birth.epoch) };
+            self.note(index, key, revealed, made, store)?;
         }
         self.settle_constraints(store)
     }
@@ -263,10 +266,14 @@ impl Engine {
         let new = Epoch(self.random.next_nonzero());
         self.counters.epochs_restarted += 1;
         let sequence = self.log.sequence();
-        self.former = Some((old, sequence));
+        self.farewell = Some((old, sequence));
+        self.former.push(old);
+        if self.former.len() > FORMER_MAX {
+            self.former.remove(0);
+        }
         // What the former epoch sent is here, and whoever lacks some of it can have it from here.
         self.streams.insert(old, Stream::starting_after(sequence));
-        self.log.restart(old);
+        self.log.restart(old, new);
         self.epoch = new;
         for (index, (table, state)) in self.config.schema.tables.iter().zip(&mut self.tables).enumerate() {
             if !table.owned {

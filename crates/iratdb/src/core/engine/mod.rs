@@ -4,12 +4,13 @@
 //! [`Engine::handle`]; messages go out through [`Engine::poll_message`] (whatever is due) and [`Engine::next_frame`] (the next
 //! frame of local changes, asked for when the one before has been sent); [`Engine::poll_timeout`] says when to come back.
 
+mod acks;
 mod local;
 mod presence;
 mod receive;
 mod sync;
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use foldhash::fast::FixedState;
 
 use super::codec::{Body, Header, MESSAGE_BYTES_MAX, encode};
 use super::constraint::{Constrained, Constraints, Reason};
-use super::hlc::Clock;
+use super::hlc::{Clock, Stamp};
 use super::ids::{Epoch, Random, Writer};
 use super::key::Key;
 use super::lease::Members;
@@ -28,6 +29,7 @@ use super::store::{Store, StoreError};
 use super::streams::Stream;
 use super::table::{Shown, TableState};
 use super::value::Value;
+use super::visible::RowState;
 
 pub use local::{Prepared, Refused};
 #[cfg(test)]
@@ -41,6 +43,8 @@ pub const RESEND_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const PENDING_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Epochs that frames may be expected of.
 pub const STREAMS_MAX: usize = 4096;
+/// Former epochs of this process that are remembered.
+const FORMER_MAX: usize = 16;
 /// Epochs whose last frames are told in heartbeats after they are gone.
 pub const TAILS_MAX: usize = 256;
 
@@ -66,7 +70,7 @@ pub struct Config {
     /// What is replicated.
     pub schema: Arc<Schema>,
     /// The node's name.
-    pub node: String,
+    pub node: Arc<str>,
     /// Time between heartbeats.
     pub heartbeat_ms: u64,
     /// How long a silent member keeps its rows.
@@ -127,10 +131,28 @@ pub struct Seen {
     pub shown: Shown,
     /// Its columns beside the key, unless it is gone.
     pub values: Option<Vec<Value>>,
-    /// Whether the change was made here.
-    pub local: bool,
     /// If a constraint hides the row: its columns beside the key, and why.
     pub hidden: Option<(Box<[Value]>, Reason)>,
+    /// Which write did it.
+    pub made: Made,
+}
+
+/// The write that made a row show what it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// When; zero if no write did it, but the end of the row's owner.
+    pub hlc: u64,
+    /// Who.
+    pub maker: Maker,
+}
+
+/// Who made a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Maker {
+    /// This process.
+    Here,
+    /// Another process, if it is known (those that are gone are forgotten), and its node's name.
+    Elsewhere(Option<Writer>, Arc<str>),
 }
 
 /// Counts since the start.
@@ -146,6 +168,8 @@ pub struct Counters {
     pub frames_duplicate: u64,
     /// Frames sent again for others.
     pub frames_resent: u64,
+    /// Times that frames were found missing.
+    pub gaps: u64,
     /// Requests for missing frames.
     pub nacks_sent: u64,
     /// Row changes of others that were applied.
@@ -205,7 +229,13 @@ pub struct Engine {
     heartbeat_at_ms: u64,
     heartbeat_due: bool,
     sweep_bucket: usize,
-    former: Option<(Epoch, u64)>,
+    /// The epoch before, and its last frame: all are told that it is over when its rows have been published again.
+    farewell: Option<(Epoch, u64)>,
+    /// This process's former epochs, the latest last.
+    former: Vec<Epoch>,
+    acks: acks::Acks,
+    /// Epochs whose writers wait to hear how far we have got.
+    wanted: BTreeSet<Epoch>,
     mismatch: Option<u64>,
     only_mismatches: bool,
     outbox: VecDeque<Outgoing>,
@@ -235,7 +265,7 @@ impl Engine {
             tables: (0..tables).map(|_| TableState::new(hash_seed)).collect(),
             constraints: Constraints::default(),
             watched: vec![false; tables],
-            log: Log::new(tables, config.resend_bytes_max),
+            log: Log::new(tables, config.resend_bytes_max, epoch),
             streams: BTreeMap::new(),
             members: Members::default(),
             session: None,
@@ -249,7 +279,10 @@ impl Engine {
             heartbeat_at_ms: now.mono_ms,
             heartbeat_due: false,
             sweep_bucket: 0,
-            former: None,
+            farewell: None,
+            former: Vec::new(),
+            acks: acks::Acks::default(),
+            wanted: BTreeSet::new(),
             mismatch: None,
             only_mismatches: false,
             outbox: VecDeque::new(),
@@ -298,11 +331,12 @@ impl Engine {
             return Ok(None);
         }
         let header = self.header();
+        let ack = self.frames_ask();
         let (tables, schema) = (&self.tables, &*self.config.schema);
         let mut store = Constrained::new(schema, &mut self.constraints, store);
         let frame = self
             .log
-            .next_frame(header, |table, key, out| sync::put_row(tables, schema, table, key, out, &mut store))?;
+            .next_frame(header, ack, |table, key, out| sync::put_row(tables, schema, table, key, out, &mut store))?;
         match &frame {
             Some(_) => self.counters.frames_sent += 1,
             None => self.all_sent(),
@@ -339,6 +373,9 @@ impl Engine {
         }
         if let Some(settling) = &self.settling {
             at = at.min(settling.until_ms);
+        }
+        if let Some(ask_at_ms) = self.acks_timeout() {
+            at = at.min(ask_at_ms);
         }
         if self.connected {
             at = at.min(self.members.timeout_ms(self.config.lease_ms).unwrap_or(u64::MAX));
@@ -424,12 +461,36 @@ impl Engine {
         tables.fold(0, |sum, (n, table)| sum.wrapping_add(table.digest().wrapping_mul(2 * n + 1)))
     }
 
+    /// Who writes in an epoch.
+    fn maker(&self, epoch: Epoch) -> Maker {
+        if epoch == self.epoch || self.former.contains(&epoch) {
+            return Maker::Here;
+        }
+        let member = self.members.get(epoch);
+        Maker::Elsewhere(
+            member.and_then(|member| member.writer),
+            member.map_or_else(|| "".into(), |member| Arc::clone(&member.node)),
+        )
+    }
+
+    /// Frames that are known to have been sent and are not here.
+    pub fn frames_missing(&self) -> u64 {
+        self.streams.values().map(Stream::missing).sum()
+    }
+
+    /// How far behind a member is: how many of its frames are missing here, and how many of ours it has not said it has.
+    pub fn lag(&self, epoch: Epoch) -> (u64, u64) {
+        let missing = self.streams.get(&epoch).map_or(0, Stream::missing);
+        let has = self.members.get(epoch).and_then(|member| member.settled.get(&self.epoch)).copied().unwrap_or(0);
+        (missing, self.log.sequence().saturating_sub(has))
+    }
+
     fn note(
         &mut self,
         table: usize,
         key: &[u8],
         shown: Shown,
-        local: bool,
+        made: Made,
         store: &mut impl Store,
     ) -> Result<(), StoreError> {
         if shown == Shown::Same || !self.watched.get(table).copied().unwrap_or(false) {
@@ -441,7 +502,7 @@ impl Engine {
         };
         // A row that was hidden after it was written tells of that instead.
         if values.is_some() || shown == Shown::Deleted {
-            self.seen.push(Seen { table, key: key.into(), shown, values, local, hidden: None });
+            self.seen.push(Seen { table, key: key.into(), shown, values, hidden: None, made });
         }
         Ok(())
     }
@@ -454,10 +515,15 @@ impl Engine {
         self.constraints.settle(&self.config.schema, &self.tables, store)?;
         for change in self.constraints.take_changes() {
             let (table, key) = change.row;
-            self.note(table, &key, change.shown, false, store)?;
-            if change.hidden.is_some() && self.watched.get(table) == Some(&true) {
+            if self.watched.get(table) != Some(&true) {
+                continue;
+            }
+            let stamp = self.tables.get(table).and_then(|table| table.get(&key)).map_or(Stamp::NEVER, RowState::latest);
+            let made = Made { hlc: stamp.hlc, maker: self.maker(stamp.epoch) };
+            self.note(table, &key, change.shown, made.clone(), store)?;
+            if change.hidden.is_some() {
                 let (shown, hidden) = (Shown::Same, change.hidden);
-                self.seen.push(Seen { table, key, shown, values: None, local: false, hidden });
+                self.seen.push(Seen { table, key, shown, values: None, hidden, made });
             }
         }
         Ok(())

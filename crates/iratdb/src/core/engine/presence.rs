@@ -1,13 +1,16 @@
 //! Heartbeats, leases, the ends of epochs, joining and leaving.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use super::{Destination, Engine, Now, Phase, TAILS_MAX};
+use super::{Destination, Engine, Made, Now, Phase, TAILS_MAX};
 use crate::core::codec::{Body, Header, Tail};
 use crate::core::constraint::Constrained;
 use crate::core::digest::BUCKETS;
+use crate::core::hlc::Stamp;
 use crate::core::ids::{Epoch, Writer};
 use crate::core::store::{Store, StoreError};
+use crate::core::table::Shown;
 
 /// How long the last frames of an epoch that is over are told, in leases.
 const TAIL_LEASES: u64 = 30;
@@ -43,6 +46,8 @@ impl Engine {
         }
         self.listen(now);
         self.session_tick(now);
+        self.acks_tick(now);
+        self.send_acks();
         self.repair_streams(now);
         let more = self.members.suspect(now.mono_ms, self.config.lease_ms);
         let to_end = self.members.to_end(self.epoch);
@@ -118,10 +123,13 @@ impl Engine {
         let gone = self.members.ended_since(since_ms).chain(self.members.suspects().iter().copied());
         let tails = gone.filter_map(|epoch| {
             let sequence = self.streams.get(&epoch)?.settled();
-            Some(Tail { epoch, sequence })
+            (sequence > 0).then_some(Tail { epoch, sequence })
         });
-        let tails = tails.take(TAILS_MAX).collect();
-        let node = self.config.node.clone();
+        let mut tails: Vec<_> = tails.take(TAILS_MAX).collect();
+        if self.phase == Phase::Ready {
+            tails.extend(self.settled_tails());
+        }
+        let node = Arc::clone(&self.config.node);
         let body = Body::Heartbeat {
             node: &node,
             ready: self.phase == Phase::Ready,
@@ -138,8 +146,8 @@ impl Engine {
         let our_state = self.state();
         let we_are_ready = self.phase == Phase::Ready;
         let Some(member) = self.members.get_mut(header.epoch) else { return };
-        if member.node != heard.node {
-            heard.node.clone_into(&mut member.node);
+        if *member.node != *heard.node {
+            member.node = heard.node.into();
         }
         // Both at rest since the last heartbeat, and still different: something was lost for good.
         let at_rest = member.state == heard.state && member.our_state == our_state;
@@ -166,6 +174,7 @@ impl Engine {
         if heard.hello {
             self.heartbeat_due = true;
         }
+        self.on_settled(header, &heard.tails);
         let joining = matches!(self.phase, Phase::Listening { .. }) && self.settling.is_none() && heard.ready;
         if (differ || behind || joining) && (heard.ready || behind) {
             self.resync(now, header.writer);
@@ -174,9 +183,15 @@ impl Engine {
 
     /// An epoch is over: its owned rows are gone.
     pub(super) fn end(&mut self, now: Now, epoch: Epoch, store: &mut impl Store) -> Result<(), StoreError> {
-        if epoch == self.epoch || !self.members.end(epoch, now.mono_ms) {
+        if epoch == self.epoch {
             return Ok(());
         }
+        let maker = self.maker(epoch);
+        if !self.members.end(epoch, now.mono_ms) {
+            return Ok(());
+        }
+        self.members.forget_settled(epoch);
+        self.wanted.remove(&epoch);
         self.counters.epochs_ended += 1;
         for index in 0..self.tables.len() {
             let (Some(table), Some(state)) = (self.config.schema.tables.get(index), self.tables.get_mut(index)) else {
@@ -194,7 +209,9 @@ impl Engine {
                 }
             }
             for (key, shown) in gone {
-                self.note(index, &key, shown, false, store)?;
+                let revealed = if shown == Shown::Updated { self.visible_birth(index, &key) } else { Stamp::NEVER };
+                let maker = if revealed.is_never() { maker.clone() } else { self.maker(revealed.epoch) };
+                self.note(index, &key, shown, Made { hlc: revealed.hlc, maker }, store)?;
             }
         }
         self.settle_constraints(store)
@@ -240,7 +257,7 @@ impl Engine {
         for (asker, token) in std::mem::take(&mut self.waiting) {
             self.send_digests(asker, token);
         }
-        if let Some((epoch, sequence)) = self.former.take() {
+        if let Some((epoch, sequence)) = self.farewell.take() {
             self.send(Destination::All, &Body::EpochEnd { tail: Tail { epoch, sequence } });
         }
     }

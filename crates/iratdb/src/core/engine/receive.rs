@@ -1,7 +1,7 @@
 //! Messages in.
 
 use super::presence::Heard;
-use super::{Destination, Engine, Now, PENDING_BYTES_MAX, Phase, RESEND_BYTES_MAX, STREAMS_MAX};
+use super::{Destination, Engine, Made, Now, PENDING_BYTES_MAX, Phase, RESEND_BYTES_MAX, STREAMS_MAX};
 use crate::core::codec::{Body, Entry, Header, MESSAGE_BYTES_MAX, Op, OpBody, OpReader, decode, decode_header};
 use crate::core::constraint::Constrained;
 use crate::core::ids::{Epoch, Writer};
@@ -53,11 +53,32 @@ impl Engine {
             self.remind(now, header.epoch);
         }
         match message.body {
-            Body::Frame { sequence, entries } => {
+            Body::Frame { sequence, ack, entries } => {
                 if alive {
                     self.sign_of_life(now, header.epoch, header.writer);
                 }
-                self.on_frame(now, header, sequence, &entries, store)
+                self.on_frame(now, header, sequence, &entries, store)?;
+                if ack
+                    && alive
+                    && let Some(stream) = self.streams.get_mut(&header.epoch)
+                {
+                    stream.want(sequence);
+                    self.wanted.insert(header.epoch);
+                }
+                Ok(())
+            }
+            Body::AckRequest { sequence } => {
+                if alive {
+                    self.on_ack_request(header, sequence);
+                    self.repair_streams(now);
+                }
+                Ok(())
+            }
+            Body::Ack { tail } => {
+                if alive {
+                    self.on_settled(header, &[tail]);
+                }
+                Ok(())
             }
             Body::EpochEnd { tail } => self.on_epoch_end(now, header, tail, store),
             Body::Heartbeat { node, ready, hello, sequence, state, suspects, tails } if alive => {
@@ -108,7 +129,7 @@ impl Engine {
         let epoch = header.epoch;
         if self.members.is_ended(epoch) && !self.streams.contains_key(&epoch) {
             // Long forgotten: what else was in its frames came another way.
-            self.streams.insert(epoch, Stream::starting_after(sequence - 1));
+            self.streams.insert(epoch, Stream::unknown_up_to(sequence - 1));
         }
         let Some(stream) = self.stream(epoch) else { return Ok(()) };
         if stream.has(sequence) {
@@ -180,7 +201,9 @@ impl Engine {
             let shown = state.merge(table, op.table, op.key, &op.body, now.seconds(), &mut constrained)?;
             taken += 1;
             if !table.links.constrained {
-                self.note(op.table, op.key, shown, false, store)?;
+                let stamp = op.body.stamp_max();
+                let made = Made { hlc: stamp.hlc, maker: self.maker(stamp.epoch) };
+                self.note(op.table, op.key, shown, made, store)?;
             }
         }
         self.settle_constraints(store)?;
@@ -195,6 +218,8 @@ impl Engine {
         for table in &mut self.tables {
             table.drop_pending();
         }
+        // Of which frames, nobody knows.
+        self.streams.values_mut().for_each(Stream::dropped);
         self.join_any(now);
     }
 
@@ -205,16 +230,18 @@ impl Engine {
         }
         let mut asks = Vec::new();
         for (epoch, stream) in &mut self.streams {
+            let first = !stream.has_asked();
             let Some(repair) = stream.repair(now.mono_ms) else { continue };
             let writer = self.members.get(*epoch).and_then(|member| member.writer);
             match (repair, writer) {
-                (Repair::Nack(from, to), Some(writer)) => asks.push((writer, *epoch, from, to)),
+                (Repair::Nack(from, to), Some(writer)) => asks.push((writer, *epoch, from, to, first)),
                 // Nobody is there to ask: heartbeats will tell who has them.
                 (_, None) => {}
                 (Repair::Resync, Some(writer)) => self.resync_with = Some(writer),
             }
         }
-        for (writer, epoch, from, to) in asks {
+        for (writer, epoch, from, to, first) in asks {
+            self.counters.gaps += u64::from(first);
             self.counters.nacks_sent += 1;
             self.send(Destination::One(writer), &Body::Nack { epoch, from, to });
         }
