@@ -35,6 +35,26 @@ pub(crate) struct TableSpec {
     /// Its rows vanish with the handle that inserted them.
     #[serde(default)]
     pub(crate) owned: bool,
+    /// Of concurrent updates of a row, the later one wins by column or by row.
+    #[serde(default)]
+    pub(crate) lww: Winner,
+    /// Columns in which concurrent updates add up.
+    #[serde(default)]
+    pub(crate) counter: Vec<String>,
+    /// Columns that keep the greatest value.
+    #[serde(default)]
+    pub(crate) max: Vec<String>,
+    /// Columns that keep the least value.
+    #[serde(default)]
+    pub(crate) min: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Winner {
+    #[default]
+    Column,
+    Row,
 }
 
 #[derive(Debug, Serialize)]
