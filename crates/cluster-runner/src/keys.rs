@@ -289,7 +289,8 @@ impl KeySet {
     pub async fn for_tests() -> Result<Self, Error> {
         let executable = std::env::current_exe().map_err(Error::io("finding the current executable"))?;
         // target/debug/deps/test or target/debug/program.
-        let profile = executable.ancestors().skip(1).find(|path| !path.ends_with("deps")).unwrap_or(Path::new("."));
+        let profile =
+            executable.ancestors().skip(1).find(|path| !path.ends_with("deps")).unwrap_or_else(|| Path::new("."));
         let parent = profile.parent().unwrap_or(profile).join("test-keys");
         fs::create_dir_all(&parent).map_err(Error::io(format!("creating {}", parent.display())))?;
         let root = parent.join(version());

@@ -73,12 +73,37 @@ struct OpenArgs {
     /// A table whose rows vanish with the handle that inserted them; may be given several times
     #[arg(long, value_name = "TABLE")]
     owned: Vec<String>,
+    /// A table in which the later of two concurrent updates wins by row, not by column
+    #[arg(long, value_name = "TABLE")]
+    row_wise: Vec<String>,
+    /// A column in which concurrent updates add up
+    #[arg(long, value_name = "TABLE.COLUMN", value_parser = column)]
+    counter: Vec<(String, String)>,
+    /// A column that keeps the greatest value
+    #[arg(long, value_name = "TABLE.COLUMN", value_parser = column)]
+    max: Vec<(String, String)>,
+    /// A column that keeps the least value
+    #[arg(long, value_name = "TABLE.COLUMN", value_parser = column)]
+    min: Vec<(String, String)>,
     /// Opens it to be read only
     #[arg(long)]
     ro: bool,
     /// Which of the keys that the iratdbot has [default: those with the database's name]
     #[arg(long, value_name = "NAME")]
     key_ref: Option<String>,
+}
+
+/// The options of a table, in a request.
+fn spec(tables: &mut Map<String, Value>, table: String) -> anyhow::Result<&mut Map<String, Value>> {
+    tables.entry(table).or_insert_with(|| json!({})).as_object_mut().context("a table's options")
+}
+
+/// `TABLE.COLUMN`.
+fn column(text: &str) -> Result<(String, String), String> {
+    match text.split_once('.') {
+        Some((table, column)) if !table.is_empty() && !column.is_empty() => Ok((table.to_owned(), column.to_owned())),
+        _ => Err("write it as TABLE.COLUMN".to_owned()),
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -158,7 +183,19 @@ impl Db {
     }
 
     async fn open(&self, args: OpenArgs) -> anyhow::Result<()> {
-        let tables: Map<String, Value> = args.owned.into_iter().map(|table| (table, json!({"owned": true}))).collect();
+        let mut tables = Map::new();
+        for table in args.owned {
+            spec(&mut tables, table)?.insert("owned".to_owned(), json!(true));
+        }
+        for table in args.row_wise {
+            spec(&mut tables, table)?.insert("lww".to_owned(), json!("row"));
+        }
+        for (merge, columns) in [("counter", args.counter), ("max", args.max), ("min", args.min)] {
+            for (table, column) in columns {
+                let list = spec(&mut tables, table)?.entry(merge).or_insert_with(|| json!([]));
+                list.as_array_mut().context("a list of columns")?.push(json!(column));
+            }
+        }
         let mode = if args.ro { "ro" } else { "rw" };
         let mut request = json!({"db": args.database, "schema": args.schema, "tables": tables, "mode": mode});
         if let Some(key_ref) = args.key_ref {

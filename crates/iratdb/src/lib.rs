@@ -7,8 +7,7 @@
 //! within its lease; every queue, log and buffer is bounded in bytes; with [`Keys`], a process without the read key sees
 //! ciphertext only, and nothing is taken from one without the write key (`docs/security.md` is the threat model).
 //!
-//! Not yet: UNIQUE beside the primary key, FOREIGN KEY, CHECK, triggers and generated columns in replicated tables (refused at
-//! open); members with different versions of a schema. The README says more.
+//! Not yet: members with different versions of a schema. The README says more.
 //!
 //! ```no_run
 //! # async fn example(client: async_nats::Client) -> iratdb::Result<()> {
@@ -45,13 +44,13 @@ mod shared;
 mod sim;
 mod sqlite;
 
-pub use changes::{Change, Changes, Op, Origin, RowChange};
+pub use changes::{Change, Changes, Conflict, ConflictReason, Op, Origin, RowChange};
 pub use commit::Commit;
 pub use core::guard::Refusals;
 pub use core::value::Value;
 pub use db::{IraTdb, Member, Stats, TableDescription, TableDigest};
 pub use error::{Error, Result, SchemaProblem};
 pub use keys::{KEY_BITS_MIN, KeyInfo, KeyProblem, Keys};
-pub use options::{Options, Sandbox, TableOptions};
+pub use options::{Lww, Options, Sandbox, TableOptions};
 
 pub use rusqlite;

@@ -12,15 +12,17 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, watch};
 
-use crate::changes::{Changes, Op, Origin, Queue, RowChange};
+use crate::changes::{Changes, Conflict, ConflictReason, Op, Origin, Queue, Queued, RowChange};
 use crate::commit::{Commit, Waiters};
 use crate::core::codec::{ROW_BYTES_MAX, TX_BYTES_MAX};
+use crate::core::constraint::Reason;
 use crate::core::engine::{Engine, Event, Maker, Now, Outgoing, Refused, Seen};
 use crate::core::key::key_values;
 use crate::core::schema::Schema;
 use crate::core::store::StoreError;
 use crate::core::table::Shown;
-use crate::core::value::ValueRef;
+use crate::core::tally::SHARES_MAX;
+use crate::core::value::{Value, ValueRef};
 use crate::error::{Error, Result};
 use crate::gate::Gate;
 use crate::sqlite::{LocalDb, Readers};
@@ -254,6 +256,12 @@ impl Shared {
             Refused::RowTooLarge { table, bytes } => {
                 Error::RowTooLarge { table: name(table), bytes, bytes_max: ROW_BYTES_MAX }
             }
+            Refused::NotANumber { table, column } => {
+                let column = self.schema.tables.get(table).and_then(|table| table.columns.get(usize::from(column)));
+                let column = column.map_or_else(String::new, |column| column.name.clone());
+                Error::NotANumber { table: name(table), column }
+            }
+            Refused::TooManyCounting { table } => Error::TooManyCounting { table: name(table), count_max: SHARES_MAX },
             Refused::TransactionTooLarge { bytes } => Error::TransactionTooLarge { bytes, bytes_max: TX_BYTES_MAX },
         }
     }
@@ -359,28 +367,66 @@ impl Shared {
                 state.engine.watch(seen.table, false);
                 continue;
             }
-            let Some(change) = self.row_change(seen) else { continue };
-            for queue in queues.iter() {
-                queue.push(Arc::clone(&change));
+            for change in self.changes_of(seen) {
+                queues.iter().for_each(|queue| queue.push(change.clone()));
             }
         }
     }
 
+    /// What subscribers are told.
+    fn changes_of(&self, mut seen: Seen) -> impl Iterator<Item = Queued> + use<> {
+        let hidden = seen.hidden.take().and_then(|(values, reason)| self.conflict(&seen, values, reason));
+        let row = self.row_change(seen);
+        row.map(Queued::Row).into_iter().chain(hidden.map(Queued::Conflict))
+    }
+
+    /// A primary key's values.
+    fn pk(&self, table: usize, key: &[u8]) -> Vec<Value> {
+        let table = self.schema.tables.get(table);
+        table.map(|table| key_values(table, key).map(ValueRef::to_value).collect()).unwrap_or_default()
+    }
+
+    /// A row's values in column order.
+    fn whole_row(&self, table: usize, key: &[u8], values: impl IntoIterator<Item = Value>) -> Vec<Value> {
+        let Some(definition) = self.schema.tables.get(table) else { return Vec::new() };
+        let key = definition.key.iter().zip(self.pk(table, key));
+        let mut row: Vec<_> = key.chain(definition.columns.iter().zip(values)).collect();
+        row.sort_by_key(|(column, _)| column.position);
+        row.into_iter().map(|(_, value)| value).collect()
+    }
+
+    fn conflict(&self, seen: &Seen, values: Box<[Value]>, reason: Reason) -> Option<Arc<Conflict>> {
+        let reason = match reason {
+            Reason::Unique { unique, by } => {
+                let constraint = self.schema.uniques.get(unique)?.name.as_str().into();
+                ConflictReason::Unique { constraint, winner: self.pk(seen.table, &by) }
+            }
+            Reason::Reference { reference, parent } => {
+                let reference = self.schema.references.get(reference)?;
+                ConflictReason::ForeignKey {
+                    constraint: reference.name.as_str().into(),
+                    parent: Arc::clone(self.names.get(reference.parent)?),
+                    hidden_parent: parent.map(|key| self.pk(reference.parent, &key)),
+                }
+            }
+        };
+        Some(Arc::new(Conflict {
+            table: Arc::clone(self.names.get(seen.table)?),
+            pk: self.pk(seen.table, &seen.key),
+            row: self.whole_row(seen.table, &seen.key, values),
+            reason,
+        }))
+    }
+
     fn row_change(&self, seen: Seen) -> Option<Arc<RowChange>> {
-        let table = self.schema.tables.get(seen.table)?;
         let op = match seen.shown {
             Shown::Same => return None,
             Shown::Inserted => Op::Insert,
             Shown::Updated => Op::Update,
             Shown::Deleted => Op::Delete,
         };
-        let pk: Vec<_> = key_values(table, &seen.key).map(ValueRef::to_value).collect();
-        let row = seen.values.map(|values| {
-            let key = table.key.iter().zip(pk.iter().cloned());
-            let mut row: Vec<_> = key.chain(table.columns.iter().zip(values)).collect();
-            row.sort_by_key(|(column, _)| column.position);
-            row.into_iter().map(|(_, value)| value).collect()
-        });
+        let pk = self.pk(seen.table, &seen.key);
+        let row = seen.values.map(|values| self.whole_row(seen.table, &seen.key, values));
         Some(Arc::new(RowChange {
             table: Arc::clone(self.names.get(seen.table)?),
             op,

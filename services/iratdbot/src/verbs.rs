@@ -1,13 +1,13 @@
 //! What each verb does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use botstream_api::{Error, ErrorCode};
 use botstream_state::rights;
 use iracluster::Chassis;
-use iratdb::{IraTdb, Keys, Options, Sandbox, TableOptions};
+use iratdb::{IraTdb, Keys, Lww, Options, Sandbox, TableOptions};
 use tokio::sync::Semaphore;
 use ulid::Ulid;
 
@@ -74,9 +74,12 @@ impl Verbs {
                 return Err(Error::invalid("schema", "say with which CREATE statements the database begins"));
             }
             None => {
-                let tables = tables.into_iter().map(|(name, spec)| (name, table_options(&spec)));
-                tables
-                    .fold(Options::new(&database).schema(&schema), |options, (name, table)| options.table(name, table))
+                let mut options = Options::new(&database).schema(&schema);
+                for (name, spec) in tables {
+                    let table = table_options(&name, spec)?;
+                    options = options.table(name, table);
+                }
+                options
             }
         };
         let keys = self.keys(&database, key_ref, mode, is_ours)?;
@@ -316,9 +319,21 @@ fn is_key_name(name: &str) -> bool {
     (1..=KEY_NAME_LEN_MAX).contains(&name.len()) && name.bytes().all(good)
 }
 
-fn table_options(spec: &TableSpec) -> TableOptions {
-    let options = TableOptions::default();
-    if spec.owned { options.owned() } else { options }
+fn table_options(table: &str, spec: TableSpec) -> Result<TableOptions, Error> {
+    let lww = match spec.lww {
+        Winner::Column => Lww::Column,
+        Winner::Row => Lww::Row,
+    };
+    let mut merged = HashSet::new();
+    if let Some(column) = spec.counter.iter().chain(&spec.max).chain(&spec.min).find(|column| !merged.insert(*column)) {
+        let sentence = format!("column {column:?} is named twice: it can be one of counter, max and min");
+        return Err(Error::invalid(format!("tables.{table}"), sentence));
+    }
+    let options = TableOptions::default().lww(lww);
+    let options = if spec.owned { options.owned() } else { options };
+    let options = spec.counter.into_iter().fold(options, TableOptions::counter);
+    let options = spec.max.into_iter().fold(options, TableOptions::max);
+    Ok(spec.min.into_iter().fold(options, TableOptions::min))
 }
 
 async fn close(db: &IraTdb) {

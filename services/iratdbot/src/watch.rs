@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_nats::Client;
 use botstream_api::{Error, ErrorCode, subjects};
 use iracluster::Chassis;
-use iratdb::{Change, Changes, Op, Origin, RowChange};
+use iratdb::{Change, Changes, Conflict, ConflictReason, Op, Origin, RowChange};
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
@@ -102,9 +102,16 @@ impl Teller {
         self.seq += 1;
         let message = match change {
             Change::Row(change) => row_message(self.seq, change),
-            Change::Lagged => {
-                ChangeMessage { seq: self.seq, op: "lagged", pk: Vec::new(), row: None, origin: None, hlc: None }
-            }
+            Change::Conflict(conflict) => conflict_message(self.seq, conflict),
+            Change::Lagged => ChangeMessage {
+                seq: self.seq,
+                op: "lagged",
+                pk: Vec::new(),
+                row: None,
+                origin: None,
+                hlc: None,
+                constraint: None,
+            },
         };
         self.metrics.changes.inc();
         let sent = match serde_json::to_vec(&message) {
@@ -118,8 +125,24 @@ impl Teller {
     }
 }
 
+fn json(values: &[iratdb::Value]) -> Vec<Json> {
+    values.iter().map(value::owned_to_json).collect()
+}
+
+fn conflict_message(seq: u64, conflict: &Conflict) -> ChangeMessage {
+    let (ConflictReason::Unique { constraint, .. } | ConflictReason::ForeignKey { constraint, .. }) = &conflict.reason;
+    ChangeMessage {
+        seq,
+        op: "conflict",
+        pk: json(&conflict.pk),
+        row: Some(json(&conflict.row)),
+        origin: None,
+        hlc: None,
+        constraint: Some(constraint.to_string()),
+    }
+}
+
 fn row_message(seq: u64, change: &RowChange) -> ChangeMessage {
-    let json = |values: &[iratdb::Value]| values.iter().map(value::owned_to_json).collect::<Vec<Json>>();
     ChangeMessage {
         seq,
         op: match change.op {
@@ -129,6 +152,7 @@ fn row_message(seq: u64, change: &RowChange) -> ChangeMessage {
         },
         pk: json(&change.pk),
         row: change.row.as_deref().map(json),
+        constraint: None,
         origin: Some(match &change.origin {
             Origin::Local => ChangeOrigin { local: true, node: String::new() },
             Origin::Remote { node, .. } => ChangeOrigin { local: false, node: node.to_string() },

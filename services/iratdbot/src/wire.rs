@@ -37,6 +37,26 @@ pub(crate) struct TableSpec {
     /// Its rows vanish with the handle that inserted them.
     #[serde(default)]
     pub(crate) owned: bool,
+    /// Of concurrent updates of a row, the later one wins by column or by row.
+    #[serde(default)]
+    pub(crate) lww: Winner,
+    /// Columns in which concurrent updates add up.
+    #[serde(default)]
+    pub(crate) counter: Vec<String>,
+    /// Columns that keep the greatest value.
+    #[serde(default)]
+    pub(crate) max: Vec<String>,
+    /// Columns that keep the least value.
+    #[serde(default)]
+    pub(crate) min: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Winner {
+    #[default]
+    Column,
+    Row,
 }
 
 #[derive(Debug, Serialize)]
@@ -139,7 +159,7 @@ pub(crate) struct WatchReply {
 pub(crate) struct ChangeMessage {
     /// 1, 2, 3…: a gap means that one was missed.
     pub(crate) seq: u64,
-    /// `insert`, `update`, `delete`; `lagged` when changes were dropped, so that the table has to be read again.
+    /// `insert`, `update`, `delete`; `conflict` when a constraint hides a row; `lagged` when changes were dropped, so that the table has to be read again.
     pub(crate) op: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) pk: Vec<Json>,
@@ -150,6 +170,9 @@ pub(crate) struct ChangeMessage {
     /// Hybrid clock: milliseconds since 1970 times 65,536 and a counter, in digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hlc: Option<String>,
+    /// Of a conflict: the constraint, as its table and columns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) constraint: Option<String>,
 }
 
 #[derive(Debug, Serialize)]

@@ -5,6 +5,7 @@
 
 use super::hlc::Stamp;
 use super::merge::Clocks;
+use super::tally::Share;
 use super::value::ValueRef;
 
 /// Buckets a table's rows are spread over; two replicas compare buckets and exchange those that differ.
@@ -56,6 +57,12 @@ pub fn row_part(key_hash: u64, birth: Stamp, clocks: &Clocks) -> u64 {
         state = mix(state ^ (u64::from(column) << 32), clock);
     }
     fold(state ^ K0, K2)
+}
+
+/// A part for what an epoch has added to a row's counter.
+pub fn share_part(key_hash: u64, share: &Share) -> u64 {
+    let stamp = Stamp { hlc: share.hlc, epoch: share.epoch };
+    fold(mix(key_hash ^ K2 ^ (u64::from(share.column) << 32), stamp) ^ K1, K0)
 }
 
 /// Order-independent digest of rows' values: a sum of 128-bit row hashes.

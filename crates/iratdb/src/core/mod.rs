@@ -2,8 +2,8 @@
 //!
 //! [`engine::Engine`] takes local commits, messages and the passing of time, and gives out messages to send. The
 //! values are in the [`store::Store`] it is given; beside them it keeps who wrote what when. From the bottom up: [`value`],
-//! [`key`], [`schema`], [`ids`], [`hlc`]; [`codec`], the wire format; [`merge`] and [`visible`], how one row converges;
-//! [`table`], a table's rows; [`capture`], what a local transaction changed; [`log`], frames out; [`streams`], frames in;
+//! [`key`], [`schema`], [`ids`], [`hlc`]; [`codec`], the wire format; [`merge`], [`tally`] and [`visible`], how one row converges;
+//! [`table`], a table's rows; [`constraint`], which of them UNIQUE and FOREIGN KEY leave visible; [`capture`], what a local transaction changed; [`log`], frames out; [`streams`], frames in;
 //! [`lease`], who lives; [`snapshot`], how a replica that lacks more gets it.
 //!
 //! Between the engine and the network stands, in a database with keys, the [`guard::Guard`]: what the engine puts out is
@@ -13,6 +13,7 @@
 pub mod capture;
 pub mod cert;
 pub mod codec;
+pub mod constraint;
 pub mod digest;
 pub mod engine;
 pub mod guard;
@@ -35,6 +36,9 @@ pub mod snapshot;
 pub mod store;
 pub mod streams;
 pub mod table;
+pub mod tally;
+#[cfg(test)]
+mod tally_model;
 pub mod value;
 pub mod visible;
 

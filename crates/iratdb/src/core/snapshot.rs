@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use super::codec::{BucketSet, Cursor, OpBody, OpReader, Tail};
-use super::digest::{BUCKETS, hash64, row_part};
+use super::digest::{BUCKETS, hash64, row_part, share_part};
 use super::ids::{Epoch, Writer};
 use super::key::Key;
 use super::merge::Clocks;
@@ -180,11 +180,13 @@ pub fn parts_of(
     let mut reader = OpReader::states(states);
     while let Ok(Some(op)) = reader.next() {
         let part = parts.entry((op.table, op.key.into())).or_default();
-        if let OpBody::Put { birth, clocks, .. } = op.body
+        if let OpBody::Put { birth, clocks, tallies, .. } = op.body
             && !(owned(op.table) && ended(birth.epoch))
         {
             let clocks = Clocks::from_list(clocks, birth);
-            *part = part.wrapping_add(row_part(hash64(op.key, 0), birth, &clocks));
+            let hash = hash64(op.key, 0);
+            *part = part.wrapping_add(row_part(hash, birth, &clocks));
+            *part = tallies.iter().fold(*part, |part, share| part.wrapping_add(share_part(hash, &share)));
         }
     }
     parts

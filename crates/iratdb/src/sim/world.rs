@@ -7,22 +7,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::guarded::{Guarded, Kind};
+use super::workload::Ledger;
 use crate::core::engine::{Config, Counters, Destination, Engine, Event, Now};
 use crate::core::ids::Random as Generator;
-use crate::options::{Options, TableOptions};
 use crate::sqlite::LocalDb;
 
 const WALL_START_MS: u64 = 1_700_000_000_000;
 const HOUR_MS: i64 = 3_600_000;
-
-/// The schema of all schedules: shared, with a key of two columns and no rowid, insert-only, and owned.
-pub(super) const SCHEMA: [&str; 5] = [
-    "CREATE TABLE kv (id INTEGER PRIMARY KEY, a TEXT, b INTEGER NOT NULL DEFAULT 0, c REAL)",
-    "CREATE TABLE pairs (x TEXT NOT NULL, y INTEGER NOT NULL, v ANY, PRIMARY KEY (x, y)) WITHOUT ROWID",
-    "CREATE TABLE journal (id TEXT NOT NULL PRIMARY KEY, blob BLOB)",
-    "CREATE TABLE mirror (id TEXT NOT NULL PRIMARY KEY, blob BLOB)",
-    "CREATE TABLE owned (id INTEGER PRIMARY KEY, who INTEGER NOT NULL, n INTEGER)",
-];
 
 /// Random choices.
 #[derive(Debug)]
@@ -109,6 +100,8 @@ pub(super) struct World {
     pub(super) keyed: bool,
     /// Whether all changes have come as whole transactions so far.
     pub(super) atomic: bool,
+    /// What processes have been told is done.
+    pub(super) ledger: Ledger,
 }
 
 impl World {
@@ -132,6 +125,7 @@ impl World {
             sent: Vec::new(),
             keyed: super::guarded::is_keyed(seed),
             atomic: !faults,
+            ledger: Ledger::default(),
             random,
         };
         for index in 0..world.nodes.len() {
@@ -179,8 +173,7 @@ impl World {
     }
 
     pub(super) fn start_as(&mut self, index: usize, kind: Kind) {
-        let options = Options::new("sim").schema(&SCHEMA).table("owned", TableOptions::default().owned());
-        let db = LocalDb::open(&options).unwrap();
+        let db = LocalDb::open(&super::workload::options()).unwrap();
         self.names += 1;
         let skew_ms = if self.random.percent(30) { self.random.below(2 * HOUR_MS as u64) as i64 - HOUR_MS } else { 0 };
         let mut node = Node {

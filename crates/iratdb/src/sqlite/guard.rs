@@ -79,7 +79,10 @@ fn authorize(schema: &Schema, cell: &ModeCell, context: &AuthContext<'_>) -> Aut
             cell.note_temporary();
             write
         }
-        AuthAction::CreateTable { table_name } | AuthAction::DropTable { table_name } => write && local(table_name),
+        AuthAction::CreateTable { table_name } | AuthAction::DropTable { table_name } => {
+            cell.note_local_table();
+            write && local(table_name)
+        }
         AuthAction::CreateIndex { table_name, .. } | AuthAction::DropIndex { table_name, .. } => {
             write && local(table_name)
         }

@@ -4,10 +4,13 @@
 //! or by the engine through [`Store`]; what the application's closures may do is bounded by an authorizer and a commit hook;
 //! readers see what has been published by [`LocalDb::publish`], and nothing of what comes after.
 
+mod constraints;
 mod ddl;
 mod guard;
 mod hook;
 mod mode;
+#[cfg(test)]
+mod random;
 mod readers;
 mod rows;
 #[cfg(test)]
@@ -17,6 +20,7 @@ mod vfs;
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use self::ddl::Problem;
 use self::hook::CapturedConnection;
@@ -24,10 +28,12 @@ use self::mode::{Mode, ModeCell};
 pub(crate) use self::readers::Readers;
 use self::rows::Statements;
 use self::vfs::Pages;
-use crate::core::capture::LocalChange;
+use crate::core::capture::{LocalChange, LocalKind};
 use crate::core::digest::{RowHasher, RowsDigest};
-use crate::core::schema::Schema;
+use crate::core::hlc::Stamp;
+use crate::core::schema::{Column, Merge, Schema};
 use crate::core::store::StoreError;
+use crate::core::tally::is_better;
 use crate::error::{Error, Result};
 use crate::options::Options;
 
@@ -49,6 +55,9 @@ pub(crate) struct LocalDb {
     statements: Statements,
     rows_counted: u64,
     applying: bool,
+    /// Whether the schema has something that is for local writes only: FOREIGN KEY actions, triggers, CHECK.
+    guarded: bool,
+    enforcing: bool,
 }
 
 impl LocalDb {
@@ -62,7 +71,7 @@ impl LocalDb {
             return Err(Error::SqliteBuild);
         }
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-        let schema = ddl::create(&connection, options).map_err(|problem| match problem {
+        let (schema, guarded) = ddl::create(&mut connection, options).map_err(|problem| match problem {
             Problem::Sqlite(error) => Error::Sqlite(error),
             Problem::Schema(problem) => Error::Schema { database: options.database.clone(), problem },
         })?;
@@ -72,7 +81,19 @@ impl LocalDb {
         let connection = CapturedConnection::new(connection, Arc::clone(&schema), mode.clone());
         let statements = Statements::new(&schema);
         let readers = Arc::new(Readers::new(Arc::clone(&pages), Arc::clone(&schema), options.sandbox));
-        let mut db = Self { connection, pages, readers, schema, mode, statements, rows_counted: 0, applying: false };
+        let mut db = Self {
+            connection,
+            pages,
+            readers,
+            schema,
+            mode,
+            statements,
+            rows_counted: 0,
+            applying: false,
+            guarded,
+            enforcing: false,
+        };
+        db.switch(true)?;
         db.publish();
         Ok(db)
     }
@@ -120,6 +141,7 @@ impl LocalDb {
         transaction: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<(T, Vec<LocalChange>)> {
         drop(self.connection.capture().take());
+        self.enforce(true)?;
         self.run(BEGIN)?;
         self.rows_counted = self.connection.total_changes();
         let open = OpenTransaction(self);
@@ -148,6 +170,43 @@ impl LocalDb {
             None => Ok(None),
         })?;
         self.connection.capture().give_back(dirty);
+        self.keep_extremes(changes)
+    }
+
+    /// Takes back what lowers a max column or raises a min column.
+    fn keep_extremes(&mut self, mut changes: Vec<LocalChange>) -> Result<Vec<LocalChange>> {
+        let schema = Arc::clone(&self.schema);
+        let extreme = |column: &Column| matches!(column.merge, Merge::Max | Merge::Min);
+        if !schema.tables.iter().any(|table| table.columns.iter().any(extreme)) {
+            return Ok(changes);
+        }
+        for change in &mut changes {
+            let LocalKind::Update(columns) = &mut change.kind else { continue };
+            let Some(table) = schema.tables.get(change.table) else { continue };
+            let mut back = Vec::new();
+            columns.retain(|changed| {
+                let merge = table.columns.get(usize::from(changed.column)).map(|c| c.merge).unwrap_or_default();
+                let (before, after) = ((changed.before.as_ref(), Stamp::NEVER), (changed.after.as_ref(), Stamp::NEVER));
+                let lost = matches!(merge, Merge::Max | Merge::Min) && is_better(merge, before, after);
+                if lost {
+                    back.push((changed.column, changed.before.clone()));
+                }
+                !lost
+            });
+            if !back.is_empty() {
+                // It has been as if this had not been said: nothing fires.
+                let triggers = self.guarded && self.enforcing;
+                if triggers {
+                    self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+                }
+                let back: Vec<_> = back.iter().map(|(column, value)| (*column, value.as_ref())).collect();
+                self.write_columns(table, change.table, &change.key, &back)?;
+                if triggers {
+                    self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true)?;
+                }
+            }
+        }
+        changes.retain(|change| !matches!(&change.kind, LocalKind::Update(columns) if columns.is_empty()));
         Ok(changes)
     }
 
@@ -175,9 +234,29 @@ impl LocalDb {
 
     fn start_apply(&mut self) -> Result<(), StoreError> {
         if !self.applying {
+            self.enforce(false).map_err(failed)?;
             self.run(BEGIN).map_err(failed)?;
             self.applying = true;
         }
+        Ok(())
+    }
+
+    /// Local writes are checked and fire triggers; what replicas did has been checked, and what it fired is among it.
+    ///
+    /// SQLite decides this when it prepares a statement, so that all prepared statements are prepared again after a
+    /// switch (some microseconds each). Nobody pays for it whose schema has nothing to enforce.
+    fn enforce(&mut self, on: bool) -> Result<()> {
+        if self.enforcing == on || !(self.guarded || self.mode.local_tables()) {
+            return Ok(());
+        }
+        self.switch(on)
+    }
+
+    fn switch(&mut self, on: bool) -> Result<()> {
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, on)?;
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, on)?;
+        self.connection.pragma_update(None, "ignore_check_constraints", !on)?;
+        self.enforcing = on;
         Ok(())
     }
 

@@ -25,6 +25,7 @@ pub(super) struct ModeCell(Arc<Shared>);
 struct Shared {
     mode: AtomicU8,
     savepoints: AtomicBool,
+    local_tables: AtomicBool,
     temporary: AtomicBool,
     began: Instant,
     /// How long a closure's statements may run.
@@ -38,6 +39,7 @@ impl ModeCell {
         Self(Arc::new(Shared {
             mode: AtomicU8::new(Mode::Internal as u8),
             savepoints: AtomicBool::new(false),
+            local_tables: AtomicBool::new(false),
             temporary: AtomicBool::new(false),
             began: Instant::now(),
             time_max,
@@ -70,6 +72,15 @@ impl ModeCell {
     /// The application has prepared a savepoint statement; it may be cached, and so run at any time from now on.
     pub(super) fn note_savepoint(&self) {
         self.0.savepoints.store(true, Ordering::Relaxed);
+    }
+
+    /// The application has made a table of its own, which may refer to a replicated one.
+    pub(super) fn note_local_table(&self) {
+        self.0.local_tables.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn local_tables(&self) -> bool {
+        self.0.local_tables.load(Ordering::Relaxed)
     }
 
     /// The application has prepared a statement that makes or drops something temporary.

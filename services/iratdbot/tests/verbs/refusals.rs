@@ -23,6 +23,15 @@ async fn requests_that_make_no_sense() {
     expect(&bench, "open", json!({"db": "x", "schema": ["CREATE"]}), "INVALID_ARGUMENT", "sql").await;
     let options = json!({"db": "x", "schema": [SCHEMA], "tables": {"u": {"owned": true}}});
     expect(&bench, "open", options, "INVALID_ARGUMENT", "schema").await;
+    for (columns, field) in [
+        (json!({"counter": ["v"], "max": ["v"]}), "tables.t"),
+        (json!({"counter": ["v"]}), "schema"),
+        (json!({"counter": ["w"]}), "schema"),
+        (json!({"lww": "never"}), "tables.t.lww"),
+    ] {
+        let options = json!({"db": "x", "schema": [SCHEMA], "tables": {"t": columns}});
+        expect(&bench, "open", options, "INVALID_ARGUMENT", field).await;
+    }
     expect(&bench, "open", json!({"db": "x", "schema": [SCHEMA], "mode": "wo"}), "INVALID_ARGUMENT", "mode").await;
     expect(&bench, "open", json!({"db": "calls", "mode": "rw"}), "FORBIDDEN", "mode").await;
     expect(&bench, "open", json!({"db": "calls", "schema": [SCHEMA]}), "INVALID_ARGUMENT", "schema").await;

@@ -116,3 +116,37 @@ async fn what_is_open_can_be_seen() {
     assert_eq!(rows["columns"], json!(["service", "node"]));
     assert_eq!(rows["rows"], json!([["iratdbot", "one"]]));
 }
+
+#[tokio::test]
+async fn tables_merge_as_their_options_say() {
+    let bench = Bench::new().await;
+    let _one = bench.start("one", &[]).await;
+    let _two = bench.start("two", &[]).await;
+    let schema =
+        "CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, v INTEGER NOT NULL, top INTEGER NOT NULL, low REAL NOT NULL)";
+    let request = json!({
+        "db": "sums", "schema": [schema],
+        "tables": {"t": {"lww": "row", "counter": ["v"], "max": ["top"], "min": ["low"]}},
+    });
+    let mut handles = Vec::new();
+    for node in ["one", "two"] {
+        let reply = bench.at(node, "open", request.clone()).await.unwrap();
+        handles.push(reply["handle"].as_str().unwrap().to_owned());
+    }
+    let wait = json!({"replicas": 1, "ms": 20_000});
+    let insert = json!({"handle": handles[0], "sql": "INSERT INTO t VALUES (1, 100, 0, 0)", "wait": wait});
+    bench.ask("exec", insert).await.unwrap();
+    // Both write at the same time, over and over.
+    let writes = handles.iter().zip([1, 10]).map(async |(handle, by)| {
+        for i in 1..=20 {
+            let sql = "UPDATE t SET v = v + ?1, top = ?2, low = -?2";
+            bench.ask("exec", json!({"handle": handle, "sql": sql, "params": [by, i * by]})).await.unwrap();
+        }
+    });
+    futures_util::future::join_all(writes).await;
+    for handle in &handles {
+        bench.rows_become(handle, json!([[1, 320]])).await;
+        let query = json!({"handle": handle, "sql": "SELECT top, low FROM t"});
+        assert_eq!(bench.ask("query", query).await.unwrap()["rows"], json!([[200, -200.0]]));
+    }
+}

@@ -73,3 +73,58 @@ async fn watches_are_refused_for_what_is_not_there() {
     assert_eq!(bench.refused("watch", named).await.name, "WRONG_STATE");
     assert_eq!(bench.refused("unwatch", json!({"handle": handle, "watch": "x"})).await.name, "NOT_FOUND");
 }
+
+#[tokio::test]
+async fn a_row_that_a_constraint_hides_is_told_as_a_conflict() {
+    let bench = Bench::new().await;
+    let _one = bench.start("one", &[]).await;
+    let _two = bench.start("two", &[]).await;
+    let schema = "CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, v TEXT UNIQUE)";
+    let mut handles = Vec::new();
+    for node in ["one", "two"] {
+        let reply = bench.at(node, "open", json!({"db": "names", "schema": [schema]})).await.unwrap();
+        handles.push(reply["handle"].as_str().unwrap().to_owned());
+    }
+    let mut changes = bench.client.subscribe("ira.v1.test.db.watch.names").await.unwrap();
+    botstream_api::round_trip(&bench.client).await.unwrap();
+    bench.ask("watch", json!({"handle": handles[0], "table": "t", "watch": "names"})).await.unwrap();
+
+    // Both take a name at the same time; sooner or later neither has heard of the other.
+    let mut name = 0;
+    let conflict = loop {
+        name += 1;
+        let taken = handles.iter().enumerate().map(|(side, handle)| {
+            let params = json!([2 * name + side, format!("name {name}")]);
+            bench.ask("exec", json!({"handle": handle, "sql": "INSERT INTO t VALUES (?, ?)", "params": params}))
+        });
+        let taken = futures_util::future::join_all(taken).await;
+        let both = taken.iter().all(Result::is_ok);
+        for refusal in taken.into_iter().filter_map(Result::err) {
+            assert_eq!(refusal.name, "ALREADY_EXISTS", "{}", refusal.message);
+        }
+        if both {
+            let conflict = loop {
+                let change = next(&mut changes).await;
+                if change["op"] == "conflict" {
+                    break change;
+                }
+            };
+            break conflict;
+        }
+        assert!(name < 1_000, "two writers never met");
+    };
+    let hidden = conflict["pk"][0].as_u64().unwrap() as usize;
+    assert_eq!(hidden / 2, name, "{conflict}");
+    assert_eq!(conflict["row"], json!([hidden, format!("name {name}")]));
+    assert_eq!(conflict["constraint"], "t(v)");
+    // It is back when the other one goes.
+    let winner = if hidden.is_multiple_of(2) { hidden + 1 } else { hidden - 1 };
+    let delete = json!({"handle": handles[1], "sql": "DELETE FROM t WHERE id = ?", "params": [winner]});
+    bench.ask("exec", delete).await.unwrap();
+    let sql = json!({"handle": handles[0], "sql": "SELECT id FROM t WHERE id >= ?", "params": [2 * name]});
+    crate::bench::eventually("the hidden row is back", async || {
+        let rows = bench.ask("query", sql.clone()).await.unwrap()["rows"].take();
+        (rows == json!([[hidden]])).then_some(())
+    })
+    .await;
+}

@@ -14,8 +14,8 @@ pub use envelope::{
     SEALING_BYTES, SIGNATURE_BYTES, Seal, Sealed, Signed,
 };
 pub use frame::{
-    ClockList, ColumnValues, Entry, Op, OpBody, OpReader, Values, put_delete, put_insert, put_state_dead,
-    put_state_live, put_update, start_tx,
+    ClockList, ColumnValues, Entry, Op, OpBody, OpReader, Tallies, Values, put_delete, put_insert, put_state_counted,
+    put_state_dead, put_state_live, put_update, start_tx,
 };
 pub use message::{
     Body, BucketSet, Cursor, FrameBuilder, Header, Message, Tail, decode, decode_header, encode, reader_may_say,

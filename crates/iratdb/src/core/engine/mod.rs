@@ -18,7 +18,8 @@ use bytes::Bytes;
 use foldhash::fast::FixedState;
 
 use super::codec::{Body, Header, MESSAGE_BYTES_MAX, encode};
-use super::hlc::Clock;
+use super::constraint::{Constrained, Constraints, Reason};
+use super::hlc::{Clock, Stamp};
 use super::ids::{Epoch, Random, Writer};
 use super::key::Key;
 use super::lease::Members;
@@ -29,6 +30,7 @@ use super::store::{Store, StoreError};
 use super::streams::Stream;
 use super::table::{Shown, TableState};
 use super::value::Value;
+use super::visible::RowState;
 
 pub use local::{Prepared, Refused};
 #[cfg(test)]
@@ -134,6 +136,8 @@ pub struct Seen {
     pub shown: Shown,
     /// Its columns beside the key, unless it is gone.
     pub values: Option<Vec<Value>>,
+    /// If a constraint hides the row: its columns beside the key, and why.
+    pub hidden: Option<(Box<[Value]>, Reason)>,
     /// Which write did it.
     pub made: Made,
 }
@@ -213,6 +217,7 @@ pub struct Engine {
     writer: Writer,
     epoch: Epoch,
     tables: Vec<TableState>,
+    constraints: Constraints,
     watched: Vec<bool>,
     log: Log,
     streams: BTreeMap<Epoch, Stream>,
@@ -269,6 +274,7 @@ impl Engine {
             writer,
             epoch,
             tables: (0..tables).map(|_| TableState::new(hash_seed)).collect(),
+            constraints: Constraints::default(),
             watched: vec![false; tables],
             log: Log::new(tables, config.resend_bytes_max, epoch),
             streams: BTreeMap::new(),
@@ -347,10 +353,11 @@ impl Engine {
         }
         let header = self.header();
         let ack = self.frames_ask();
-        let (tables, schema) = (&self.tables, &self.config.schema);
+        let (tables, schema) = (&self.tables, &*self.config.schema);
+        let mut store = Constrained::new(schema, &mut self.constraints, store);
         let frame = self
             .log
-            .next_frame(header, ack, |table, key, out| sync::put_row(tables, schema, table, key, out, store))?;
+            .next_frame(header, ack, |table, key, out| sync::put_row(tables, schema, table, key, out, &mut store))?;
         match &frame {
             Some(_) => self.counters.frames_sent += 1,
             None => self.all_sent(),
@@ -443,7 +450,7 @@ impl Engine {
     /// Rows, queues and buffers: visible rows, bytes queued, dirty keys, bytes kept to be sent again, bytes that wait.
     pub fn sizes(&self) -> Sizes {
         Sizes {
-            rows: self.tables.iter().map(TableState::live).sum(),
+            rows: self.tables.iter().map(TableState::live).sum::<usize>() - self.constraints.hidden(),
             queue_bytes: self.log.queue_bytes(),
             dirty_keys: self.log.dirty_keys(),
             resend_bytes: self.log.sent_bytes(),
@@ -522,8 +529,39 @@ impl Engine {
             Some(definition) if shown != Shown::Deleted => store.row(definition, table, key)?,
             _ => None,
         };
-        self.seen.push(Seen { table, key: key.into(), shown, values, made });
+        // A row that was hidden after it was written tells of that instead.
+        if values.is_some() || shown == Shown::Deleted {
+            self.seen.push(Seen { table, key: key.into(), shown, values, hidden: None, made });
+        }
         Ok(())
+    }
+
+    /// Decides which rows of tables with constraints are visible after what was written, and takes note of them.
+    fn settle_constraints(&mut self, store: &mut impl Store) -> Result<(), StoreError> {
+        if self.constraints.is_settled() {
+            return Ok(());
+        }
+        self.constraints.settle(&self.config.schema, &self.tables, store)?;
+        for change in self.constraints.take_changes() {
+            let (table, key) = change.row;
+            if self.watched.get(table) != Some(&true) {
+                continue;
+            }
+            let stamp = self.tables.get(table).and_then(|table| table.get(&key)).map_or(Stamp::NEVER, RowState::latest);
+            let made = Made { hlc: stamp.hlc, maker: self.maker(stamp.epoch) };
+            self.note(table, &key, change.shown, made.clone(), store)?;
+            if change.hidden.is_some() {
+                let (shown, hidden) = (Shown::Same, change.hidden);
+                self.seen.push(Seen { table, key, shown, values: None, hidden, made });
+            }
+        }
+        Ok(())
+    }
+
+    /// The hidden rows, to look at.
+    #[cfg(test)]
+    pub(crate) fn constraints(&self) -> &Constraints {
+        &self.constraints
     }
 }
 

@@ -1,8 +1,11 @@
 //! What is different in a process that may only read. Nobody takes frames, rows or the ends of others from it, so it can't
 //! end an epoch for all, and can't hand on what the writers have lost.
 
+use std::sync::Arc;
+
 use super::{Engine, Made, Maker, Now, Phase};
 use crate::core::codec::{Body, BucketSet, Message, OpReader};
+use crate::core::constraint::Constrained;
 use crate::core::engine::receive::Source;
 use crate::core::ids::Epoch;
 use crate::core::key::Key;
@@ -57,6 +60,7 @@ impl Engine {
                 self.forget_row(index, &key, store)?;
             }
         }
+        self.settle_constraints(store)?;
         let hash_seed = self.random.next_nonzero();
         self.tables.iter_mut().for_each(|table| *table = TableState::new(hash_seed));
         self.streams.clear();
@@ -74,19 +78,24 @@ impl Engine {
         buckets.flat_map(|bucket| state.keys(bucket, None)).map(|key| (index, key.clone())).collect()
     }
 
+    /// Forgets a row and shows it no more. [`Engine::settle_constraints`] is to follow.
     fn forget_row(&mut self, index: usize, key: &[u8], store: &mut impl Store) -> Result<(), StoreError> {
-        let (Some(table), Some(state)) = (self.config.schema.tables.get(index), self.tables.get_mut(index)) else {
+        let schema = Arc::clone(&self.config.schema);
+        let (Some(table), Some(state)) = (schema.tables.get(index), self.tables.get_mut(index)) else {
             return Ok(());
         };
-        let was_visible = state.get(key).is_some_and(|row| row.visible().is_some());
+        let lived = state.get(key).is_some_and(|row| row.visible().is_some());
         state.forget(key);
-        if was_visible {
-            store.delete(table, index, key)?;
-            // No write did it.
-            let made = Made { hlc: 0, maker: Maker::Elsewhere(None, "".into()) };
-            self.note(index, key, Shown::Deleted, made, store)?;
+        if !lived {
+            return Ok(());
         }
-        Ok(())
+        Constrained::new(&schema, &mut self.constraints, store).delete(table, index, key)?;
+        if table.links.constrained {
+            return Ok(());
+        }
+        // No write did it.
+        let made = Made { hlc: 0, maker: Maker::Elsewhere(None, "".into()) };
+        self.note(index, key, Shown::Deleted, made, store)
     }
 
     /// Both were at rest and differ, and this one can't send what it has more: so the donor's rows count.

@@ -3,12 +3,14 @@
 use super::presence::Heard;
 use super::{Destination, Engine, Made, Now, PENDING_BYTES_MAX, Phase, RESEND_BYTES_MAX, STREAMS_MAX};
 use crate::core::codec::{Body, Entry, Header, MESSAGE_BYTES_MAX, Op, OpBody, OpReader, decode, decode_header};
+use crate::core::constraint::Constrained;
 use crate::core::ids::{Epoch, Writer};
 use crate::core::key::is_key_of;
-use crate::core::schema::Table;
+use crate::core::schema::{Column, Merge, ROW_CLOCK, Table};
 use crate::core::store::{Store, StoreError};
 use crate::core::streams::{Repair, Stream};
 use crate::core::table::TableState;
+use crate::core::value::ValueRef;
 
 /// Whose changes a message may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,12 +202,16 @@ impl Engine {
                 }
                 self.members.seen(owner, None, now.mono_ms);
             }
-            let shown = state.merge(table, op.table, op.key, &op.body, now.seconds(), store)?;
+            let mut constrained = Constrained::new(&self.config.schema, &mut self.constraints, store);
+            let shown = state.merge(table, op.table, op.key, &op.body, now.seconds(), &mut constrained)?;
             taken += 1;
-            let stamp = op.body.stamp_max();
-            let made = Made { hlc: stamp.hlc, maker: self.maker(stamp.epoch) };
-            self.note(op.table, op.key, shown, made, store)?;
+            if !table.links.constrained {
+                let stamp = op.body.stamp_max();
+                let made = Made { hlc: stamp.hlc, maker: self.maker(stamp.epoch) };
+                self.note(op.table, op.key, shown, made, store)?;
+            }
         }
+        self.settle_constraints(store)?;
         self.counters.rows_applied += taken;
         if self.tables.iter().map(TableState::pending_bytes).sum::<usize>() > PENDING_BYTES_MAX {
             self.drop_pending(now);
@@ -279,20 +285,30 @@ impl Engine {
 fn fits(table: &Table, op: &Op<'_>) -> bool {
     is_key_of(table, op.key)
         && match &op.body {
-            OpBody::Put { birth, clocks, values } => {
+            OpBody::Put { birth, clocks, values, tallies } => {
                 !birth.is_never()
                     && values.len() == table.columns.len()
-                    && values.iter().zip(&table.columns).all(|(value, column)| column.accepts(value))
-                    && clocks.iter().all(|(column, _)| usize::from(column) < table.columns.len())
+                    && values.iter().zip(&table.columns).all(|(value, column)| takes(table, column, value))
+                    && clocks.iter().all(|(column, _)| {
+                        usize::from(column) < table.columns.len() || (table.row_wise && column == ROW_CLOCK)
+                    })
+                    && tallies
+                        .iter()
+                        .all(|share| table.merge_of(share.column) == Merge::Counter && share.hlc > birth.hlc)
             }
             OpBody::Update { birth, clock, columns } => {
                 clock > birth
                     && columns
                         .iter()
-                        .all(|(index, value)| table.columns.get(usize::from(index)).is_some_and(|c| c.accepts(value)))
+                        .all(|(index, v)| table.columns.get(usize::from(index)).is_some_and(|c| takes(table, c, v)))
             }
             OpBody::Delete { clock } => !clock.is_never(),
         }
+}
+
+/// Constraints compare values as they are; so there they must be as SQLite would store them.
+fn takes(table: &Table, column: &Column, value: ValueRef<'_>) -> bool {
+    column.accepts(value) && (!table.links.constrained || column.keeps(value))
 }
 
 /// Whether the sender may.

@@ -2,10 +2,11 @@
 
 use super::receive::Source;
 use super::{Destination, Engine, Now, Phase};
-use crate::core::codec::{Body, BucketSet, Cursor, OpReader, Tail, put_state_dead, put_state_live};
-use crate::core::digest::hash64;
+use crate::core::codec::{Body, BucketSet, Cursor, OpReader, Tail, put_state_counted, put_state_dead, put_state_live};
+use crate::core::constraint::Constrained;
 use crate::core::ids::{Epoch, Writer};
 use crate::core::key::Key;
+use crate::core::merge::Clocks;
 use crate::core::schema::Schema;
 use crate::core::snapshot::{
     ANSWER_MS, ASKS_MAX, ENDED_IN_DIGESTS_MAX, Place, ROWS_BYTES, SETTLE_MS, Session, Settling, Stage, WAITING_MAX,
@@ -13,6 +14,7 @@ use crate::core::snapshot::{
 };
 use crate::core::store::{Store, StoreError};
 use crate::core::table::TableState;
+use crate::core::value::Value;
 use crate::core::visible::RowState;
 
 impl Engine {
@@ -119,6 +121,7 @@ impl Engine {
                 self.given_up.remove(epoch);
             }
         }
+        self.settle_constraints(store)?;
         let wanted = differing(&self.tables, buckets);
         if wanted.is_empty() {
             self.finish_session(now, &tails);
@@ -160,7 +163,8 @@ impl Engine {
                     next = Some(Place { table, bucket, after: done });
                     break 'walk;
                 }
-                put_row(&self.tables, &self.config.schema, usize::from(table), key, &mut states, store)?;
+                let mut store = Constrained::new(&self.config.schema, &mut self.constraints, store);
+                put_row(&self.tables, &self.config.schema, usize::from(table), key, &mut states, &mut store)?;
                 done = Some(key.clone());
             }
         }
@@ -222,8 +226,8 @@ impl Engine {
         let owned = |table: usize| self.config.schema.tables.get(table).is_some_and(|table| table.owned);
         let theirs = parts_of(states, |epoch| self.members.is_ended(epoch), owned);
         for (table, key) in keys_between(&self.tables, wanted, from, to) {
-            let Some(row) = self.tables.get(table).and_then(|state| state.get(&key)) else { continue };
-            let ours = row.digest(hash64(&key, 0));
+            let Some(state) = self.tables.get(table).filter(|state| state.get(&key).is_some()) else { continue };
+            let ours = state.part(&key);
             if ours != theirs.get(&(table, key.clone())).copied().unwrap_or(0) {
                 lacking.push((table, key));
             }
@@ -280,14 +284,19 @@ pub(super) fn put_row(
     out: &mut Vec<u8>,
     store: &mut impl Store,
 ) -> Result<(), StoreError> {
-    let (Some(state), Some(table)) = (tables.get(index).and_then(|table| table.get(key)), schema.tables.get(index))
-    else {
-        return Ok(());
+    let (Some(rows), Some(table)) = (tables.get(index), schema.tables.get(index)) else { return Ok(()) };
+    let Some(state) = rows.get(key) else { return Ok(()) };
+    let put = |birth, clocks: &Clocks, values: Vec<Value>, out: &mut Vec<u8>| match rows.tally(key) {
+        None => put_state_live(out, index, key, birth, clocks, &values),
+        Some(tally) => {
+            let values = rows.at_birth(table, key, values);
+            put_state_counted(out, index, key, (birth, clocks), &values, tally);
+        }
     };
     match state {
         RowState::Live { birth, clocks } => {
             if let Some(values) = store.row(table, index, key)? {
-                put_state_live(out, index, key, *birth, clocks, &values);
+                put(*birth, clocks, values, out);
             }
         }
         RowState::Dead { death, .. } => put_state_dead(out, index, key, *death),
@@ -297,9 +306,10 @@ pub(super) fn put_row(
                     put_state_dead(out, index, key, slot.death);
                 }
                 if slot.lives() {
-                    let visible = if slot.hidden.is_none() { store.row(table, index, key)? } else { None };
-                    if let Some(values) = slot.hidden.as_deref().or(visible.as_deref()) {
-                        put_state_live(out, index, key, slot.birth, &slot.clocks, values);
+                    let hidden = slot.hidden.as_ref().map(|values| values.to_vec());
+                    let values = if hidden.is_some() { hidden } else { store.row(table, index, key)? };
+                    if let Some(values) = values {
+                        put(slot.birth, &slot.clocks, values, out);
                     }
                 }
             }
