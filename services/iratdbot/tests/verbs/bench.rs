@@ -33,7 +33,7 @@ impl Bench {
         bench
     }
 
-    /// A service's keys, and those of the tests' databases `things` and `x`.
+    /// A service's keys, and those of the tests' databases.
     async fn keys(&self) {
         let set = KeySet::for_tests().await.unwrap();
         std::fs::create_dir(self.keys_dir()).unwrap();
@@ -42,7 +42,7 @@ impl Bench {
             std::fs::copy(entry.path(), self.keys_dir().join(entry.file_name())).unwrap();
         }
         let dialer = set.directory("dialer");
-        for name in ["things", "x"] {
+        for name in ["things", "x", "sums", "names"] {
             for kind in ["write", "read"] {
                 let copy = self.keys_dir().join(format!("{name}.{kind}.pem"));
                 std::fs::copy(dialer.join(format!("dialing.{kind}.pem")), copy).unwrap();
