@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use crate::changes::Changes;
 use crate::commit::Commit;
 use crate::core::digest::RowsDigest;
-use crate::core::engine::{Config, Counters, Engine, Sizes};
+use crate::core::engine::{Config, Counters, Engine, Limits, Sizes};
 use crate::core::schema::Table;
 use crate::error::{Error, Result};
 use crate::nats::Driver;
@@ -54,7 +54,12 @@ impl IraTdb {
             lease_ms: ms(options.lease),
             alone_after_ms: ms(options.alone_after),
             tombstone_keep_ms: ms(options.tombstone_keep),
-            resend_bytes_max: options.resend_bytes_max,
+            limits: Limits {
+                resend_bytes_max: options.resend_bytes_max,
+                resync_bytes_max: options.resync_bytes_max,
+                ..Limits::default()
+            },
+            read_only: options.read_only,
             connected: options.nats.is_some(),
             seed: random_seed()?,
         };
@@ -87,6 +92,7 @@ impl IraTdb {
             Status::Joining | Status::Ready => Ok(()),
             Status::Closed => Err(Error::Closed),
             Status::Failed(reason) => Err(Error::Failed(reason)),
+            Status::TooLarge(bytes_max) => Err(Error::ResyncTooLarge { database: self.name().to_owned(), bytes_max }),
             Status::Mismatch(theirs) => Err(Error::SchemaMismatch {
                 database: self.name().to_owned(),
                 theirs,
@@ -254,6 +260,10 @@ pub struct Stats {
     pub rows_applied: u64,
     /// Comparisons with a donor finished, the one when joining included.
     pub resyncs: u64,
+    /// Comparisons that started anew, because what the donor showed changed in a way that could not be followed.
+    pub resyncs_repeated: u64,
+    /// Comparisons given up because there were more bytes of rows to take than `Options::resync_bytes_max`.
+    pub resyncs_too_large: u64,
     /// Rows taken from donors.
     pub rows_fetched: u64,
     /// Members that left, or whose lease ended.
@@ -298,6 +308,8 @@ impl Stats {
             nacks_sent: counters.nacks_sent,
             rows_applied: counters.rows_applied,
             resyncs: counters.resyncs,
+            resyncs_repeated: counters.resyncs_repeated,
+            resyncs_too_large: counters.resyncs_too_large,
             rows_fetched: counters.rows_fetched,
             epochs_ended: counters.epochs_ended,
             epochs_restarted: counters.epochs_restarted,

@@ -25,10 +25,24 @@ pub enum Error {
         /// Hash of the schema declared here.
         ours: u64,
     },
+    /// The others have more rows than this process takes in one resync.
+    #[error("database {database} has more than {bytes_max} bytes of rows to join with (option resync_bytes_max)")]
+    ResyncTooLarge {
+        /// The database's name.
+        database: String,
+        /// The limit.
+        bytes_max: usize,
+    },
     /// A row of an owned table was updated or deleted by a process that does not own it.
     /// `INSERT OR REPLACE` takes a row over; nothing else may touch it.
     #[error("a row of owned table {table} belongs to another process: only its owner may update or delete it")]
     NotOwner {
+        /// The table.
+        table: String,
+    },
+    /// A replicated table was written to in a database that was opened with [`crate::Options::read_only`].
+    #[error("table {table} is replicated, and the database was opened read-only")]
+    ReadOnly {
         /// The table.
         table: String,
     },

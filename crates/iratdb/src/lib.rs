@@ -38,8 +38,9 @@ mod error;
 mod nats;
 mod options;
 mod shared;
-#[cfg(test)]
-mod sim;
+#[cfg(any(test, feature = "simulator"))]
+#[doc(hidden)]
+pub mod sim;
 mod sqlite;
 
 pub use changes::{Change, Changes, Op, Origin, RowChange};

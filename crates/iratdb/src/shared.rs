@@ -32,6 +32,8 @@ pub(crate) enum Status {
     Ready,
     /// Those who are there have another schema.
     Mismatch(u64),
+    /// Those who are there have more rows than this process takes.
+    TooLarge(usize),
     /// Over.
     Closed,
     /// The local copy failed.
@@ -220,6 +222,7 @@ impl Shared {
     fn refusal(&self, refused: Refused) -> Error {
         let name = |table: usize| self.schema.tables.get(table).map_or_else(String::new, |table| table.name.clone());
         match refused {
+            Refused::ReadOnly { table } => Error::ReadOnly { table: name(table) },
             Refused::NotOwner { table } => Error::NotOwner { table: name(table) },
             Refused::RowTooLarge { table, bytes } => {
                 Error::RowTooLarge { table: name(table), bytes, bytes_max: ROW_BYTES_MAX }
@@ -252,6 +255,7 @@ impl Shared {
         let status = match engine.mismatch() {
             _ if engine.is_ready() => Status::Ready,
             Some(theirs) => Status::Mismatch(theirs),
+            None if engine.is_too_large() => Status::TooLarge(engine.resync_bytes_max()),
             None => Status::Joining,
         };
         self.status.send_if_modified(|old| {

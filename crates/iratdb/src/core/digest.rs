@@ -58,6 +58,11 @@ pub fn row_part(key_hash: u64, birth: Stamp, clocks: &Clocks) -> u64 {
     fold(state ^ K0, K2)
 }
 
+/// A deletion's part of its bucket's digest of deletions.
+pub fn death_part(key_hash: u64, death: Stamp) -> u64 {
+    fold(mix(key_hash ^ K1, death) ^ K2, K0)
+}
+
 /// Order-independent digest of rows' values: a sum of 128-bit row hashes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RowsDigest {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::checks;
-use super::world::World;
+use super::world::{self, World};
 use crate::core::engine::Event;
 use crate::error::{Error, Result};
 
@@ -29,7 +29,7 @@ pub(super) fn step(world: &mut World) {
             checks::at_all_times(world);
         }
         89..=91 if world.nodes[index].is_none() => world.start(index),
-        92 if world.faults => world.nodes[index] = None,
+        92 if world.faults => world.crash(index),
         93 => leave(world, index),
         94 if world.faults => {
             let until_ms = world.now_ms + world.random.below(6_000);
@@ -77,6 +77,9 @@ pub(super) fn transaction(
     let now = world.now_of(index);
     let Some(node) = &mut world.nodes[index] else { return Err(Error::Closed) };
     let ((), changes) = node.db.begin(work)?;
+    let text = world.trace.is_some().then(|| format!("{index} writes {}", world::text_of(node.db.schema(), &changes)));
+    world.note(|| text.unwrap_or_default());
+    let Some(node) = &mut world.nodes[index] else { return Err(Error::Closed) };
     if changes.is_empty() {
         return node.db.commit();
     }
@@ -167,8 +170,9 @@ fn journal(world: &mut World, index: usize, name: i64, n: i64) -> Result<()> {
         Ok(())
     })?;
     if let Some(node) = &mut world.nodes[index] {
-        node.journal.extend(ids);
+        node.journal.extend(ids.iter().cloned());
     }
+    checks::ask(world, index, ids);
     Ok(())
 }
 

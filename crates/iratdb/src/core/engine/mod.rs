@@ -5,7 +5,10 @@
 //! frame of local changes, asked for when the one before has been sent); [`Engine::poll_timeout`] says when to come back.
 
 mod acks;
+mod held;
+mod limits;
 mod local;
+mod past;
 mod presence;
 mod receive;
 mod sync;
@@ -16,29 +19,24 @@ use std::sync::Arc;
 use bytes::Bytes;
 use foldhash::fast::FixedState;
 
-use super::codec::{Body, Header, MESSAGE_BYTES_MAX, encode};
+use super::codec::{Body, Header, MESSAGE_BYTES_MAX, Tail, encode};
 use super::hlc::Clock;
 use super::ids::{Epoch, Random, Writer};
 use super::key::Key;
 use super::lease::Members;
 use super::log::Log;
 use super::schema::Schema;
-use super::snapshot::{Session, Settling};
+use super::snapshot::{Session, Stage};
 use super::store::{Store, StoreError};
 use super::streams::Stream;
 use super::table::{Shown, TableState};
 use super::value::Value;
 
+pub use limits::Limits;
 pub use local::{Prepared, Refused};
 #[cfg(test)]
 pub(crate) use sync::put_row_for_tests;
 
-/// Bytes of messages that may wait to be sent. What does not fit is dropped: everything in it is asked for again.
-pub const OUTBOX_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Bytes of frames sent again for one request; the rest is asked for again.
-pub const RESEND_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Bytes of updates that may wait for their incarnation; over it they are dropped, and a resync brings the rows.
-pub const PENDING_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Epochs that frames may be expected of.
 pub const STREAMS_MAX: usize = 4096;
 /// Former epochs of this process that are remembered.
@@ -77,8 +75,10 @@ pub struct Config {
     pub alone_after_ms: u64,
     /// How long deletions are remembered.
     pub tombstone_keep_ms: u64,
-    /// Bytes of sent frames kept.
-    pub resend_bytes_max: usize,
+    /// How much is kept.
+    pub limits: Limits,
+    /// Whether local transactions may not touch replicated tables.
+    pub read_only: bool,
     /// Whether there are others to talk to at all.
     pub connected: bool,
     /// The randomness: writer, epochs and tokens come from it.
@@ -172,6 +172,10 @@ pub struct Counters {
     pub rows_applied: u64,
     /// Resyncs finished, the one at the start included.
     pub resyncs: u64,
+    /// Comparisons that started anew, because what the donor showed changed in a way that could not be followed.
+    pub resyncs_repeated: u64,
+    /// Comparisons given up because there were more bytes of rows to take than allowed.
+    pub resyncs_too_large: u64,
     /// Rows taken from donors.
     pub rows_fetched: u64,
     /// Epochs of others that were ended.
@@ -214,8 +218,12 @@ pub struct Engine {
     members: Members,
     session: Option<Session>,
     resync_with: Option<Writer>,
-    settling: Option<Settling>,
-    waiting: Vec<(Writer, u64)>,
+    waiting: Vec<sync::Waiting>,
+    held: held::HeldBack,
+    /// Changes whenever rows change but by commits and frames.
+    version: u64,
+    /// Whether the last resync was given up because there was too much of it.
+    too_large: bool,
     phase: Phase,
     connected: bool,
     /// While the connection is away: keys that nobody else knows of.
@@ -229,6 +237,8 @@ pub struct Engine {
     /// This process's former epochs, the latest last.
     former: Vec<Epoch>,
     acks: acks::Acks,
+    past: past::Past,
+    forgotten: past::Forgotten,
     /// Epochs whose writers wait to hear how far we have got.
     wanted: BTreeSet<Epoch>,
     mismatch: Option<u64>,
@@ -259,13 +269,15 @@ impl Engine {
             epoch,
             tables: (0..tables).map(|_| TableState::new(hash_seed)).collect(),
             watched: vec![false; tables],
-            log: Log::new(tables, config.resend_bytes_max, epoch),
+            log: Log::new(tables, &config.limits, epoch),
             streams: BTreeMap::new(),
             members: Members::default(),
             session: None,
             resync_with: None,
-            settling: None,
             waiting: Vec::new(),
+            held: held::HeldBack::default(),
+            version: 0,
+            too_large: false,
             phase,
             connected: config.connected,
             unheard_of: HashSet::with_hasher(FixedState::with_seed(hash_seed)),
@@ -276,6 +288,8 @@ impl Engine {
             farewell: None,
             former: Vec::new(),
             acks: acks::Acks::default(),
+            past: past::Past::default(),
+            forgotten: past::Forgotten::default(),
             wanted: BTreeSet::new(),
             mismatch: None,
             only_mismatches: false,
@@ -324,17 +338,34 @@ impl Engine {
         if !self.connected || self.phase == Phase::Closed {
             return Ok(None);
         }
-        let header = self.header();
-        let ack = self.frames_ask();
-        let (tables, schema) = (&self.tables, &self.config.schema);
-        let frame = self
-            .log
-            .next_frame(header, ack, |table, key, out| sync::put_row(tables, schema, table, key, out, store))?;
+        let before = self.log.sequence();
+        if self.log.has_dirty() {
+            self.take_batch(store)?;
+        }
+        let frame = self.log.next_frame(self.header(), self.frames_ask());
         match &frame {
             Some(_) => self.counters.frames_sent += 1,
             None => self.all_sent(),
         }
+        // A number left out is found missing when the next one is heard of.
+        self.heartbeat_due |= frame.is_none() && self.log.sequence() != before;
+        self.answer_waiting();
         Ok(frame)
+    }
+
+    /// Puts rows whose states are to be sent into a batch.
+    fn take_batch(&mut self, store: &mut impl Store) -> Result<(), StoreError> {
+        let hlc = self.clock.tick(0);
+        let now_s = u32::try_from(self.last_tick_ms / 1000).unwrap_or(u32::MAX);
+        let (tables, schema, streams) = (&self.tables, &self.config.schema, &self.streams);
+        let ages = (now_s, self.forgotten);
+        // What this process owns nobody else has changed. Other rows show what came from others, and maybe not all of it.
+        let after = |dirty: &[BTreeSet<Key>]| {
+            let shared = dirty.iter().zip(&schema.tables).any(|(keys, table)| !keys.is_empty() && !table.owned);
+            let tops = streams.iter().map(|(epoch, stream)| Tail { epoch: *epoch, sequence: stream.top() });
+            tops.filter(|tail| shared && tail.sequence > 0).collect()
+        };
+        self.log.take_batch(hlc, after, |table, key, out| sync::put_row(tables, schema, table, key, ages, out, store))
     }
 
     /// Row changes of watched tables since the last call.
@@ -357,16 +388,16 @@ impl Engine {
         }
         if let Phase::Listening { until_ms, hello_at_ms } = self.phase
             && self.session.is_none()
-            && self.settling.is_none()
         {
             at = at.min(until_ms).min(hello_at_ms);
         }
         if let Some(session) = &self.session {
-            at = at.min(session.ask_at_ms);
+            at = at.min(match &session.stage {
+                Stage::Settling { until_ms, .. } => *until_ms,
+                _ => session.ask_at_ms,
+            });
         }
-        if let Some(settling) = &self.settling {
-            at = at.min(settling.until_ms);
-        }
+        at = at.min(self.held.timeout_ms().unwrap_or(u64::MAX));
         if let Some(ask_at_ms) = self.acks_timeout() {
             at = at.min(ask_at_ms);
         }
@@ -384,6 +415,35 @@ impl Engine {
     /// The hash of the schema that others have, if nobody with ours could be heard.
     pub fn mismatch(&self) -> Option<u64> {
         self.mismatch.filter(|_| self.only_mismatches && !self.is_ready())
+    }
+
+    /// How it stands, for who reads a failure.
+    #[cfg(any(test, feature = "simulator"))]
+    pub(crate) fn describe(&self) -> String {
+        let Self { counters, session, held, streams, phase, epoch, .. } = self;
+        let sizes = self.sizes();
+        let members: Vec<_> = self.members.iter().map(|(epoch, member)| (epoch, &member.settled)).collect();
+        let streams: Vec<_> = streams.iter().map(|(epoch, stream)| format!("\n  {epoch:?} {stream:?}")).collect();
+        let log = (self.log.sequence(), self.log.committed(), self.log.needed(self.log.committed()));
+        format!(
+            "{epoch:?} {phase:?} {counters:?} {sizes:?}\n  log {log:?}\n  session {session:?}\n  held {held:?}\n  members {members:?}{}",
+            streams.concat()
+        )
+    }
+
+    /// The member rows are being fetched from, if any.
+    pub fn donor(&self) -> Option<Writer> {
+        self.session.as_ref().map(|session| session.donor)
+    }
+
+    /// Bytes of rows taken in one resync.
+    pub fn resync_bytes_max(&self) -> usize {
+        self.config.limits.resync_bytes_max
+    }
+
+    /// Whether the rows to join with are more than this process takes.
+    pub fn is_too_large(&self) -> bool {
+        self.too_large && !self.is_ready()
     }
 
     /// Whether all local changes have gone into frames.
@@ -419,7 +479,9 @@ impl Engine {
             dirty_keys: self.log.dirty_keys(),
             resend_bytes: self.log.sent_bytes(),
             waiting_bytes: self.tables.iter().map(TableState::pending_bytes).sum::<usize>()
-                + self.streams.values().map(Stream::assembly_bytes).sum::<usize>(),
+                + self.streams.values().map(Stream::assembly_bytes).sum::<usize>()
+                + self.held.bytes()
+                + self.session.as_ref().map_or(0, |session| session.rows_bytes),
             outbox_bytes: self.outbox_bytes,
         }
     }
@@ -439,7 +501,8 @@ impl Engine {
     }
 
     fn send_bytes(&mut self, to: Destination, bytes: Bytes) {
-        if !self.connected || self.outbox_bytes + bytes.len() > OUTBOX_BYTES_MAX {
+        let full = self.outbox_bytes > 0 && self.outbox_bytes + bytes.len() > self.config.limits.outbox_bytes_max;
+        if !self.connected || full {
             self.counters.outbox_dropped += 1;
             return;
         }
