@@ -82,14 +82,14 @@ impl Cut {
     }
 
     /// Whether rows fetched between this cut and `end` can be shown, together with what is here of an epoch's frames: whether all
-    /// that came to show at the donor in between is here.
+    /// that came to show at the donor in between is here. What is held back for rows that it updates counts: the rows fetched have them.
     pub fn is_whole(&self, end: &Progress, here: Option<&Stream>) -> bool {
         let start = self.progress.get(&end.epoch);
         if start.is_some_and(|start| start.changes == end.changes) {
             return true;
         }
         let start = start.map_or(0, |start| start.settled);
-        here.map_or(start, |stream| stream.settled_with(start)) >= end.top
+        here.map_or(start, |stream| stream.here_with(start)) >= end.top
     }
 }
 

@@ -170,15 +170,13 @@ impl Stream {
 
     /// Everything up to this frame is in and shows: parts that wait for others do not.
     pub fn settled(&self) -> u64 {
-        self.settled_with(0)
+        let held = self.held.keys().map(|first| first - 1);
+        held.fold(if self.guessed { 0 } else { self.here_with(0) }, u64::min)
     }
 
-    /// What would be settled if a resync had brought everything up to this frame.
-    pub fn settled_with(&self, covered: u64) -> u64 {
-        if self.guessed && covered == 0 {
-            return 0;
-        }
-        let waiting = self.assemblies.values().map(|assembly| assembly.first).chain(self.held.keys().copied());
+    /// The frame up to which all are in, shown or held back, if a resync has brought all up to the given one.
+    pub fn here_with(&self, covered: u64) -> u64 {
+        let waiting = self.assemblies.values().map(|assembly| assembly.first);
         let waiting = waiting.filter(|first| *first > covered).map(|first| first - 1);
         let dropped = self.hole.filter(|hole| hole.until > covered).map(|hole| hole.before);
         waiting.chain(dropped).fold(self.contiguous(covered), u64::min)
@@ -406,7 +404,9 @@ mod tests {
         assert_eq!(stream.repair(0), Some(Repair::Nack(6, 6)));
         stream.arrived(6);
         assert_eq!(stream.repair(1_000), Some(Repair::Nack(8, 9)));
-        assert_eq!((stream.settled(), stream.settled_with(5)), (0, 7));
+        assert_eq!((stream.settled(), stream.here_with(5)), (0, 7));
+        stream.hold(6);
+        assert_eq!((stream.settled(), stream.here_with(5)), (0, 7));
         stream.expect(0);
         assert_eq!(stream.repair(10_000), Some(Repair::Nack(1, 5)));
     }

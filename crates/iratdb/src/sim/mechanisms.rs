@@ -110,6 +110,37 @@ fn a_joiner_shows_whole_transactions_while_the_donor_writes_on() {
 }
 
 #[test]
+fn a_joiner_gets_ready_while_the_others_update_what_it_has_not_got() {
+    let mut world = World::quiet(0);
+    world.limits.rows_bytes = 500;
+    world.nodes.resize_with(3, || None);
+    for index in 0..2 {
+        world.start(index);
+        world.advance(1_000, true);
+    }
+    for id in 0..200 {
+        write(&mut world, id % 2, &format!("INSERT INTO kv (id, b) VALUES ({id}, 0)"));
+    }
+    world.advance(50, true);
+    world.start(2);
+    let mut rounds = 0;
+    while !world.node(2).engine.is_ready() {
+        rounds += 1;
+        let (row, other) = (rounds * 7 % 200, rounds * 11 % 200);
+        write(&mut world, 0, &format!("UPDATE kv SET b = b + 1 WHERE id IN ({row}, {other})"));
+        write(&mut world, 1, &format!("UPDATE kv SET c = {rounds} WHERE id = {row}"));
+        world.advance(1, true);
+        assert!(rounds < 1_500, "it is never ready: {}", world.node(2).engine.describe());
+    }
+    assert_eq!(counters(&mut world, 2).resyncs_repeated, 0);
+    world.advance(20, true);
+    let sums: Vec<_> = (0..3)
+        .map(|index| number(&mut world, index, "SELECT sum(b) * 1000 + CAST(sum(c) AS INTEGER) FROM kv"))
+        .collect();
+    assert_eq!(sums, [sums[0]; 3]);
+}
+
+#[test]
 fn a_joiner_whose_donor_dies_keeps_nothing_of_its_rows() {
     let mut world = World::quiet(1);
     for id in 0..2_000 {

@@ -9,7 +9,10 @@ const SEEDS: [(u64, &str); 12] = [
     (304_635, "the simulator's first versions"),
     (702_406, "the simulator's first versions"),
     (105, "a joiner that had dropped a frame nobody has whole was never ready"),
-    (293, "deletions of one transaction were forgotten bucket by bucket, and an older insert by a slow clock showed in part"),
+    (
+        293,
+        "deletions of one transaction were forgotten bucket by bucket, and an older insert by a slow clock showed in part",
+    ),
     (332, "a message larger than the outbox was never sent"),
     (497, "members that were not ready waited for each other's rows"),
     (1263, "a message larger than the outbox was never sent: a commit was never acknowledged"),
