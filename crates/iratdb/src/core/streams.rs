@@ -41,6 +41,9 @@ pub struct Stream {
     done: u64,
     beyond: BTreeMap<u64, u64>,
     known: u64,
+    /// Whether it has been heard from its beginning. What came before that is fetched as rows, never as frames: they are old, and what was
+    /// deleted since may have been forgotten.
+    begun: bool,
     assemblies: BTreeMap<u64, Assembly>,
     nacks: u32,
     nack_at_ms: u64,
@@ -74,7 +77,7 @@ struct Hole {
 impl Stream {
     /// A stream of which everything up to this frame is here.
     pub fn starting_after(sequence: u64) -> Self {
-        Self { done: sequence, known: sequence, covered: sequence, ..Self::default() }
+        Self { done: sequence, known: sequence, covered: sequence, begun: true, ..Self::default() }
     }
 
     /// A stream of an epoch that is over, and of which what came up to this frame is not asked for: if anybody has it, it came another way.
@@ -107,6 +110,7 @@ impl Stream {
             return;
         }
         self.known = self.known.max(sequence);
+        self.begun |= sequence == 1;
         self.changes += 1;
         let (mut first, mut last) = (sequence, sequence);
         if let Some((&f, &l)) = self.beyond.range(..sequence).next_back()
@@ -139,6 +143,7 @@ impl Stream {
 
     /// The sender has sent frames up to this one.
     pub fn known(&mut self, sequence: u64) {
+        self.begun |= sequence == 0;
         self.known = self.known.max(sequence);
     }
 
@@ -152,6 +157,7 @@ impl Stream {
     pub fn cover(&mut self, sequence: u64) {
         self.covering = 0;
         self.guessed = false;
+        self.begun |= sequence > 0;
         self.covered = self.covered.max(sequence);
         self.changes += 1;
         if sequence > self.done {
@@ -284,7 +290,7 @@ impl Stream {
         if !self.has_gap() || now_ms < self.nack_at_ms {
             return None;
         }
-        if self.nacks >= NACKS_MAX {
+        if self.nacks >= NACKS_MAX || (!self.begun && self.covering == 0) {
             self.nacks = 0;
             self.nack_at_ms = now_ms + NACK_RETRY_MS;
             return Some(Repair::Resync);
@@ -368,6 +374,7 @@ mod tests {
     #[test]
     fn asks_until_it_is_in_vain() {
         let mut stream = Stream::default();
+        stream.known(0);
         stream.known(2);
         let answers: Vec<_> = (0..6).filter_map(|i| stream.repair(i * 10_000)).collect();
         assert_eq!(answers, [[Repair::Nack(1, 2); 5].as_slice(), &[Repair::Resync]].concat());
@@ -398,6 +405,7 @@ mod tests {
     #[test]
     fn what_a_resync_will_bring_is_not_asked_for_and_not_settled() {
         let mut stream = Stream::default();
+        stream.known(0);
         stream.arrived(7);
         stream.known(9);
         stream.expect(5);
@@ -433,5 +441,14 @@ mod tests {
         assert_eq!(stream.assemble(9, 3, 1, 3, b"cd"), None);
         stream.arrived(3);
         assert_eq!(stream.settled(), 3);
+    }
+
+    #[test]
+    fn frames_from_before_it_was_heard_are_not_asked_for() {
+        let mut stream = Stream::default();
+        stream.known(5);
+        assert_eq!(stream.repair(0), Some(Repair::Resync));
+        stream.expect(4);
+        assert_eq!(stream.repair(1_000), Some(Repair::Nack(5, 5)));
     }
 }

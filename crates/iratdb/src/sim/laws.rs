@@ -2,6 +2,7 @@
 //!
 //! - `twins`: two rows that are written in the same transactions, and so are always equal.
 //! - `mayfly`: rows that are inserted once, deleted once, and never seen again after that.
+//! - `tally` and `steps`: of each process, the number of its last step, and its steps; written in the same transactions.
 //! - `lives`: columns written together at the birth of an incarnation, and one computed from them later.
 
 use rusqlite::params;
@@ -10,10 +11,12 @@ use super::workload::transaction;
 use super::world::{Node, World};
 use crate::error::Error;
 
-pub(super) const SCHEMA: [&str; 3] = [
+pub(super) const SCHEMA: [&str; 5] = [
     "CREATE TABLE twins (g INTEGER NOT NULL, side INTEGER NOT NULL, v, w, PRIMARY KEY (g, side)) WITHOUT ROWID",
     "CREATE TABLE mayfly (id TEXT NOT NULL PRIMARY KEY, n INTEGER)",
     "CREATE TABLE lives (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER, c INTEGER)",
+    "CREATE TABLE tally (name INTEGER PRIMARY KEY, n INTEGER)",
+    "CREATE TABLE steps (name INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (name, n)) WITHOUT ROWID",
 ];
 
 /// Writes to one of the tables.
@@ -21,8 +24,10 @@ pub(super) fn write(world: &mut World, index: usize) {
     if !world.running().contains(&index) {
         return;
     }
+    let Some(name) = world.nodes[index].as_ref().map(|node| node.name) else { return };
+    let twins = world.twins;
     let random = &mut world.random;
-    let (kind, g, n) = (random.below(12), random.below(5) as i64, random.below(1_000_000_000) as i64);
+    let (kind, g, n) = (random.below(14), random.below(twins) as i64, random.below(1_000_000_000) as i64);
     let result = match kind {
         0..=1 => transaction(world, index, |c| {
             c.execute("INSERT OR REPLACE INTO twins VALUES (?1, 0, ?2, 0), (?1, 1, ?2, 0)", [g, n]).map(drop)
@@ -39,7 +44,11 @@ pub(super) fn write(world: &mut World, index: usize) {
         9 => transaction(world, index, |c| {
             c.execute("DELETE FROM mayfly WHERE id IN (SELECT id FROM mayfly ORDER BY id LIMIT 2)", ()).map(drop)
         }),
-        10 => transaction(world, index, |c| {
+        10..=11 => transaction(world, index, |c| {
+            c.execute("INSERT INTO tally VALUES (?1, 1) ON CONFLICT DO UPDATE SET n = n + 1", [name])?;
+            c.execute("INSERT INTO steps SELECT name, n FROM tally WHERE name = ?1", [name]).map(drop)
+        }),
+        12 => transaction(world, index, |c| {
             c.execute("INSERT OR REPLACE INTO lives VALUES (?1, ?2, ?2, NULL)", [g, n]).map(drop)
         }),
         _ => transaction(world, index, |c| c.execute("UPDATE lives SET c = a WHERE id = ?1", [g]).map(drop)),
@@ -50,23 +59,63 @@ pub(super) fn write(world: &mut World, index: usize) {
     }
 }
 
+/// Many transactions, here and there, while others are on their way.
+pub(super) fn busy(world: &mut World) {
+    for _ in 0..5 + world.random.below(20) {
+        let index = world.random.below(world.nodes.len() as u64) as usize;
+        write(world, index);
+        if world.random.percent(70) {
+            world.send_frames(index, 2);
+        }
+        let (ms, frames) = (world.random.below(12), world.random.percent(80));
+        world.advance(ms, frames);
+    }
+}
+
+fn broken(node: &Node, sql: &str) -> Vec<String> {
+    let rows = |c: &rusqlite::Connection| -> rusqlite::Result<Vec<String>> {
+        c.prepare_cached(sql)?.query_map((), |row| row.get(0))?.collect()
+    };
+    node.db.read(rows).unwrap()
+}
+
+/// Looks whether transactions show whole, whenever something has come to show.
+pub(super) fn look(node: &mut Node) {
+    let digests = node.engine.tables().iter().zip(1_u64..);
+    let digest = digests.fold(0_u64, |sum, (table, n)| sum.wrapping_add(table.digest().wrapping_mul(2 * n + 1)));
+    let ready = node.engine.is_ready();
+    let before = std::mem::replace(&mut node.looked_at, (digest, ready));
+    if before != node.looked_at {
+        whole(node);
+    }
+}
+
+/// Whether transactions show whole, at a node that is ready.
+fn whole(node: &Node) {
+    if !node.engine.is_ready() {
+        return;
+    }
+    let torn = broken(
+        node,
+        "SELECT group_concat(g || ':' || side || '=' || coalesce(v, 'null') || '/' || w, ' ') FROM twins GROUP BY g
+         HAVING count(*) <> 2 OR min(v) IS NOT max(v) OR min(w) IS NOT max(w)",
+    );
+    let untold = broken(
+        node,
+        "SELECT 'tally ' || name || ' ' || n FROM tally
+         WHERE n IS NOT (SELECT max(n) FROM steps WHERE steps.name = tally.name)
+         UNION ALL SELECT 'steps of ' || name FROM steps WHERE name NOT IN (SELECT name FROM tally)
+         UNION ALL SELECT id FROM journal WHERE id NOT IN (SELECT id FROM mirror)
+         UNION ALL SELECT id FROM mirror WHERE id NOT IN (SELECT id FROM journal)",
+    );
+    let torn = [torn, untold].concat();
+    assert!(torn.is_empty(), "{}: a transaction shows in part: {torn:?}; {:?}", node.name, node.engine.counters());
+}
+
 /// What must hold at any time.
 pub(super) fn check(node: &mut Node) {
+    whole(node);
     let name = node.name;
-    let broken = |node: &Node, sql: &str| {
-        let rows = |c: &rusqlite::Connection| -> rusqlite::Result<Vec<String>> {
-            c.prepare_cached(sql)?.query_map((), |row| row.get(0))?.collect()
-        };
-        node.db.read(rows).unwrap()
-    };
-    if node.engine.is_ready() {
-        let torn = broken(
-            node,
-            "SELECT group_concat(g || ':' || side || '=' || coalesce(v, 'null') || '/' || w, ' ') FROM twins GROUP BY g
-             HAVING count(*) <> 2 OR min(v) IS NOT max(v) OR min(w) IS NOT max(w)",
-        );
-        assert!(torn.is_empty(), "{name}: a transaction shows in part: {torn:?}; {:?}", node.engine.counters());
-    }
     let mixed = broken(
         node,
         "SELECT id || ': ' || a || ' ' || b || ' ' || coalesce(c, 'null') FROM lives

@@ -420,3 +420,25 @@ fn deletions_are_forgotten_in_the_end() {
     world.advance(140_000, true);
     assert_eq!(tombstones(&mut world, 1), 0);
 }
+
+#[test]
+fn a_forgotten_deletion_is_not_undone_by_old_frames() {
+    let mut world = World::quiet(2);
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (1)");
+    world.advance(10, true);
+    write(&mut world, 1, "DELETE FROM kv");
+    world.advance(25_000, true);
+    assert_eq!(tombstones(&mut world, 0) + tombstones(&mut world, 1), 0);
+    world.node(0).connected = false;
+    world.handle(0, Event::Disconnected);
+    world.nodes.push(None);
+    world.start(2);
+    world.advance(500, true);
+    world.node(0).connected = true;
+    world.handle(0, Event::Connected);
+    for _ in 0..200 {
+        world.advance(10, true);
+        let rows: Vec<_> = (0..3).map(|index| number(&mut world, index, ROWS)).collect();
+        assert_eq!(rows, [0; 3], "{}", world.node(2).engine.describe());
+    }
+}

@@ -83,7 +83,8 @@ fn run(seed: u64, steps: &[u64], trace: bool) -> (Result<(), String>, Totals, Ve
         for step in steps {
             world.random = World::random_of(*step);
             match world.random.below(100) {
-                0..=15 => {
+                0..=3 => laws::busy(&mut world),
+                4..=15 => {
                     let index = world.random.below(world.nodes.len() as u64) as usize;
                     laws::write(&mut world, index);
                     world.send_frames(index, 2);

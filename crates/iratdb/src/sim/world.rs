@@ -20,7 +20,7 @@ const WALL_START_MS: u64 = 1_700_000_000_000;
 const HOUR_MS: i64 = 3_600_000;
 
 /// The schema of all schedules: shared, with a key of two columns and no rowid, insert-only, owned, and those of [`laws`].
-pub(super) const SCHEMA: [&str; 8] = [
+pub(super) const SCHEMA: [&str; 10] = [
     "CREATE TABLE kv (id INTEGER PRIMARY KEY, a TEXT, b INTEGER NOT NULL DEFAULT 0, c REAL)",
     "CREATE TABLE pairs (x TEXT NOT NULL, y INTEGER NOT NULL, v ANY, PRIMARY KEY (x, y)) WITHOUT ROWID",
     "CREATE TABLE journal (id TEXT NOT NULL PRIMARY KEY, blob BLOB)",
@@ -29,6 +29,8 @@ pub(super) const SCHEMA: [&str; 8] = [
     laws::SCHEMA[0],
     laws::SCHEMA[1],
     laws::SCHEMA[2],
+    laws::SCHEMA[3],
+    laws::SCHEMA[4],
 ];
 
 /// Random choices.
@@ -67,6 +69,8 @@ pub(super) struct Node {
     pub(super) gone: BTreeSet<String>,
     /// Rows of `mayfly` that it shows.
     pub(super) mayflies: BTreeSet<String>,
+    /// What it showed when it was last looked at, as a digest, and whether it was ready.
+    pub(super) looked_at: (u64, bool),
     /// Commits with rows of `journal` that others are asked to acknowledge.
     pub(super) asked: Vec<(u64, Vec<String>)>,
     /// Rows of `journal` this process has had at some time.
@@ -127,6 +131,8 @@ pub(super) struct World {
     fifo_ms: BTreeMap<(i64, i64), u64>,
     pub(super) reorder: bool,
     pub(super) limits: Limits,
+    /// How many pairs of twins there are.
+    pub(super) twins: u64,
     pub(super) faults: bool,
     /// What is sent from one place to another there is lost.
     pub(super) blocked: BTreeSet<(usize, usize)>,
@@ -215,6 +221,7 @@ impl World {
             fifo_ms: BTreeMap::new(),
             reorder: faults && random.percent(50),
             limits: limits(&mut random, faults),
+            twins: if random.percent(50) { 5 } else { 60 },
             faults,
             blocked: BTreeSet::new(),
             totals: Totals::default(),
@@ -310,6 +317,7 @@ impl World {
             deaf_until_ms: 0,
             gone: BTreeSet::new(),
             mayflies: BTreeSet::new(),
+            looked_at: (0, false),
             asked: Vec::new(),
             journal: BTreeSet::new(),
             own: BTreeMap::new(),
@@ -349,6 +357,7 @@ impl World {
         node.engine.handle(now, event, &mut node.db).unwrap();
         node.db.finish_apply().unwrap();
         drop(node.engine.take_seen());
+        laws::look(node);
         self.send_messages(index);
     }
 

@@ -8,13 +8,15 @@ use super::{Engine, Now, Phase};
 use crate::core::codec::{Op, OpBody, OpReader, read_batch};
 use crate::core::hlc::Stamp;
 use crate::core::ids::Epoch;
+use crate::core::snapshot::Cut;
 use crate::core::store::{Store, StoreError};
 use crate::core::visible::RowState;
 
-/// After so long a resync is to bring what is waited for.
+/// After so long a resync is to bring what is waited for; doubles with each that does not. What nobody has any more, because all who had it
+/// are dead, never comes: then what waits for it is forgotten with its epoch's frames.
 const WAIT_MS: u64 = 1_500;
-/// After so many of these times what is waited for is not to be had, from nobody.
-const WAITS_MAX: u32 = 6;
+/// So often it doubles.
+const DOUBLINGS_MAX: u32 = 6;
 /// What an entry takes beside its bytes, for the limit.
 const OVERHEAD_BYTES: usize = 96;
 
@@ -163,8 +165,7 @@ impl Engine {
                     self.held.bytes -= bytes;
                     continue;
                 }
-                let in_vain = held.waits >= WAITS_MAX;
-                if in_vain || self.may_show(held.epoch, held.batch, &held.bytes) {
+                if self.may_show(held.epoch, held.batch, &held.bytes) {
                     self.show(now, held.epoch, held.batch, &held.bytes, store)?;
                     if let Some(stream) = self.streams.get_mut(&held.epoch) {
                         stream.release(held.first);
@@ -181,13 +182,42 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether rows fetched from a member may show parts of a batch that is held back here, and that the member may have shown out of
+    /// turn, during the walk.
+    pub(super) fn may_tear(&self, start: &Cut, end: &Cut) -> bool {
+        let shown_out_of_turn = |held: &Held| {
+            let changes = |cut: &Cut| cut.progress.get(&held.epoch).map(|progress| progress.changes);
+            let top = end.progress.get(&held.epoch).map_or(0, |progress| progress.top);
+            let came = held.first > end.settled(held.epoch) && held.first <= top;
+            held.batch && came && changes(start) != changes(end)
+        };
+        self.held.all.iter().any(|held| shown_out_of_turn(held) && !self.may_show(held.epoch, true, &held.bytes))
+    }
+
+    /// Shows what is held back and showed at the member whose rows have just been taken: what it waited for, that member had.
+    pub(super) fn show_with(&mut self, now: Now, end: &Cut, store: &mut impl Store) -> Result<(), StoreError> {
+        let showed = |held: &mut Held| held.first <= end.settled(held.epoch);
+        let shown: Vec<_> = self.held.all.extract_if(.., showed).collect();
+        for held in shown {
+            self.held.bytes -= held.bytes.len() + OVERHEAD_BYTES;
+            if self.streams.get(&held.epoch).is_some_and(|stream| stream.is_held(held.first)) {
+                self.show(now, held.epoch, held.batch, &held.bytes, store)?;
+                if let Some(stream) = self.streams.get_mut(&held.epoch) {
+                    stream.release(held.first);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn wait_on(&mut self, now: Now, held: Held) {
         let writer = self.members.get(held.epoch).filter(|member| member.ready).and_then(|member| member.writer);
         match writer {
             Some(writer) => self.resync(now, writer),
             None => self.join_any(now),
         }
-        self.held.all.push(Held { until_ms: now.mono_ms + WAIT_MS, waits: held.waits + 1, ..held });
+        let until_ms = now.mono_ms + (WAIT_MS << held.waits.min(DOUBLINGS_MAX));
+        self.held.all.push(Held { until_ms, waits: held.waits + 1, ..held });
     }
 
     /// Forgets what is held back of epochs whose frames are forgotten.

@@ -24,6 +24,11 @@ pub(super) struct Forgotten {
 }
 
 impl Forgotten {
+    /// What is forgotten stays forgotten.
+    pub(super) fn and(self, more: Self) -> Self {
+        Self { shared_s: self.shared_s.max(more.shared_s), owned_s: self.owned_s.max(more.owned_s) }
+    }
+
     pub(super) fn before_s(self, table: &Table) -> u32 {
         if table.owned { self.owned_s } else { self.shared_s }
     }

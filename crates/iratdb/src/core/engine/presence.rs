@@ -293,7 +293,7 @@ impl Engine {
 
     /// Forgets what no member can bring up again, a part of it at a time.
     fn sweep(&mut self, now: Now) {
-        self.forgotten = self.forgettable(now);
+        self.forgotten = self.forgotten.and(self.forgettable(now));
         for (state, table) in self.tables.iter_mut().zip(&self.config.schema.tables) {
             for bucket in self.sweep_bucket..self.sweep_bucket + SWEEP_BUCKETS {
                 state.sweep(bucket % BUCKETS, self.forgotten.before_s(table));

@@ -296,12 +296,13 @@ impl Engine {
             self.walk_again(now);
             return Ok(());
         }
-        if !end.progress.values().all(here) {
+        if !end.progress.values().all(here) || self.may_tear(start, end) {
             if now.mono_ms >= *until_ms {
                 self.walk_again(now);
             }
             return Ok(());
         }
+        let end = end.clone();
         let Some(session) = self.drop_session() else { return Ok(()) };
         for rows in &session.rows {
             self.counters.rows_fetched += self.apply(now, OpReader::states(rows), Source::States, store)?;
@@ -318,6 +319,7 @@ impl Engine {
                 stream.cover(progress.settled);
             }
         }
+        self.show_with(now, &end, store)?;
         self.release_held(now, store)?;
         if matches!(self.phase, Phase::Listening { .. }) {
             self.phase = Phase::Ready;
