@@ -1,6 +1,7 @@
 # BotStream's tasks. `make` alone lists them.
 
 CARGO ?= cargo
+IRACTL = $(or $(CARGO_TARGET_DIR),target)/debug/iractl
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up test simulate check build fmt proto tools clean
@@ -9,13 +10,15 @@ help: ## Lists the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: tools build ## Runs a cluster, makes real calls through it, prints a report and PASS or FAIL
-	$(CARGO) run --quiet -p iractl -- demo
+	$(IRACTL) demo
 
 up: tools build ## Runs a cluster on this machine and follows its logs until Ctrl-C
-	$(CARGO) run --quiet -p iractl -- up
+	$(IRACTL) up
 
-test: tools build ## Runs all tests: unit, property and integration, with real peers
-	$(CARGO) test --workspace
+# All targets at once: tests and the services that they start are built with one set of features, so each dependency once.
+test: tools ## Runs all tests: unit, property and integration, with real peers
+	$(CARGO) build --workspace --all-targets
+	$(CARGO) test --workspace --no-fail-fast
 
 # Schedules to run, and the seed of the first.
 SEEDS ?= 1000
@@ -38,7 +41,7 @@ fmt: ## Formats the source
 proto: ## Generates the API's messages anew from proto/
 	$(CARGO) run -p botstream-api --example generate
 
-tools: ## Gets what tests and demo need beside Rust: nats-server, SIPp, espeak-ng
+tools: ## Gets what tests and demo need beside Rust: nats-server, SIPp, espeak-ng, nats-py
 	scripts/install-tools.sh
 
 clean: ## Removes what was built and the tools that were fetched

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Gets the tools that BotStream's tests and demo run beside it, on Debian 12 or newer:
 #   nats-server 2.10 or newer   into .cache/tools/bin; nothing of the system is changed
+#   nats-py                     Python's client of NATS, for the documentation's examples: into .cache/tools/python
 #   cc, sipp, espeak-ng         from the system's own packages, when missing
 #
 # usage: scripts/install-tools.sh [--check]
@@ -21,9 +22,13 @@ declare -rA nats_package_sha256=(
   [arm64]=0c9a617510b28c1b4fb4a38aabea6ab8cd7f026247f2abdff8b955b2278ce049
 )
 
+readonly nats_py_version=2.16.0
+readonly nats_py_sha256=aeb1ff123966c05833d26c7df7e1d54c1c6d32b612428b21677a2e921f1fecae
+
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly root
 readonly bin_dir=$root/.cache/tools/bin
+readonly python=$root/.cache/tools/python/bin/python
 work_dir=
 
 say() { printf '%s\n' "$*" >&2; }
@@ -200,6 +205,18 @@ install_nats_server() {
   say "install-tools: nats-server $version is in ${bin_dir#"$root"/}"
 }
 
+nats_py_version() { "$python" -c 'import importlib.metadata as m; print(m.version("nats-py"))' 2>/dev/null; }
+
+install_nats_py() {
+  # Debian keeps what venv needs in a package of its own.
+  python3 -c 'import venv, ensurepip' 2>/dev/null || install_packages python3-venv
+  say "install-tools: installing nats-py $nats_py_version"
+  python3 -m venv --clear "$root/.cache/tools/python" || die "python3 -m venv failed: look at the lines above"
+  printf 'nats-py==%s --hash=sha256:%s\n' "$nats_py_version" "$nats_py_sha256" |
+    "$python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r /dev/stdin >&2 ||
+    die "pip could not install nats-py: look at the lines above"
+}
+
 # Installs the Debian packages given.
 install_packages() {
   command -v apt-get >/dev/null || die "missing: $*. This is no Debian: install them yourself"
@@ -238,6 +255,12 @@ check() {
     printf 'nats-server\tmissing\trun scripts/install-tools.sh\t\n'
     missing=1
   fi
+  if [[ $(nats_py_version) == "$nats_py_version" ]]; then
+    printf 'nats-py\tfound\t%s\t%s\n' "$nats_py_version" "$python"
+  else
+    printf 'nats-py\tmissing\trun scripts/install-tools.sh\t\n'
+    missing=1
+  fi
   for program in "${programs[@]}"; do
     if path=$(command -v "$program"); then
       printf '%s\tfound\t%s\t%s\n' "$program" "$(program_version "$program")" "$path"
@@ -274,6 +297,7 @@ main() {
     command -v "$program" >/dev/null || packages+=(${packages_of[$program]})
   done
   ((${#packages[@]} == 0)) || install_packages "${packages[@]}"
+  [[ $(nats_py_version) == "$nats_py_version" ]] || install_nats_py
 }
 
 main "$@"

@@ -7,9 +7,10 @@ pub mod bot;
 pub mod config;
 pub mod events;
 pub mod live;
+pub mod priority;
 pub mod raw;
 pub mod record;
 pub mod sipp;
 pub mod speech;
-pub mod stall;
+
 pub mod world;

@@ -7,6 +7,7 @@ use anyhow::Context;
 use audio::g711::Law;
 use cluster_runner::{Cluster, WorkDir};
 use integration_tests::config::{Format, Telephony};
+use integration_tests::priority;
 use integration_tests::record::record;
 use integration_tests::speech::coded_speech;
 use integration_tests::world::{World, over, phone};
@@ -16,10 +17,14 @@ use testphone::{Measurements, Play, Script};
 /// The aim is 60 ms; the assertion leaves room for a busy machine, the record does not.
 const DELAY_P50_MS_MAX: f64 = 150.0;
 
+/// A phone that stood still for longer than this has measured its own machine: it is asked again.
+const PHONE_LATE_MS_MAX: f64 = 10.0;
+const ATTEMPTS: u32 = 4;
+
 /// Calls an echo bot that is spoken to in `format`, from a phone that speaks `law`, and measures what comes back.
 async fn echo(law: Law, format: Format) -> anyhow::Result<Measurements> {
     let files = WorkDir::temporary()?;
-    let clip = coded_speech(files.path(), law)?;
+    let clip = Arc::new(coded_speech(files.path(), law)?);
     let bot = EchoBot::bind(BotConfig { format: format.accepted(), ..BotConfig::default() }).await?;
     let phone = phone().await?;
     let telephony = Telephony::new().trunk("carrier", "127.0.0.1", phone.addr(testphone::Transport::Udp)).number(
@@ -28,16 +33,24 @@ async fn echo(law: Law, format: Format) -> anyhow::Result<Measurements> {
         format,
     );
     let world = World::start(Cluster::builder(), &telephony).await?;
+    priority::raise();
 
     let duration = Duration::from_millis(clip.duration_ms()) + Duration::from_secs(1);
-    let script = Script { codecs: vec![law], ..Script::playing(Play::Clip(Arc::new(clip))) };
-    let mut call = world.call(&phone, "+14155550100", script.for_duration(duration)).await?;
-    call.answered().await?;
-    let outcome = over(call).await?;
-    let media = outcome.media.context("no media ran")?;
-    assert_eq!(media.received.lost, 0, "RTP was lost");
+    let mut attempts = 0;
+    let measured = loop {
+        attempts += 1;
+        let script = Script { codecs: vec![law], ..Script::playing(Play::Clip(Arc::clone(&clip))) };
+        let mut call = world.call(&phone, "+14155550100", script.for_duration(duration)).await?;
+        call.answered().await?;
+        let outcome = over(call).await?;
+        let media = outcome.media.context("no media ran")?;
+        assert_eq!(media.received.lost, 0, "RTP was lost");
+        if media.sent_late_ms_max() <= PHONE_LATE_MS_MAX || attempts == ATTEMPTS {
+            break media.measure();
+        }
+    };
     world.stop().await?;
-    Ok(media.measure())
+    Ok(measured)
 }
 
 fn record_delay(name: &str, measured: &Measurements) -> anyhow::Result<()> {

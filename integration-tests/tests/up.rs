@@ -36,8 +36,8 @@ impl Up {
         let nats_url = running["nats_url"].as_str().context("a URL")?.to_owned();
         let signs = [nats_url, root.join("cluster").display().to_string()];
         let up = Self { process, directory, signs };
-        // iractl, nats-server and five services.
-        ensure!(up.processes().len() == 7, "{:?}", up.processes());
+        // iractl, nats-server and six services.
+        ensure!(up.processes().len() == 8, "{:?}", up.processes());
         Ok(up)
     }
 
@@ -74,7 +74,7 @@ async fn it_is_found_and_ends_cleanly() -> anyhow::Result<()> {
 
     let nodes = iractl(&root, &["nodes", "--json"]).await?;
     let nodes: Vec<Value> = serde_json::from_slice(&nodes.stdout)?;
-    assert_eq!(nodes.len(), 5, "{nodes:?}");
+    assert_eq!(nodes.len(), 6, "{nodes:?}");
     let second = iractl(&root, &["up"]).await?;
     assert_eq!(second.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&second.stderr).contains("runs already"), "{second:?}");

@@ -259,9 +259,28 @@ impl Client {
 
     async fn subscribe(&self, subject: String) -> Result<EventStream, ClientError> {
         let subscriber = self.nats.subscribe(subject).await.map_err(|e| ClientError::Nats(e.to_string()))?;
-        // A subscription is in force once the server has read it: what is sent after this cannot overtake it.
-        self.nats.flush().await.map_err(|e| ClientError::Nats(e.to_string()))?;
+        round_trip(&self.nats).await?;
         Ok(EventStream { subscriber })
+    }
+}
+
+/// Waits until the server has taken all that was sent on this connection before, subscriptions above all: what others send from now on
+/// comes. `flush` only says that it has been written to the socket, where a message on another connection can overtake it.
+///
+/// # Errors
+/// The server does not answer, or this connection may not publish to its own inboxes.
+pub async fn round_trip(nats: &async_nats::Client) -> Result<(), ClientError> {
+    let timeout_ms = u64::try_from(TIMEOUT_DEFAULT.as_millis()).unwrap_or(u64::MAX);
+    // Nobody listens there, which the server says at once; and it works off a connection's orders one after the other.
+    let subject = nats.new_inbox();
+    let question = Request::new().timeout(Some(TIMEOUT_DEFAULT));
+    match nats.send_request(subject.clone(), question).await {
+        Ok(_) => Ok(()),
+        Err(e) => match e.kind() {
+            RequestErrorKind::NoResponders => Ok(()),
+            RequestErrorKind::TimedOut => Err(ClientError::TimedOut { subject, timeout_ms }),
+            _ => Err(ClientError::Nats(e.to_string())),
+        },
     }
 }
 

@@ -25,7 +25,7 @@ mod generated {
 }
 
 pub use call_id::{CallId, CallIdError};
-pub use client::{Client, ClientError, EventStream, Reply};
+pub use client::{Client, ClientError, EventStream, Reply, round_trip};
 pub use encoding::Encoding;
 pub use error::{Error, ErrorCode};
 pub use generated::*;

@@ -67,6 +67,38 @@ pub fn events_stream(cluster: &str) -> String {
     format!("BS_{cluster}_EVENTS")
 }
 
+/// The noun of the databases' verbs.
+pub const DB: &str = "db";
+
+/// A request about a shared database that any iratdbot answers.
+pub fn db_request(cluster: &str, verb: &str) -> String {
+    format!("ira.v1.{cluster}.{DB}.{verb}")
+}
+
+/// A request about a shared database to one iratdbot.
+pub fn db_request_at(cluster: &str, node: &str, verb: &str) -> String {
+    format!("ira.v1.{cluster}.at.{node}.{DB}.{verb}")
+}
+
+/// Where an iratdbot tells the changes of one watch.
+pub fn db_watch(cluster: &str, watch: &str) -> String {
+    format!("ira.v1.{cluster}.{DB}.watch.{watch}")
+}
+
+/// Whose request came on this subject: empty for the databases, which are the cluster's own; `None` when it is no request's subject.
+pub fn tenant_of(subject: &str) -> Option<&str> {
+    if let Some(parsed) = parse(subject) {
+        return matches!(parsed.kind, Kind::Request { .. }).then_some(parsed.tenant);
+    }
+    let tokens: Vec<&str> = subject.split('.').take(8).collect();
+    let is_db = match *tokens.as_slice() {
+        ["ira", "v1", cluster, DB, verb] => [cluster, verb].into_iter().all(is_token),
+        ["ira", "v1", cluster, "at", node, DB, verb] => [cluster, node, verb].into_iter().all(is_token),
+        _ => false,
+    };
+    is_db.then_some("")
+}
+
 /// What a subject says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subject<'a> {
@@ -153,6 +185,18 @@ mod tests {
                 kind: Kind::Event { class: "call", kind: "ended", id: "sw-1-X" }
             }
         );
+    }
+
+    #[test]
+    fn the_databases_are_no_tenants() {
+        assert_eq!(db_request("main", "open"), "ira.v1.main.db.open");
+        assert_eq!(tenant_of(&db_request("main", "open")), Some(""));
+        assert_eq!(tenant_of(&db_request_at("main", "bot-1", "exec")), Some(""));
+        assert_eq!(tenant_of(&request("main", "acme", "call", "get")), Some("acme"));
+        for subject in ["ira.v1.main.db", "ira.v1.main.db.watch.x", "ira.v1.main.at.n.db.exec.x", "bs.v1.m.t.ev.c.t.i"]
+        {
+            assert_eq!(tenant_of(subject), None, "{subject}");
+        }
     }
 
     #[test]

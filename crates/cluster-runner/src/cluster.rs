@@ -20,6 +20,7 @@ const TRUNK_MANAGER: &str = "trunk-manager";
 const MEDIA_SWITCH: &str = "media-switch";
 const BOTPROXY: &str = "botproxy";
 const DIALER: &str = "dialer";
+const IRATDBOT: &str = "iratdbot";
 
 /// A running cluster. End it with [`Cluster::stop`]; dropped without that, it is killed and its directory is kept for whoever
 /// wants to know why.
@@ -43,6 +44,7 @@ pub struct ClusterBuilder {
     dialers: usize,
     proxies: usize,
     trunk_managers: usize,
+    iratdbots: usize,
     config: String,
     flags: Vec<(String, String, String)>,
     drain_limit: Duration,
@@ -58,6 +60,7 @@ impl Default for ClusterBuilder {
             dialers: 1,
             proxies: 1,
             trunk_managers: 1,
+            iratdbots: 0,
             config: String::new(),
             flags: Vec::new(),
             drain_limit: DRAIN_LIMIT_DEFAULT,
@@ -93,6 +96,13 @@ impl ClusterBuilder {
     #[must_use]
     pub const fn proxies(mut self, count: usize) -> Self {
         self.proxies = count;
+        self
+    }
+
+    /// Number of iratdbots; none when not given. Their nodes are `db1` and so on.
+    #[must_use]
+    pub const fn iratdbots(mut self, count: usize) -> Self {
+        self.iratdbots = count;
         self
     }
 
@@ -140,6 +150,9 @@ impl ClusterBuilder {
         for service in [TRUNK_MANAGER, MEDIA_SWITCH, BOTPROXY, DIALER] {
             locate::service_binary(service)?;
         }
+        if self.iratdbots > 0 {
+            locate::service_binary(IRATDBOT)?;
+        }
         let mut directory = self.directory.map_or_else(WorkDir::temporary, Ok)?;
         let root = directory.path().to_owned();
         // Removed at a good end; kept, because `stopped` is not set, at any other.
@@ -169,13 +182,15 @@ impl ClusterBuilder {
 
         let plans = Plans { config: &config, root: &root, flags: &self.flags, drain_limit: self.drain_limit };
         // In two waves: what chooses among switches joins when they are there, and has their rows when it is ready.
-        let waves = [
-            [(TRUNK_MANAGER, "trunks", self.trunk_managers), (MEDIA_SWITCH, "switch", self.switches)],
-            [(BOTPROXY, "proxy", self.proxies), (DIALER, "dialer", self.dialers)],
+        let first_wave = [
+            (TRUNK_MANAGER, "trunks", self.trunk_managers),
+            (MEDIA_SWITCH, "switch", self.switches),
+            (IRATDBOT, "db", self.iratdbots),
         ];
-        for wave in waves {
+        let second_wave = [(BOTPROXY, "proxy", self.proxies), (DIALER, "dialer", self.dialers)];
+        for wave in [&first_wave[..], &second_wave] {
             let first = cluster.services.len();
-            for (name, prefix, count) in wave {
+            for &(name, prefix, count) in wave {
                 for number in 1..=count {
                     let plan = plans.plan(&cluster, name, format!("{prefix}{number}"))?;
                     let service = Service::start(plan, cluster.client.clone())?;

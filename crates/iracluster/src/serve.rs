@@ -1,13 +1,16 @@
 use std::future::Future;
+use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use async_nats::{HeaderMap, Message, Subscriber};
 use botstream_api::encoding::{self, Body, Encoding};
-use botstream_api::{Error, ErrorCode, headers, subjects};
+use botstream_api::{Error, ErrorCode, from_json, headers, round_trip, subjects};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
@@ -39,7 +42,7 @@ pub enum Where {
 /// What is known of a request besides its body.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
-    /// Whose request.
+    /// Whose request; empty for what is the cluster's own.
     pub tenant: String,
     /// Its headers.
     pub headers: HeaderMap,
@@ -63,13 +66,69 @@ impl RequestContext {
     }
 }
 
-struct Server<H> {
+/// How requests and replies of a verb are read and written.
+trait Wire: 'static {
+    type Request: Send;
+    type Reply: Send;
+    /// How a request is encoded, and so its reply.
+    fn encoding(headers: Option<&HeaderMap>, body: &[u8]) -> Result<Encoding, Error>;
+    fn read(body: &Bytes, encoding: Encoding) -> Result<Self::Request, Error>;
+    fn write(reply: &Self::Reply, encoding: Encoding) -> Result<Bytes, Error>;
+}
+
+/// Messages of the API, in protobuf or JSON.
+struct ApiWire<Req, Rep>(PhantomData<fn(Req, Rep)>);
+
+impl<Req: Body + 'static, Rep: Body + 'static> Wire for ApiWire<Req, Rep> {
+    type Request = Req;
+    type Reply = Rep;
+
+    fn encoding(headers: Option<&HeaderMap>, body: &[u8]) -> Result<Encoding, Error> {
+        Encoding::of(headers, body)
+    }
+
+    fn read(body: &Bytes, encoding: Encoding) -> Result<Req, Error> {
+        encoding::decode(body, encoding)
+    }
+
+    fn write(reply: &Rep, encoding: Encoding) -> Result<Bytes, Error> {
+        encoding::encode(reply, encoding)
+    }
+}
+
+/// What has no schema, in JSON alone.
+struct JsonWire<Req, Rep>(PhantomData<fn(Req, Rep)>);
+
+impl<Req: DeserializeOwned + Send + 'static, Rep: Serialize + Send + 'static> Wire for JsonWire<Req, Rep> {
+    type Request = Req;
+    type Reply = Rep;
+
+    fn encoding(headers: Option<&HeaderMap>, _body: &[u8]) -> Result<Encoding, Error> {
+        // A body of "{}": whatever is there is meant to be JSON, unless a header says otherwise.
+        match Encoding::of(headers, b"{}")? {
+            Encoding::Json => Ok(Encoding::Json),
+            Encoding::Protobuf => Err(Error::invalid(headers::CONTENT_TYPE, "this verb speaks JSON only")),
+        }
+    }
+
+    fn read(body: &Bytes, _encoding: Encoding) -> Result<Req, Error> {
+        from_json(if body.iter().all(u8::is_ascii_whitespace) { b"{}" } else { body })
+    }
+
+    fn write(reply: &Rep, _encoding: Encoding) -> Result<Bytes, Error> {
+        let written = serde_json::to_vec(reply).map(Bytes::from);
+        written.map_err(|e| Error::internal(format!("the reply cannot be written as JSON: {e}")))
+    }
+}
+
+struct Server<W, H> {
     chassis: Chassis,
     /// `noun.verb`
     verb: String,
     endpoint: Arc<Endpoint>,
     running: Arc<Semaphore>,
     handler: H,
+    wire: PhantomData<fn(W)>,
 }
 
 impl Chassis {
@@ -86,11 +145,48 @@ impl Chassis {
         Rep: Body + 'static,
         Fut: Future<Output = Result<Rep, Error>> + Send + 'static,
     {
-        let (subject, name) = match at {
-            Where::Anywhere | Where::AnywhereUntilDrain => {
-                (subjects::serve_anywhere(&self.cluster, noun, verb), format!("{noun}-{verb}"))
-            }
-            Where::ThisNode => (subjects::serve_at(&self.cluster, &self.node, noun, verb), format!("at-{noun}-{verb}")),
+        let subject = match at {
+            Where::Anywhere | Where::AnywhereUntilDrain => subjects::serve_anywhere(&self.cluster, noun, verb),
+            Where::ThisNode => subjects::serve_at(&self.cluster, &self.node, noun, verb),
+        };
+        self.serve_wire::<ApiWire<Req, Rep>, _, _>(subject, noun, verb, at, handler).await
+    }
+
+    /// Serves a verb of the databases, in JSON, without a tenant: `ira.v1.<cluster>.db.<verb>`.
+    pub async fn serve_db<Req, Rep, Fut>(
+        &self,
+        verb: &str,
+        at: Where,
+        handler: impl Fn(RequestContext, Req) -> Fut + Send + Sync + 'static,
+    ) -> Result<(), crate::Error>
+    where
+        Req: DeserializeOwned + Send + 'static,
+        Rep: Serialize + Send + 'static,
+        Fut: Future<Output = Result<Rep, Error>> + Send + 'static,
+    {
+        let subject = match at {
+            Where::Anywhere | Where::AnywhereUntilDrain => subjects::db_request(&self.cluster, verb),
+            Where::ThisNode => subjects::db_request_at(&self.cluster, &self.node, verb),
+        };
+        self.serve_wire::<JsonWire<Req, Rep>, _, _>(subject, subjects::DB, verb, at, handler).await
+    }
+
+    async fn serve_wire<W, H, Fut>(
+        &self,
+        subject: String,
+        noun: &str,
+        verb: &str,
+        at: Where,
+        handler: H,
+    ) -> Result<(), crate::Error>
+    where
+        W: Wire,
+        H: Fn(RequestContext, W::Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<W::Reply, Error>> + Send + 'static,
+    {
+        let name = match at {
+            Where::Anywhere | Where::AnywhereUntilDrain => format!("{noun}-{verb}"),
+            Where::ThisNode => format!("at-{noun}-{verb}"),
         };
         let endpoint = Arc::new(Endpoint {
             name,
@@ -100,12 +196,13 @@ impl Chassis {
             metadata: Default::default(),
             counters: Counters::default(),
         });
-        let server = Arc::new(Server {
+        let server = Arc::new(Server::<W, H> {
             chassis: self.clone(),
             verb: format!("{noun}.{verb}"),
             endpoint: Arc::clone(&endpoint),
             running: Arc::new(Semaphore::new(RUNNING_MAX)),
             handler,
+            wire: PhantomData,
         });
         let subscription = self.queue_subscribe(&subject).await?;
         self.services_api().add(endpoint);
@@ -122,7 +219,9 @@ impl Chassis {
         let subscription = self.nats.queue_subscribe(subject.to_owned(), group).await;
         let subscription = subscription.map_err(|e| failed(e.to_string()))?;
         // In force before anybody is told that the service is ready.
-        self.nats.flush().await.map_err(|e| failed(e.to_string()))?;
+        if let Err(e) = round_trip(&self.nats).await {
+            tracing::warn!(subject, error = %e, "NATS has not confirmed a subscription; requests may come late");
+        }
         Ok(subscription)
     }
 }
@@ -171,13 +270,11 @@ async fn finish(subscription: &mut Subscriber, start: &impl Fn(Message)) {
     }
 }
 
-impl<H> Server<H> {
-    fn start<Req, Rep, Fut>(self: Arc<Self>, message: Message)
+impl<W: Wire, H> Server<W, H> {
+    fn start<Fut>(self: Arc<Self>, message: Message)
     where
-        H: Fn(RequestContext, Req) -> Fut + Send + Sync + 'static,
-        Req: Body + 'static,
-        Rep: Body + 'static,
-        Fut: Future<Output = Result<Rep, Error>> + Send + 'static,
+        H: Fn(RequestContext, W::Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<W::Reply, Error>> + Send + 'static,
     {
         let drain = self.chassis.drain.clone();
         let hold = drain.hold();
@@ -187,12 +284,10 @@ impl<H> Server<H> {
         });
     }
 
-    async fn exchange<Req, Rep, Fut>(&self, message: Message)
+    async fn exchange<Fut>(&self, message: Message)
     where
-        H: Fn(RequestContext, Req) -> Fut,
-        Req: Body,
-        Rep: Body,
-        Fut: Future<Output = Result<Rep, Error>>,
+        H: Fn(RequestContext, W::Request) -> Fut,
+        Fut: Future<Output = Result<W::Reply, Error>>,
     {
         let metrics = self.chassis.chassis_metrics();
         let started = Instant::now();
@@ -200,7 +295,7 @@ impl<H> Server<H> {
         let reply_to = message.reply.clone();
         let reply_headers = Arc::default();
         // Errors about the encoding itself are told in JSON.
-        let encoding = Encoding::of(message.headers.as_ref(), &message.payload);
+        let encoding = W::encoding(message.headers.as_ref(), &message.payload);
         let reply_encoding = encoding.as_ref().copied().unwrap_or_default();
         let outcome = match encoding {
             Ok(encoding) => self.carry_out(message, encoding, Arc::clone(&reply_headers)).await,
@@ -225,23 +320,21 @@ impl<H> Server<H> {
         seconds.observe(took.as_secs_f64());
     }
 
-    async fn carry_out<Req, Rep, Fut>(
+    async fn carry_out<Fut>(
         &self,
         message: Message,
         encoding: Encoding,
         reply_headers: Arc<Mutex<HeaderMap>>,
-    ) -> Result<Rep, Error>
+    ) -> Result<W::Reply, Error>
     where
-        H: Fn(RequestContext, Req) -> Fut,
-        Req: Body,
-        Rep: Body,
-        Fut: Future<Output = Result<Rep, Error>>,
+        H: Fn(RequestContext, W::Request) -> Fut,
+        Fut: Future<Output = Result<W::Reply, Error>>,
     {
         let Ok(_running) = self.running.try_acquire() else {
             let sentence = format!("{RUNNING_MAX} requests are being carried out; try again");
             return Err(Error::new(ErrorCode::RateLimited, sentence).retry_after_ms(RETRY_AFTER_MS));
         };
-        let tenant = subjects::parse(&message.subject).map(|subject| subject.tenant.to_owned()).ok_or_else(|| {
+        let tenant = subjects::tenant_of(&message.subject).map(str::to_owned).ok_or_else(|| {
             Error::invalid("subject", format!("{:?} is no subject of the API", message.subject.as_str()))
         })?;
         let headers = message.headers.unwrap_or_default();
@@ -256,7 +349,7 @@ impl<H> Server<H> {
             let sentence = format!("Bs-Idempotency-Key must have 1 to {KEY_LEN_MAX} bytes");
             return Err(Error::invalid(headers::IDEMPOTENCY_KEY, sentence));
         }
-        let request: Req = encoding::decode(&message.payload, encoding)?;
+        let request = W::read(&message.payload, encoding)?;
         let incoming = headers.get(headers::TRACEPARENT).map(|value| value.as_str());
         let (span, traceparent) = telemetry::request_span(&self.verb, &tenant, incoming);
         let context = RequestContext {
@@ -277,11 +370,11 @@ impl<H> Server<H> {
         }
     }
 
-    fn encode_outcome<Rep: Body>(&self, outcome: Result<Rep, Error>, encoding: Encoding, map: &mut HeaderMap) -> Bytes {
+    fn encode_outcome(&self, outcome: Result<W::Reply, Error>, encoding: Encoding, map: &mut HeaderMap) -> Bytes {
         map.insert(headers::CONTENT_TYPE, encoding.content_type());
         let payload_max = self.chassis.nats.server_info().max_payload;
         let encoded = outcome.and_then(|reply| {
-            let payload = encoding::encode(&reply, encoding)?;
+            let payload = W::write(&reply, encoding)?;
             if payload_max > 0 && payload.len() > payload_max {
                 let size = payload.len();
                 return Err(Error::internal(format!(

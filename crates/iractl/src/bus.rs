@@ -117,7 +117,7 @@ pub(crate) async fn subscribe(args: SubArgs, target: &Target) -> anyhow::Result<
         None => nats.subscribe(args.subject.clone()).await,
     };
     let mut messages = subscription.with_context(|| format!("cannot subscribe to {}", args.subject))?;
-    nats.flush().await?;
+    botstream_api::round_trip(&nats).await?;
     out::note(format!("listening on {}", args.subject));
     let mut count = 0;
     while args.count.is_none_or(|count_max| count < count_max) {

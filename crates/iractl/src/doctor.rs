@@ -11,7 +11,7 @@ use crate::context::Target;
 use crate::out;
 use crate::table::{Style, Table};
 
-const SERVICES: [&str; 4] = ["media-switch", "botproxy", "dialer", "trunk-manager"];
+const SERVICES: [&str; 5] = ["media-switch", "botproxy", "dialer", "trunk-manager", "iratdbot"];
 
 /// Says what this machine has and what it lacks to run BotStream
 ///

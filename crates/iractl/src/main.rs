@@ -5,6 +5,7 @@ mod bus;
 mod call;
 mod calls;
 mod context;
+mod db;
 mod demo;
 mod doctor;
 mod nodes;
@@ -51,6 +52,7 @@ enum Command {
     Calls(calls::Args),
     Nodes(nodes::Args),
     Sql(sql::Args),
+    Db(db::DbArgs),
     Phone(phone::PhoneArgs),
     Bot(bot::BotArgs),
     Pub(bus::PubArgs),
@@ -82,6 +84,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Calls(args) => calls::run(args, &target).await,
         Command::Nodes(args) => nodes::run(args, &target).await,
         Command::Sql(args) => sql::run(args, &target).await,
+        Command::Db(args) => db::run(args, &target).await,
         Command::Phone(args) => phone::run(args).await,
         Command::Bot(args) => bot::run(args).await,
         Command::Pub(args) => bus::publish(args, &target).await,

@@ -29,6 +29,10 @@ impl Table {
         self.rows.push(row.into_iter().collect());
     }
 
+    pub(crate) fn rows(&self) -> &[Vec<Value>] {
+        &self.rows
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }

@@ -74,10 +74,11 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
         .switches(args.switches as usize)
         .dialers(args.dialers as usize)
         .proxies(args.proxies as usize)
+        .iratdbots(1)
         .config(config)
         .nats_port(args.nats_port)
         .drain_limit(Duration::from_secs(args.drain_limit_s));
-    for service in ["trunk-manager", "media-switch", "botproxy", "dialer"] {
+    for service in ["trunk-manager", "media-switch", "botproxy", "dialer", "iratdbot"] {
         builder = builder.flag(service, "--log-filter", &args.log_filter);
     }
     if let Some(directory) = args.dir {

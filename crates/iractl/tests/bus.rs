@@ -27,7 +27,7 @@ async fn a_published_message_arrives_with_its_headers() {
     let server = NatsServer::start().await.unwrap();
     let client = async_nats::connect(server.url()).await.unwrap();
     let mut messages = client.subscribe("greet.*").await.unwrap();
-    client.flush().await.unwrap();
+    botstream_api::round_trip(&client).await.unwrap();
 
     let mut command = iractl(&server);
     command.args(["pub", "greet.world", "hello", "-H", "A: one", "-H", "B:two"]);
@@ -45,7 +45,7 @@ async fn a_request_prints_the_reply_and_fails_on_a_service_error() {
     let server = NatsServer::start().await.unwrap();
     let client = async_nats::connect(server.url()).await.unwrap();
     let mut requests = client.subscribe("ask.*").await.unwrap();
-    client.flush().await.unwrap();
+    botstream_api::round_trip(&client).await.unwrap();
     let responder = tokio::spawn(async move {
         while let Some(request) = requests.next().await {
             let mut headers = async_nats::HeaderMap::new();

@@ -13,6 +13,9 @@ use crate::core::value::Value;
 pub enum Change {
     /// A row changed.
     Row(Arc<RowChange>),
+    /// A row is hidden, because what concurrent writers did breaks a constraint together. It comes back as an insert when
+    /// what hides it goes. If it was visible before, a `Row` with [`Op::Delete`] came first.
+    Conflict(Arc<Conflict>),
     /// Changes were dropped because the subscriber was slower than its byte limit allows: read the table again.
     Lagged,
 }
@@ -34,6 +37,62 @@ pub struct RowChange {
     /// write did it, but the end of the row's owner.
     pub hlc: u64,
     pub(crate) columns: Arc<[String]>,
+}
+
+/// A row that is not visible because of a constraint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conflict {
+    /// The table.
+    pub table: Arc<str>,
+    /// The primary key, in the order of its declaration.
+    pub pk: Vec<Value>,
+    /// The whole row, in column order.
+    pub row: Vec<Value>,
+    /// What hides it.
+    pub reason: ConflictReason,
+}
+
+/// What hides a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ConflictReason {
+    /// Another row has the same values in the columns of a UNIQUE constraint, and got them later.
+    Unique {
+        /// The constraint, as `table(column, column)`.
+        constraint: Arc<str>,
+        /// The primary key of the row that is visible instead.
+        winner: Vec<Value>,
+    },
+    /// The row that a foreign key refers to is not there or is hidden, too.
+    ForeignKey {
+        /// The foreign key, as `child(column) REFERENCES parent`.
+        constraint: Arc<str>,
+        /// The parent table.
+        parent: Arc<str>,
+        /// The primary key of the hidden parent; `None` if there is none.
+        hidden_parent: Option<Vec<Value>>,
+    },
+}
+
+impl Conflict {
+    fn size(&self) -> usize {
+        CHANGE_OVERHEAD_BYTES + self.pk.iter().chain(&self.row).map(|value| value.as_ref().size()).sum::<usize>()
+    }
+}
+
+/// What waits to be delivered.
+#[derive(Debug, Clone)]
+pub(crate) enum Queued {
+    Row(Arc<RowChange>),
+    Conflict(Arc<Conflict>),
+}
+
+impl Queued {
+    fn size(&self) -> usize {
+        match self {
+            Self::Row(change) => change.size(),
+            Self::Conflict(conflict) => conflict.size(),
+        }
+    }
 }
 
 impl RowChange {
@@ -101,7 +160,7 @@ pub(crate) struct Queue {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    changes: VecDeque<Arc<RowChange>>,
+    changes: VecDeque<Queued>,
     bytes: usize,
     lagged: bool,
     closed: bool,
@@ -114,7 +173,7 @@ impl Queue {
     }
 
     /// Adds a change. Over the limit, all that wait are dropped and the subscriber is told so.
-    pub(crate) fn push(&self, change: Arc<RowChange>) {
+    pub(crate) fn push(&self, change: Queued) {
         let mut waiting = self.waiting.lock();
         let bytes = change.size();
         if waiting.bytes + bytes > self.bytes_max {
@@ -148,7 +207,10 @@ impl Queue {
         }
         if let Some(change) = waiting.changes.pop_front() {
             waiting.bytes -= change.size();
-            return Some(Some(Change::Row(change)));
+            return Some(Some(match change {
+                Queued::Row(change) => Change::Row(change),
+                Queued::Conflict(conflict) => Change::Conflict(conflict),
+            }));
         }
         waiting.closed.then_some(None)
     }
@@ -208,8 +270,8 @@ mod tests {
     fn a_slow_subscriber_is_told_and_then_goes_on() {
         let queue = Arc::new(Queue::new(3 * change(0).size()));
         let mut changes = Changes::new(Arc::clone(&queue));
-        (0..4).for_each(|n| queue.push(change(n)));
-        queue.push(change(4));
+        (0..4).for_each(|n| queue.push(Queued::Row(change(n))));
+        queue.push(Queued::Row(change(4)));
         assert_eq!(changes.try_next(), Some(Change::Lagged));
         assert_eq!(changes.try_next(), Some(Change::Row(change(4))));
         assert_eq!(changes.try_next(), None);

@@ -64,6 +64,23 @@ pub enum Error {
         /// The limit.
         bytes_max: usize,
     },
+    /// A counter, max or min column was given something else than a number of its declared type.
+    #[error("column {column} of table {table} takes numbers of its declared type only")]
+    NotANumber {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// So many processes have added to a row's counters since it was inserted that there is no room for one more.
+    /// Inserting the row anew (`INSERT OR REPLACE`) makes room.
+    #[error("{count_max} processes have added to the counters of a row of table {table}: no more can")]
+    TooManyCounting {
+        /// The table.
+        table: String,
+        /// The limit.
+        count_max: usize,
+    },
     /// The closure ended the transaction itself, or a statement rolled it back (`OR ROLLBACK`).
     #[error("the transaction was rolled back inside the closure")]
     RolledBack,
@@ -134,13 +151,33 @@ pub enum SchemaProblem {
     /// Keys are compared byte by byte.
     #[error("the PRIMARY KEY of table {0} uses collation {1}; only BINARY can be replicated")]
     KeyCollation(String, String),
-    /// Something that concurrent writers could violate together and that is not resolved yet.
-    #[error("table {table} uses {feature}, which is not replicated yet; tables named local_* may use it")]
+    /// Something that can't be kept for all replicas together.
+    #[error("table {table} uses {feature}, which can't be replicated; tables named local_* may use it")]
     Unsupported {
         /// The table (or the object on it).
         table: String,
         /// The feature's SQL name.
         feature: &'static str,
+    },
+    /// A CHECK that columns written by different processes can break together.
+    #[error(
+        "CHECK ({check}) of table {table} is over several columns that concurrent updates change one by one; use lww(Lww::Row), and no counter, max or min column in it"
+    )]
+    CheckOverColumns {
+        /// The table.
+        table: String,
+        /// The expression.
+        check: String,
+    },
+    /// A counter, max or min column that can't be one.
+    #[error("option for column {column} of table {table}: {reason}")]
+    MergedColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// What is wrong.
+        reason: &'static str,
     },
     /// Too much of something.
     #[error("{what}: {count}, more than {count_max}")]

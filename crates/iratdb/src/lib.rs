@@ -7,8 +7,7 @@
 //! within its lease; every queue, log and buffer is bounded in bytes.
 //!
 //! Not yet: sealed and signed frames, and keys for reading and writing (who can use the cluster's subjects has the
-//! database); UNIQUE beside the primary key, FOREIGN KEY, CHECK, triggers and generated columns in replicated tables (refused at
-//! open); members with different versions of a schema. The README says more.
+//! database); members with different versions of a schema. The README says more.
 //!
 //! ```no_run
 //! # async fn example(client: async_nats::Client) -> iratdb::Result<()> {
@@ -43,11 +42,11 @@ mod shared;
 pub mod sim;
 mod sqlite;
 
-pub use changes::{Change, Changes, Op, Origin, RowChange};
+pub use changes::{Change, Changes, Conflict, ConflictReason, Op, Origin, RowChange};
 pub use commit::Commit;
 pub use core::value::Value;
 pub use db::{IraTdb, Member, Stats, TableDescription, TableDigest};
 pub use error::{Error, Result, SchemaProblem};
-pub use options::{Options, TableOptions};
+pub use options::{Lww, Options, Sandbox, TableOptions};
 
 pub use rusqlite;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::core::schema::Merge;
 use crate::error::{Error, Result};
 
 /// How a database is opened. Everything but the name has a default.
@@ -22,6 +23,7 @@ pub struct Options {
     pub(crate) subscriber_bytes_max: usize,
     pub(crate) resend_bytes_max: usize,
     pub(crate) resync_bytes_max: usize,
+    pub(crate) sandbox: Option<Sandbox>,
 }
 
 impl Options {
@@ -42,6 +44,7 @@ impl Options {
             subscriber_bytes_max: 4 << 20,
             resend_bytes_max: 16 << 20,
             resync_bytes_max: 512 << 20,
+            sandbox: None,
         }
     }
 
@@ -65,7 +68,8 @@ impl Options {
     }
 
     /// The schema: DDL steps run in order when the database is opened. All members must declare the same tables.
-    /// Each replicated table needs a `PRIMARY KEY` of `NOT NULL` columns; tables named `local_*` are not replicated.
+    /// Each replicated table needs a `PRIMARY KEY` of `NOT NULL` columns; tables named `local_*` are not replicated. What
+    /// constraints mean among several writers, and which are refused, is in the README.
     #[must_use]
     pub fn schema<S: AsRef<str>>(mut self, steps: &[S]) -> Self {
         self.schema = steps.iter().map(|step| step.as_ref().to_owned()).collect();
@@ -146,6 +150,13 @@ impl Options {
         self
     }
 
+    /// Runs SQL that somebody else has written within limits.
+    #[must_use]
+    pub fn sandbox(mut self, sandbox: Sandbox) -> Self {
+        self.sandbox = Some(sandbox);
+        self
+    }
+
     /// Checks what can be checked before anything is opened.
     pub(crate) fn validate(&self) -> Result<()> {
         let bad = |option, reason: &str| Err(Error::Option { option, reason: reason.to_owned() });
@@ -174,10 +185,23 @@ impl Options {
 
 pub(crate) use crate::core::NODE_BYTES_MAX;
 
-/// How one table is replicated.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How one table is replicated. All members must give the same options.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableOptions {
     pub(crate) owned: bool,
+    pub(crate) lww: Lww,
+    pub(crate) merges: BTreeMap<String, Merge>,
+}
+
+/// Of concurrent updates of one row, what the later one wins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Lww {
+    /// The columns it changed: updates of different columns are both kept.
+    #[default]
+    Column,
+    /// The whole row: a row is always one that some process has written. Needed for CHECK constraints over several
+    /// columns. An update sends all columns.
+    Row,
 }
 
 impl TableOptions {
@@ -189,4 +213,46 @@ impl TableOptions {
         self.owned = true;
         self
     }
+
+    /// Whether the later of two concurrent updates wins by column (the default) or by row.
+    #[must_use]
+    pub fn lww(mut self, lww: Lww) -> Self {
+        self.lww = lww;
+        self
+    }
+
+    /// A column in which concurrent updates add up: `UPDATE t SET n = n + 5` in two processes makes it 10 more. What
+    /// counts is the difference that a transaction makes; `SET n = 0` takes away what this process saw. An
+    /// INSERT or REPLACE starts the row anew, with its value. The column must be declared `INTEGER NOT NULL`; sums wrap around
+    /// at 64 bits. Not for tables that are [`owned`](Self::owned), which have one writer a row.
+    #[must_use]
+    pub fn counter(mut self, column: impl Into<String>) -> Self {
+        self.merges.insert(column.into(), Merge::Counter);
+        self
+    }
+
+    /// A column that keeps the greatest value it was given since the row was inserted: an update to a lower one
+    /// has no effect, here or elsewhere. The column must be declared `INTEGER NOT NULL` or `REAL NOT NULL`.
+    #[must_use]
+    pub fn max(mut self, column: impl Into<String>) -> Self {
+        self.merges.insert(column.into(), Merge::Max);
+        self
+    }
+
+    /// As [`max`](Self::max), for the least value.
+    #[must_use]
+    pub fn min(mut self, column: impl Into<String>) -> Self {
+        self.merges.insert(column.into(), Merge::Min);
+        self
+    }
+}
+
+/// Limits for SQL of strangers. Beside these, nothing can be created or dropped, `local_*` and temporary tables neither, and no
+/// PRAGMA is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sandbox {
+    /// How long a closure's statements may run, all together; then SQLite interrupts them.
+    pub statement_time_max: Duration,
+    /// Longest string, BLOB or row that a statement may make, in bytes.
+    pub value_bytes_max: u32,
 }

@@ -1,27 +1,30 @@
 //! What the handles and the NATS driver share: the local copy and the engine, behind one lock.
 //!
-//! The lock is held for one closure of the application or one batch of messages at a time. After a batch it is handed to who
-//! waits longest; closures take turns by the lock's own fairness (every half millisecond), because handing it over each time
-//! would cost every commit a change of threads.
+//! The lock is held for one transaction of the application or one batch of messages at a time. After a batch it is handed to who
+//! waits longest; transactions take turns by the lock's own fairness (every half millisecond), because handing it over each time
+//! would cost every commit a change of threads. Queries don't take it: they see what was there when it was last given back.
 
+use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, watch};
 
-use crate::changes::{Changes, Op, Origin, Queue, RowChange};
+use crate::changes::{Changes, Conflict, ConflictReason, Op, Origin, Queue, Queued, RowChange};
 use crate::commit::{Commit, Waiters};
 use crate::core::codec::{ROW_BYTES_MAX, TX_BYTES_MAX};
+use crate::core::constraint::Reason;
 use crate::core::engine::{Engine, Event, Maker, Now, Outgoing, Refused, Seen};
 use crate::core::key::key_values;
 use crate::core::schema::Schema;
 use crate::core::store::StoreError;
 use crate::core::table::Shown;
-use crate::core::value::ValueRef;
+use crate::core::tally::SHARES_MAX;
+use crate::core::value::{Value, ValueRef};
 use crate::error::{Error, Result};
-use crate::sqlite::LocalDb;
+use crate::sqlite::{LocalDb, Readers};
 
 /// How far the database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,13 +52,15 @@ pub(crate) struct Shared {
     columns: Vec<Arc<[String]>>,
     names: Vec<Arc<str>>,
     state: Mutex<State>,
-    holder: AtomicUsize,
+    readers: Arc<Readers>,
     started: Instant,
     subscriber_bytes_max: usize,
     /// There may be something to send.
     pub(crate) work: Notify,
     /// How far the database is.
     pub(crate) status: watch::Sender<Status>,
+    /// Whether the status is one of the last two; asked by every read, which the status' own lock would slow.
+    over: AtomicBool,
     /// Set to end.
     pub(crate) closing: watch::Sender<bool>,
 }
@@ -70,25 +75,43 @@ pub(crate) struct State {
 }
 
 thread_local! {
-    static HERE: u8 = const { 0 };
+    /// The databases that closures now running on this thread use.
+    static IN_USE: RefCell<Vec<*const Shared>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Names the running thread.
-fn thread_token() -> usize {
-    HERE.with(|here| std::ptr::from_ref(here).addr())
+/// A database is in use by this thread.
+struct InUse<'a>(&'a Shared);
+
+impl<'a> InUse<'a> {
+    fn new(shared: &'a Shared) -> Result<Self> {
+        IN_USE.with_borrow_mut(|in_use| {
+            if in_use.contains(&std::ptr::from_ref(shared)) {
+                return Err(Error::Nested);
+            }
+            in_use.push(shared);
+            Ok(Self(shared))
+        })
+    }
 }
 
-/// Holds the lock, and knows who does.
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        // The last one, unless closures of other databases were left in another order by a panic.
+        IN_USE.with_borrow_mut(|in_use| in_use.retain(|shared| !std::ptr::eq(*shared, self.0)));
+    }
+}
+
+/// Holds the lock.
 struct Held<'a> {
-    shared: &'a Shared,
     hand_over: bool,
     state: Option<MutexGuard<'a, State>>,
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.shared.holder.store(0, Ordering::Relaxed);
-        if let Some(state) = self.state.take_if(|_| self.hand_over) {
+        let Some(mut state) = self.state.take() else { return };
+        state.db.publish();
+        if self.hand_over {
             MutexGuard::unlock_fair(state);
         }
     }
@@ -115,6 +138,7 @@ impl Shared {
             node,
             columns: columns.collect(),
             names: schema.tables.iter().map(|table| table.name.as_str().into()).collect(),
+            readers: Arc::clone(db.readers()),
             state: Mutex::new(State {
                 db,
                 engine,
@@ -122,11 +146,11 @@ impl Shared {
                 waiters: Waiters::default(),
             }),
             schema,
-            holder: AtomicUsize::new(0),
             started,
             subscriber_bytes_max,
             work: Notify::new(),
             status: watch::Sender::new(ready),
+            over: AtomicBool::new(false),
             closing: watch::Sender::new(false),
         }
     }
@@ -149,12 +173,8 @@ impl Shared {
     }
 
     fn lock<T>(&self, hand_over: bool, work: impl FnOnce(&mut State) -> T) -> Result<T> {
-        let token = thread_token();
-        if self.holder.load(Ordering::Relaxed) == token {
-            return Err(Error::Nested);
-        }
-        let mut held = Held { shared: self, hand_over, state: Some(self.state.lock()) };
-        self.holder.store(token, Ordering::Relaxed);
+        let _in_use = InUse::new(self)?;
+        let mut held = Held { hand_over, state: Some(self.state.lock()) };
         match &mut held.state {
             Some(state) => Ok(work(state)),
             None => Err(Error::Closed),
@@ -162,6 +182,9 @@ impl Shared {
     }
 
     pub(crate) fn check_open(&self) -> Result<()> {
+        if !self.over.load(Ordering::Acquire) {
+            return Ok(());
+        }
         match &*self.status.borrow() {
             Status::Closed => Err(Error::Closed),
             Status::Failed(reason) => Err(Error::Failed(reason.clone())),
@@ -172,7 +195,11 @@ impl Shared {
     /// Runs a query of the application.
     pub(crate) fn read<T>(&self, query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>) -> Result<T> {
         self.check_open()?;
-        self.with(|state| state.db.read(query))?
+        if self.readers.bypassed() {
+            return self.with(|state| state.db.read(query))?;
+        }
+        let _in_use = InUse::new(self)?;
+        Ok(self.readers.read(query)?)
     }
 
     /// Runs a transaction of the application.
@@ -227,6 +254,12 @@ impl Shared {
             Refused::RowTooLarge { table, bytes } => {
                 Error::RowTooLarge { table: name(table), bytes, bytes_max: ROW_BYTES_MAX }
             }
+            Refused::NotANumber { table, column } => {
+                let column = self.schema.tables.get(table).and_then(|table| table.columns.get(usize::from(column)));
+                let column = column.map_or_else(String::new, |column| column.name.clone());
+                Error::NotANumber { table: name(table), column }
+            }
+            Refused::TooManyCounting { table } => Error::TooManyCounting { table: name(table), count_max: SHARES_MAX },
             Refused::TransactionTooLarge { bytes } => Error::TransactionTooLarge { bytes, bytes_max: TX_BYTES_MAX },
         }
     }
@@ -271,6 +304,7 @@ impl Shared {
     fn fail(&self, error: StoreError) -> Error {
         tracing::error!(database = %self.name, %error, "closing");
         self.status.send_replace(Status::Failed(error.0.clone()));
+        self.over.store(true, Ordering::Release);
         self.closing.send_replace(true);
         Error::Failed(error.0)
     }
@@ -294,6 +328,7 @@ impl Shared {
             }
             !over
         });
+        self.over.store(true, Ordering::Release);
         let ended = self.with(|state| {
             state.subscribers.iter().flatten().for_each(|queue| queue.close());
             state.subscribers.iter_mut().for_each(Vec::clear);
@@ -322,6 +357,8 @@ impl Shared {
     }
 
     fn publish_seen(&self, state: &mut State) {
+        // Who is told of a change, or that the others' rows are in, may read at once, and must find it.
+        state.db.publish();
         for seen in state.engine.take_seen() {
             let Some(queues) = state.subscribers.get_mut(seen.table) else { continue };
             queues.retain(|queue| !queue.is_abandoned());
@@ -329,28 +366,66 @@ impl Shared {
                 state.engine.watch(seen.table, false);
                 continue;
             }
-            let Some(change) = self.row_change(seen) else { continue };
-            for queue in queues.iter() {
-                queue.push(Arc::clone(&change));
+            for change in self.changes_of(seen) {
+                queues.iter().for_each(|queue| queue.push(change.clone()));
             }
         }
     }
 
+    /// What subscribers are told.
+    fn changes_of(&self, mut seen: Seen) -> impl Iterator<Item = Queued> + use<> {
+        let hidden = seen.hidden.take().and_then(|(values, reason)| self.conflict(&seen, values, reason));
+        let row = self.row_change(seen);
+        row.map(Queued::Row).into_iter().chain(hidden.map(Queued::Conflict))
+    }
+
+    /// A primary key's values.
+    fn pk(&self, table: usize, key: &[u8]) -> Vec<Value> {
+        let table = self.schema.tables.get(table);
+        table.map(|table| key_values(table, key).map(ValueRef::to_value).collect()).unwrap_or_default()
+    }
+
+    /// A row's values in column order.
+    fn whole_row(&self, table: usize, key: &[u8], values: impl IntoIterator<Item = Value>) -> Vec<Value> {
+        let Some(definition) = self.schema.tables.get(table) else { return Vec::new() };
+        let key = definition.key.iter().zip(self.pk(table, key));
+        let mut row: Vec<_> = key.chain(definition.columns.iter().zip(values)).collect();
+        row.sort_by_key(|(column, _)| column.position);
+        row.into_iter().map(|(_, value)| value).collect()
+    }
+
+    fn conflict(&self, seen: &Seen, values: Box<[Value]>, reason: Reason) -> Option<Arc<Conflict>> {
+        let reason = match reason {
+            Reason::Unique { unique, by } => {
+                let constraint = self.schema.uniques.get(unique)?.name.as_str().into();
+                ConflictReason::Unique { constraint, winner: self.pk(seen.table, &by) }
+            }
+            Reason::Reference { reference, parent } => {
+                let reference = self.schema.references.get(reference)?;
+                ConflictReason::ForeignKey {
+                    constraint: reference.name.as_str().into(),
+                    parent: Arc::clone(self.names.get(reference.parent)?),
+                    hidden_parent: parent.map(|key| self.pk(reference.parent, &key)),
+                }
+            }
+        };
+        Some(Arc::new(Conflict {
+            table: Arc::clone(self.names.get(seen.table)?),
+            pk: self.pk(seen.table, &seen.key),
+            row: self.whole_row(seen.table, &seen.key, values),
+            reason,
+        }))
+    }
+
     fn row_change(&self, seen: Seen) -> Option<Arc<RowChange>> {
-        let table = self.schema.tables.get(seen.table)?;
         let op = match seen.shown {
             Shown::Same => return None,
             Shown::Inserted => Op::Insert,
             Shown::Updated => Op::Update,
             Shown::Deleted => Op::Delete,
         };
-        let pk: Vec<_> = key_values(table, &seen.key).map(ValueRef::to_value).collect();
-        let row = seen.values.map(|values| {
-            let key = table.key.iter().zip(pk.iter().cloned());
-            let mut row: Vec<_> = key.chain(table.columns.iter().zip(values)).collect();
-            row.sort_by_key(|(column, _)| column.position);
-            row.into_iter().map(|(_, value)| value).collect()
-        });
+        let pk = self.pk(seen.table, &seen.key);
+        let row = seen.values.map(|values| self.whole_row(seen.table, &seen.key, values));
         Some(Arc::new(RowChange {
             table: Arc::clone(self.names.get(seen.table)?),
             op,

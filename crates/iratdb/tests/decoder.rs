@@ -1,14 +1,22 @@
 //! Arbitrary bytes: never a panic, never more memory than a few times their length.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use iratdb::core::codec::{
     Body, Cursor, Entry, Header, Message, OpReader, Progress, Tail, Wanted, decode, encode, put_delete, put_insert,
-    put_state_dead, read_batch, start_batch, start_tx,
+    put_state_counted, put_state_dead, read_batch, start_batch, start_tx,
 };
 use iratdb::core::hlc::Stamp;
 use iratdb::core::ids::{Epoch, Writer};
-use iratdb::core::value::ValueRef;
+use iratdb::core::key::Key;
+use iratdb::core::merge::Clocks;
+use iratdb::core::schema::{Schema, Table};
+use iratdb::core::store::{Lookup, Store, StoreError};
+use iratdb::core::tally::{Share, Tally};
+use iratdb::core::value::{Value, ValueRef};
 use proptest::prelude::*;
 
 fn header() -> Header {
@@ -21,8 +29,19 @@ fn samples() -> Vec<Vec<u8>> {
         [ValueRef::Null, ValueRef::Integer(-5), ValueRef::Real(0.5), ValueRef::Text(b"text"), ValueRef::Blob(&[1])];
     put_insert(&mut tx, 0, &[1, 2], values.into_iter());
     put_delete(&mut tx, 1, &[1, 4]);
+    for id in 0..6 {
+        let name = [b"Ab", b"aB", b"cc"][id as usize % 3];
+        let parent = if id < 3 { ValueRef::Null } else { ValueRef::Integer(i64::from(id) - 4) };
+        let values = [ValueRef::Integer(1), ValueRef::Integer(2), ValueRef::Text(name), parent];
+        put_insert(&mut tx, 1, &[1, id], values.into_iter());
+    }
     let mut states = Vec::new();
     put_state_dead(&mut states, 0, &[1, 2], Stamp { hlc: 9, epoch: Epoch(4) });
+    let mut tally = Tally::default();
+    tally.join(Share { column: 0, epoch: Epoch(5), hlc: 12, total: -7 });
+    let born = (Stamp { hlc: 11, epoch: Epoch(4) }, &Clocks::default());
+    let values = [Value::Integer(3), Value::Integer(4), Value::from("cC"), Value::Null];
+    put_state_counted(&mut states, 1, &[1, 2], born, &values, &tally);
     let mut batch = start_batch(&[Tail { epoch: Epoch(5), sequence: 6 }]);
     batch.extend(&states);
     let progress = vec![Progress { epoch: Epoch(5), settled: 6, top: 7, changes: 8 }];
@@ -123,35 +142,72 @@ proptest! {
     }
 }
 
+/// Rows in memory, which fails where SQLite would.
+struct Rows {
+    schema: Arc<Schema>,
+    rows: BTreeMap<(usize, Vec<u8>), Vec<Value>>,
+}
+
+impl Store for Rows {
+    fn put(&mut self, _: &Table, index: usize, key: &[u8], values: &[ValueRef<'_>]) -> Result<(), StoreError> {
+        self.rows.insert((index, key.to_vec()), values.iter().map(|value| value.to_value()).collect());
+        Ok(())
+    }
+
+    fn set(&mut self, _: &Table, index: usize, key: &[u8], columns: &[(u8, ValueRef<'_>)]) -> Result<(), StoreError> {
+        let row = self.rows.get_mut(&(index, key.to_vec())).ok_or_else(|| StoreError("no row".to_owned()))?;
+        columns.iter().for_each(|(column, value)| row[usize::from(*column)] = value.to_value());
+        Ok(())
+    }
+
+    fn delete(&mut self, _: &Table, index: usize, key: &[u8]) -> Result<(), StoreError> {
+        self.rows.remove(&(index, key.to_vec())).map(drop).ok_or_else(|| StoreError("no row".to_owned()))
+    }
+
+    fn row(&mut self, _: &Table, index: usize, key: &[u8]) -> Result<Option<Vec<Value>>, StoreError> {
+        Ok(self.rows.get(&(index, key.to_vec())).cloned())
+    }
+
+    fn find(&mut self, lookup: Lookup, values: &[ValueRef<'_>]) -> Result<Vec<Key>, StoreError> {
+        let (table, parts) = match lookup {
+            Lookup::Unique(number) => (self.schema.uniques[number].table, &self.schema.uniques[number].parts),
+            Lookup::Reference(number) => (self.schema.references[number].table, &self.schema.references[number].parts),
+        };
+        let same = |row: &[Value]| parts.iter().zip(values).all(|(part, value)| row[part.index].as_ref() == *value);
+        let found = self.rows.iter().filter(|((index, _), row)| *index == table && same(row));
+        Ok(found.map(|((_, key), _)| key.clone().into_boxed_slice()).collect())
+    }
+}
+
 /// Whatever comes in, the engine goes on.
 #[test]
 fn an_engine_survives_it() {
+    use iratdb::core::constraint::{Collation, Part, Reference, Target, Unique};
     use iratdb::core::engine::{Config, Engine, Event, Limits, Now};
-    use iratdb::core::schema::{Column, Schema, Storage, Table};
-    use iratdb::core::store::{Store, StoreError};
-    use iratdb::core::value::Value;
+    use iratdb::core::schema::{Affinity, Column, Merge, Storage};
 
-    struct Nothing;
-    impl Store for Nothing {
-        fn put(&mut self, _: &Table, _: usize, _: &[u8], _: &[ValueRef<'_>]) -> Result<(), StoreError> {
-            Ok(())
-        }
-        fn set(&mut self, _: &Table, _: usize, _: &[u8], _: &[(u8, ValueRef<'_>)]) -> Result<(), StoreError> {
-            Ok(())
-        }
-        fn delete(&mut self, _: &Table, _: usize, _: &[u8]) -> Result<(), StoreError> {
-            Ok(())
-        }
-        fn row(&mut self, _: &Table, _: usize, _: &[u8]) -> Result<Option<Vec<Value>>, StoreError> {
-            Ok(None)
-        }
-    }
-
-    let column =
-        |name: &str, position| Column { name: name.to_owned(), position, not_null: false, storage: Storage::Any };
-    let columns = (1..6).map(|n| column(&format!("c{n}"), n)).collect();
-    let table = Table { name: "t".to_owned(), key: vec![column("id", 0)], columns, owned: true };
-    let schema = std::sync::Arc::new(Schema::new(vec![table]));
+    let column = |name: &str, position, merge| Column {
+        name: name.to_owned(),
+        position,
+        not_null: merge != Merge::Last,
+        storage: if merge == Merge::Last { Storage::Any } else { Storage::IntegerOnly },
+        affinity: Affinity::Blob,
+        merge,
+    };
+    let columns = (1..6).map(|n| column(&format!("c{n}"), n, Merge::Last)).collect();
+    let key = vec![column("id", 0, Merge::Last)];
+    let table = Table { name: "t".to_owned(), key: key.clone(), columns, owned: true, ..Table::default() };
+    let merges = [Merge::Counter, Merge::Max, Merge::Last, Merge::Last];
+    let columns = (1..).zip(merges).map(|(n, merge)| column(&format!("c{n}"), n, merge)).collect();
+    let constrained = Table { name: "u".to_owned(), key, columns, ..Table::default() };
+    let part = |index| Part { in_key: false, index, collation: Collation::Binary };
+    let unique = Unique { name: String::new(), table: 1, parts: vec![part(2)] };
+    let itself =
+        |target, index| Reference { name: String::new(), table: 1, parts: vec![part(index)], parent: 1, target };
+    let references = vec![itself(Target::Key(vec![0]), 3), itself(Target::Unique(0, vec![0]), 3)];
+    let schema = Schema::with_constraints(vec![table, constrained], vec![unique], references);
+    let schema = std::sync::Arc::new(schema);
+    let mut store = Rows { schema: schema.clone(), rows: BTreeMap::new() };
     let now = |mono_ms| Now { mono_ms, wall_ms: 1_000_000 + mono_ms };
     let config = Config {
         schema: schema.clone(),
@@ -187,12 +243,12 @@ fn an_engine_survives_it() {
                 bytes[at] = random(256) as u8;
             }
         }
-        engine.handle(now(round), Event::Message(&bytes), &mut Nothing).unwrap();
-        engine.handle(now(round), Event::Tick, &mut Nothing).unwrap();
+        engine.handle(now(round), Event::Message(&bytes), &mut store).unwrap();
+        engine.handle(now(round), Event::Tick, &mut store).unwrap();
         while let Some(message) = engine.poll_message() {
             assert!(!Bytes::is_empty(&message.bytes));
         }
-        assert!(engine.next_frame(&mut Nothing).is_ok());
+        assert!(engine.next_frame(&mut store).is_ok());
     }
     let sizes = engine.sizes();
     assert!(sizes.waiting_bytes < 1 << 20, "{sizes:?}");

@@ -85,6 +85,12 @@ impl MediaLog {
         self.digits_heard.iter().map(|heard| heard.digit).collect()
     }
 
+    /// How much later than due this phone itself sent a packet at the worst, in ms: it stood still for as long, and what it says of
+    /// gaps and delays around then says as much of its own machine as of the far end.
+    pub fn sent_late_ms_max(&self) -> f64 {
+        self.sent_late_ms.iter().copied().fold(0.0, f32::max).into()
+    }
+
     /// Puts a packet's payload at `position`, with how late it was.
     pub(crate) fn hear(&mut self, position: usize, payload: &[u8], late_ms: f32) {
         let end = position + payload.len();

@@ -41,6 +41,11 @@ pub(crate) struct Config {
     #[arg(long, value_name = "THREADS", default_value_t = 0, value_parser = parse_threads)]
     pub(crate) media_threads: usize,
 
+    /// Scheduling priority of the media threads, from -20 (before all others) to 19. Where the system does not allow it
+    /// (a container needs the capability SYS_NICE), they run at normal priority.
+    #[arg(long, value_name = "NICE", default_value_t = -10, allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(-20..=19))]
+    pub(crate) media_nice: i32,
+
     /// Time allowed for opening a bot's WebSocket.
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = iracluster::parse_duration)]
     pub(crate) bot_connect_timeout: Duration,

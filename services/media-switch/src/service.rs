@@ -28,6 +28,7 @@ pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> 
     tracing::info!(udp = %transport.udp_addr(), tcp = %transport.tcp_addr(), %advertised_ip, "SIP");
     let (media, notices) = MediaEngine::start(media::Options {
         workers: config.media_threads,
+        nice: config.media_nice,
         rtp_ip: config.rtp_ip.unwrap_or_else(|| config.sip_udp.ip()),
         rtp_ports: config.rtp_ports.clone(),
         silence_max: config.media_timeout,

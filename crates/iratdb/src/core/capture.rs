@@ -38,10 +38,24 @@ pub enum LocalKind {
         /// The values of the row it took the place of.
         before: Option<Box<[Value]>>,
     },
-    /// Columns, ascending, and what they became.
-    Update(Vec<(u8, Value)>),
+    /// Columns, ascending, that have become another.
+    Update(Vec<Changed>),
     /// It is gone.
-    Delete,
+    Delete {
+        /// What it was.
+        before: Option<Box<[Value]>>,
+    },
+}
+
+/// A column's change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changed {
+    /// Which.
+    pub column: u8,
+    /// Its value before the transaction.
+    pub before: Value,
+    /// Its value now.
+    pub after: Value,
 }
 
 /// How sure the transaction is of what the hook showed.
@@ -57,7 +71,7 @@ pub enum Certainty {
 
 #[derive(Debug)]
 enum Now {
-    Changed(Vec<(u8, Value, Value)>),
+    Changed(Vec<Changed>),
     Whole(Box<[Value]>),
     Gone,
 }
@@ -189,13 +203,16 @@ impl DirtySet {
                         *value = after.to_value();
                     }
                 }
-                Now::Changed(columns) => match columns.binary_search_by_key(&column, |(c, _, _)| *c) {
+                Now::Changed(columns) => match columns.binary_search_by_key(&column, |changed| changed.column) {
                     Ok(i) => {
                         if let Some(entry) = columns.get_mut(i) {
-                            entry.2 = after.to_value();
+                            entry.after = after.to_value();
                         }
                     }
-                    Err(i) => columns.insert(i, (column, before.to_value(), after.to_value())),
+                    Err(i) => {
+                        let changed = Changed { column, before: before.to_value(), after: after.to_value() };
+                        columns.insert(i, changed);
+                    }
                 },
                 // A savepoint brought the row back after a delete: its values will be read again.
                 Now::Gone => {}
@@ -214,7 +231,7 @@ impl DirtySet {
         let Some(row) = self.rows.get_mut(at) else { return };
         if row.existed && row.before.is_none() {
             if let Now::Changed(columns) = &row.now {
-                for (column, before, _) in columns {
+                for Changed { column, before, .. } in columns {
                     if let Some(value) = values.get_mut(usize::from(*column)) {
                         *value = before.clone();
                     }
@@ -250,35 +267,35 @@ impl DirtySet {
 fn as_shown(existed: bool, before: Option<Box<[Value]>>, now: Now) -> Option<LocalKind> {
     match now {
         Now::Whole(values) => Some(LocalKind::Insert { values, before }),
-        Now::Gone => existed.then_some(LocalKind::Delete),
-        Now::Changed(columns) => {
-            let news = columns.into_iter().filter(|(_, before, after)| !before.as_ref().same(after.as_ref()));
-            let news: Vec<_> = news.map(|(column, _, after)| (column, after)).collect();
-            (!news.is_empty()).then_some(LocalKind::Update(news))
+        Now::Gone => existed.then_some(LocalKind::Delete { before }),
+        Now::Changed(mut columns) => {
+            columns.retain(|changed| !changed.before.as_ref().same(changed.after.as_ref()));
+            (!columns.is_empty()).then_some(LocalKind::Update(columns))
         }
     }
 }
 
 fn look_again(row: &Dirty, values: Option<Vec<Value>>) -> Option<LocalKind> {
     let Some(values) = values else {
-        return row.existed.then_some(LocalKind::Delete);
+        return row.existed.then(|| LocalKind::Delete { before: row.before.clone() });
     };
     if !row.existed {
         return Some(LocalKind::Insert { values: values.into_boxed_slice(), before: None });
     }
-    let news: Vec<(u8, Value)> = match (&row.now, &row.before) {
+    let changed = |was: &Value, is: &Value, column: u8| {
+        let differs = !was.as_ref().same(is.as_ref());
+        differs.then(|| Changed { column, before: was.clone(), after: is.clone() })
+    };
+    let news: Vec<Changed> = match (&row.now, &row.before) {
         (_, Some(before)) => {
-            let pairs = before.iter().zip(&values).zip(0_u8..);
-            pairs.filter(|((was, is), _)| !was.as_ref().same(is.as_ref())).map(|((_, is), c)| (c, is.clone())).collect()
+            before.iter().zip(&values).zip(0_u8..).filter_map(|((was, is), column)| changed(was, is, column)).collect()
         }
         (Now::Changed(columns), None) => columns
             .iter()
-            .filter_map(|(column, was, _)| {
-                let is = values.get(usize::from(*column))?;
-                (!was.as_ref().same(is.as_ref())).then(|| (*column, is.clone()))
-            })
+            .filter_map(|was| changed(&was.before, values.get(usize::from(was.column))?, was.column))
             .collect(),
-        (_, None) => values.iter().cloned().zip(0_u8..).map(|(value, column)| (column, value)).collect(),
+        // Not reached: a row that was there is gone, or new, only after a delete that showed what it was.
+        (_, None) => Vec::new(),
     };
     if news.is_empty() {
         None

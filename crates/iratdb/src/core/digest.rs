@@ -5,6 +5,7 @@
 
 use super::hlc::Stamp;
 use super::merge::Clocks;
+use super::tally::Share;
 use super::value::ValueRef;
 
 /// Buckets a table's rows are spread over; two replicas compare buckets and exchange those that differ.
@@ -61,6 +62,12 @@ pub fn row_part(key_hash: u64, birth: Stamp, clocks: &Clocks) -> u64 {
 /// A deletion's part of its bucket's digest of deletions.
 pub fn death_part(key_hash: u64, death: Stamp) -> u64 {
     fold(mix(key_hash ^ K1, death) ^ K2, K0)
+}
+
+/// A part for what an epoch has added to a row's counter.
+pub fn share_part(key_hash: u64, share: &Share) -> u64 {
+    let stamp = Stamp { hlc: share.hlc, epoch: share.epoch };
+    fold(mix(key_hash ^ K2 ^ (u64::from(share.column) << 32), stamp) ^ K1, K0)
 }
 
 /// Order-independent digest of rows' values: a sum of 128-bit row hashes.

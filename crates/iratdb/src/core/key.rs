@@ -27,8 +27,8 @@ pub fn is_key_of(table: &Table, key: &[u8]) -> bool {
     table.key.iter().all(|column| {
         reader.value().is_ok_and(|value| match value {
             ValueRef::Null => false,
-            ValueRef::Real(r) => integer_of(r).is_none() && column.accepts(value),
-            value => column.accepts(value),
+            ValueRef::Real(r) if integer_of(r).is_some() => false,
+            value => column.accepts(value) && column.keeps(value),
         })
     }) && reader.is_empty()
 }

@@ -5,10 +5,14 @@
 //! updated meanwhile. The latest incarnation counts, if it is later than the latest deletion. Updates of an
 //! incarnation that has not arrived yet wait for it.
 //!
+//! What does not go by the later write, counters and the like, is in [`super::tally`].
+//!
 //! In a table that is not owned a row has one [`Slot`]; in an owned table it has one per owner, see [`super::visible`].
 
-use super::codec::{ClockList, ColumnValues, OpBody};
+use super::codec::{ClockList, ColumnValues, OpBody, Tallies, Values};
 use super::hlc::Stamp;
+use super::schema::{Merge, ROW_CLOCK, Table};
+use super::tally::{Share, Special, is_better};
 use super::value::{Value, ValueRef};
 
 /// When columns changed since the row was inserted; ascending by column. Mostly empty, then it takes one word.
@@ -73,7 +77,7 @@ pub struct Pending {
     pub birth: Stamp,
     /// When the first of them came, in seconds of this process.
     pub seen_s: u32,
-    /// Columns, ascending, with clock and value.
+    /// Columns, ascending, with clock and value; a counter once for each epoch that adds to it.
     pub columns: Vec<(u8, Stamp, Value)>,
 }
 
@@ -135,28 +139,41 @@ impl Slot {
     }
 
     /// Joins an operation in, at this second of this process.
-    pub fn merge<'a>(&mut self, op: &OpBody<'a>, now_s: u32) -> SlotEffect<'a> {
+    pub fn merge<'a>(&mut self, table: &Table, op: &OpBody<'a>, now_s: u32, special: &mut Special) -> SlotEffect<'a> {
         match *op {
-            OpBody::Put { birth, clocks, values } => {
-                if birth < self.birth || birth < self.death {
+            OpBody::Put { birth, clocks, values, tallies } => {
+                if birth < self.birth || birth <= self.death {
                     SlotEffect::None
                 } else if birth == self.birth {
-                    let news = clocks.iter().filter_map(|(column, clock)| {
-                        let value = values.iter().nth(usize::from(column))?;
-                        Some((column, clock, value))
-                    });
-                    self.change(news)
+                    let mut changed = Vec::new();
+                    if table.row_wise {
+                        let clocks = Clocks::from_list(clocks, birth);
+                        let all = (0_u8..).zip(values.iter()).filter(|(column, _)| !is_counter(table, *column));
+                        let news = all.map(|(column, value)| (column, table.clock(column, birth, &clocks), value));
+                        self.change(table, news, special, &mut changed);
+                    } else {
+                        let news = clocks.iter().filter_map(|(column, clock)| {
+                            let value = values.iter().nth(usize::from(column))?;
+                            Some((column, clock, value)).filter(|_| !is_counter(table, column))
+                        });
+                        self.change(table, news, special, &mut changed);
+                    }
+                    tallies.iter().for_each(|share| count(share, special, &mut changed));
+                    effect_of(changed)
                 } else {
-                    self.be_born(birth, clocks)
+                    self.be_born(table, birth, (clocks, values, tallies), special)
                 }
             }
             OpBody::Update { birth, clock, columns } => {
-                if birth < self.birth || birth < self.death {
+                if birth < self.birth || birth <= self.death {
                     SlotEffect::None
                 } else if birth == self.birth {
-                    self.change(columns.iter().map(|(column, value)| (column, clock, value)))
+                    let mut changed = Vec::new();
+                    let news = columns.iter().map(|(column, value)| (column, clock, value));
+                    self.change(table, news, special, &mut changed);
+                    effect_of(changed)
                 } else {
-                    self.wait(birth, clock, columns, now_s);
+                    self.wait(table, birth, clock, columns, now_s);
                     SlotEffect::None
                 }
             }
@@ -180,9 +197,19 @@ impl Slot {
         }
     }
 
-    fn be_born<'a>(&mut self, birth: Stamp, clocks: ClockList<'_>) -> SlotEffect<'a> {
+    fn be_born<'a>(
+        &mut self,
+        table: &Table,
+        birth: Stamp,
+        (clocks, values, tallies): (ClockList<'_>, Values<'_>, Tallies<'_>),
+        special: &mut Special,
+    ) -> SlotEffect<'a> {
         self.birth = birth;
         self.clocks = Clocks::from_list(clocks, birth);
+        if table.links.merges {
+            special.start(table, values, tallies);
+        }
+        let of_row = self.clocks.get(ROW_CLOCK, birth);
         let mut over = Vec::new();
         let waiting = std::mem::take(&mut self.pending);
         for pending in waiting {
@@ -190,28 +217,54 @@ impl Slot {
                 self.pending.push(pending);
             } else if pending.birth == birth {
                 for (column, clock, value) in pending.columns {
-                    if clock > self.clocks.get(column, birth) {
-                        self.clocks.set(column, clock);
+                    let at = table.clock_index(column);
+                    let since = if at == ROW_CLOCK { of_row } else { self.clocks.get(at, birth) };
+                    let counts = match table.merge_of(column) {
+                        Merge::Last => clock > since,
+                        Merge::Counter => {
+                            special.counts(share_of(column, clock, value.as_ref()));
+                            false
+                        }
+                        merge => special.reaches(merge, column, value.as_ref(), clock, since),
+                    };
+                    if counts {
+                        self.clocks.set(at, clock);
                         over.push((column, value));
                     }
                 }
             }
         }
+        special.sums(table, &mut over);
         SlotEffect::Born(over)
     }
 
-    fn change<'a>(&mut self, news: impl Iterator<Item = (u8, Stamp, ValueRef<'a>)>) -> SlotEffect<'a> {
-        let mut changed = Vec::new();
+    fn change<'a>(
+        &mut self,
+        table: &Table,
+        news: impl Iterator<Item = (u8, Stamp, ValueRef<'a>)>,
+        special: &mut Special,
+        changed: &mut Vec<(u8, ValueRef<'a>)>,
+    ) {
+        let of_row = self.clocks.get(ROW_CLOCK, self.birth);
         for (column, clock, value) in news {
-            if clock > self.clocks.get(column, self.birth) {
-                self.clocks.set(column, clock);
+            let at = table.clock_index(column);
+            let since = if at == ROW_CLOCK { of_row } else { self.clocks.get(at, self.birth) };
+            let counts = match table.merge_of(column) {
+                Merge::Last => clock > since,
+                Merge::Counter => {
+                    count(share_of(column, clock, value), special, changed);
+                    false
+                }
+                merge => special.reaches(merge, column, value, clock, since),
+            };
+            if counts {
+                self.clocks.set(at, clock);
                 changed.push((column, value));
             }
         }
-        if changed.is_empty() { SlotEffect::None } else { SlotEffect::Changed(changed) }
     }
 
-    fn wait(&mut self, birth: Stamp, clock: Stamp, news: ColumnValues<'_>, now_s: u32) {
+    fn wait(&mut self, table: &Table, birth: Stamp, clock: Stamp, news: ColumnValues<'_>, now_s: u32) {
         let at = match self.pending.binary_search_by_key(&birth, |pending| pending.birth) {
             Ok(at) => at,
             Err(at) => {
@@ -221,16 +274,47 @@ impl Slot {
         };
         let Some(pending) = self.pending.get_mut(at) else { return };
         for (column, value) in news.iter() {
-            match pending.columns.binary_search_by_key(&column, |(c, _, _)| *c) {
-                Ok(i) => {
-                    if let Some(entry) = pending.columns.get_mut(i)
-                        && clock > entry.1
-                    {
+            let merge = table.merge_of(column);
+            let same = |(c, known, _): &&mut (u8, Stamp, Value)| {
+                *c == column && (merge != Merge::Counter || known.epoch == clock.epoch)
+            };
+            match pending.columns.iter_mut().find(same) {
+                Some(entry) => {
+                    let counts = match merge {
+                        Merge::Last | Merge::Counter => clock > entry.1,
+                        merge => is_better(merge, (value, clock), (entry.2.as_ref(), entry.1)),
+                    };
+                    if counts {
                         *entry = (column, clock, value.to_value());
                     }
                 }
-                Err(i) => pending.columns.insert(i, (column, clock, value.to_value())),
+                None => {
+                    let after = pending.columns.partition_point(|(c, _, _)| *c <= column);
+                    pending.columns.insert(after, (column, clock, value.to_value()));
+                }
             }
         }
     }
+}
+
+fn is_counter(table: &Table, column: u8) -> bool {
+    table.merge_of(column) == Merge::Counter
+}
+
+fn share_of(column: u8, clock: Stamp, value: ValueRef<'_>) -> Share {
+    let total = if let ValueRef::Integer(total) = value { total } else { 0 };
+    Share { column, epoch: clock.epoch, hlc: clock.hlc, total }
+}
+
+/// Joins a share in, and takes note of the counter's new value.
+fn count(share: Share, special: &mut Special, changed: &mut Vec<(u8, ValueRef<'_>)>) {
+    let Some(sum) = special.counts(share) else { return };
+    match changed.iter_mut().find(|(column, _)| *column == share.column) {
+        Some((_, value)) => *value = ValueRef::Integer(sum),
+        None => changed.push((share.column, ValueRef::Integer(sum))),
+    }
+}
+
+fn effect_of(changed: Vec<(u8, ValueRef<'_>)>) -> SlotEffect<'_> {
+    if changed.is_empty() { SlotEffect::None } else { SlotEffect::Changed(changed) }
 }

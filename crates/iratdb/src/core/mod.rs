@@ -2,12 +2,13 @@
 //!
 //! [`engine::Engine`] takes local commits, messages and the passing of time, and gives out messages to send. The
 //! values are in the [`store::Store`] it is given; beside them it keeps who wrote what when. From the bottom up: [`value`],
-//! [`key`], [`schema`], [`ids`], [`hlc`]; [`codec`], the wire format; [`merge`] and [`visible`], how one row converges;
-//! [`table`], a table's rows; [`capture`], what a local transaction changed; [`log`], frames out; [`streams`], frames in;
+//! [`key`], [`schema`], [`ids`], [`hlc`]; [`codec`], the wire format; [`merge`], [`tally`] and [`visible`], how one row converges;
+//! [`table`], a table's rows; [`constraint`], which of them UNIQUE and FOREIGN KEY leave visible; [`capture`], what a local transaction changed; [`log`], frames out; [`streams`], frames in;
 //! [`lease`], who lives; [`snapshot`], how a replica that lacks more gets it.
 
 pub mod capture;
 pub mod codec;
+pub mod constraint;
 pub mod digest;
 pub mod engine;
 pub mod hlc;
@@ -24,6 +25,9 @@ pub mod snapshot;
 pub mod store;
 pub mod streams;
 pub mod table;
+pub mod tally;
+#[cfg(test)]
+mod tally_model;
 pub mod value;
 pub mod visible;
 

@@ -10,15 +10,15 @@ use super::hlc::Stamp;
 use super::ids::Epoch;
 use super::key::{Key, key_of};
 use super::merge::Clocks;
-use super::schema::{Column, Schema, Storage, Table};
-use super::store::{Store, StoreError};
+use super::schema::{Affinity, Column, Merge, Schema, Storage, Table};
+use super::store::{Lookup, Store, StoreError};
 use super::table::TableState;
 use super::value::{Value, ValueRef};
 use super::visible::RowState;
 
 /// Rows in memory.
 #[derive(Debug, Default, Clone, PartialEq)]
-struct Memory(BTreeMap<Key, Vec<Value>>);
+pub(super) struct Memory(pub(super) BTreeMap<Key, Vec<Value>>);
 
 impl Store for Memory {
     fn put(&mut self, _: &Table, _: usize, key: &[u8], values: &[ValueRef<'_>]) -> Result<(), StoreError> {
@@ -41,13 +41,23 @@ impl Store for Memory {
     fn row(&mut self, _: &Table, _: usize, key: &[u8]) -> Result<Option<Vec<Value>>, StoreError> {
         Ok(self.0.get(key).cloned())
     }
+
+    fn find(&mut self, _: Lookup, _: &[ValueRef<'_>]) -> Result<Vec<Key>, StoreError> {
+        Err(StoreError("there is no constraint".to_owned()))
+    }
 }
 
 fn schema(owned: bool) -> Schema {
-    let column =
-        |name: &str, position| Column { name: name.to_owned(), position, not_null: false, storage: Storage::Any };
+    let column = |name: &str, position| Column {
+        name: name.to_owned(),
+        position,
+        not_null: false,
+        storage: Storage::Any,
+        affinity: Affinity::Blob,
+        merge: Merge::Last,
+    };
     let columns = vec![column("a", 1), column("b", 2)];
-    Schema::new(vec![Table { name: "t".to_owned(), key: vec![column("id", 0)], columns, owned }])
+    Schema::new(vec![Table { name: "t".to_owned(), key: vec![column("id", 0)], columns, owned, ..Table::default() }])
 }
 
 /// What somebody did to the one row there is. Times are unique; the writer follows from the time.
@@ -138,9 +148,9 @@ impl Replica {
             }
             Did::Delete { at } => put_state_dead(&mut bytes, 0, &self.key, stamp(at)),
             Did::Update { birth, at, column } => {
-                let columns = [(column, Value::Integer(at as i64))];
+                let columns = std::iter::once((column, ValueRef::Integer(at as i64)));
                 bytes = super::codec::start_tx(at);
-                super::codec::put_update(&mut bytes, 0, &self.key, writer(at), stamp(birth), &columns);
+                super::codec::put_update(&mut bytes, 0, &self.key, writer(at), stamp(birth), columns);
                 return self.merge(OpReader::tx(&bytes, writer(at)).unwrap());
             }
         }

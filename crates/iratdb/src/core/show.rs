@@ -6,6 +6,7 @@ use super::merge::{Slot, SlotEffect};
 use super::schema::Table;
 use super::store::{Store, StoreError};
 use super::table::Shown;
+use super::tally::Special;
 use super::value::{Value, ValueRef};
 use super::visible::visible;
 
@@ -50,6 +51,7 @@ impl Row<'_> {
         owner: Epoch,
         op: &OpBody<'_>,
         now_s: u32,
+        special: &mut Special,
         store: &mut impl Store,
     ) -> Result<Shown, StoreError> {
         let before = visible(slots);
@@ -58,7 +60,7 @@ impl Row<'_> {
             slots.len() - 1
         });
         let Some((_, slot)) = slots.get_mut(at) else { return Ok(Shown::Same) };
-        let effect = slot.merge(op, now_s);
+        let effect = slot.merge(self.table, op, now_s, special);
         let after = visible(slots);
         match effect {
             SlotEffect::None => Ok(Shown::Same),

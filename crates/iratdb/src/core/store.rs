@@ -1,5 +1,6 @@
 //! What the core needs of the database that holds the values.
 
+use super::key::Key;
 use super::schema::Table;
 use super::value::{Value, ValueRef};
 
@@ -8,6 +9,15 @@ use super::value::{Value, ValueRef};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the local copy failed: {0}")]
 pub struct StoreError(pub String);
+
+/// What rows are looked for by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookup {
+    /// The columns of a UNIQUE constraint.
+    Unique(usize),
+    /// The child's columns of a foreign key.
+    Reference(usize),
+}
 
 /// Holds the visible rows. What is written between two calls from outside the core appears at once.
 pub trait Store {
@@ -25,4 +35,6 @@ pub trait Store {
     fn delete(&mut self, table: &Table, index: usize, key: &[u8]) -> Result<(), StoreError>;
     /// Reads a row's columns beside the key.
     fn row(&mut self, table: &Table, index: usize, key: &[u8]) -> Result<Option<Vec<Value>>, StoreError>;
+    /// Keys of the rows in which a constraint's columns have these values, none of them NULL.
+    fn find(&mut self, lookup: Lookup, values: &[ValueRef<'_>]) -> Result<Vec<Key>, StoreError>;
 }

@@ -4,15 +4,17 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
+use super::capture::Changed;
 use super::codec::OpBody;
 use super::digest::{BUCKETS, bucket_of, hash64};
 use super::hlc::Stamp;
 use super::ids::Epoch;
 use super::key::Key;
 use super::merge::Slot;
-use super::schema::Table;
+use super::schema::{Merge, Table};
 use super::show::Row;
 use super::store::{Store, StoreError};
+use super::tally::{Share, Special, Tally, without_shares};
 use super::value::Value;
 use super::visible::{RowState, visible};
 
@@ -30,6 +32,8 @@ pub struct Bucket {
 #[derive(Debug)]
 pub struct TableState {
     buckets: Vec<Bucket>,
+    /// What was added to rows' counters since they were inserted.
+    tallies: HashMap<Key, Tally, FixedState>,
     digest: u64,
     live: usize,
     pending_bytes: usize,
@@ -52,7 +56,8 @@ impl TableState {
     /// No rows. The seed keeps senders from choosing keys that collide in the hash maps.
     pub fn new(seed: u64) -> Self {
         let bucket = |_| Bucket { digest: 0, deaths: 0, rows: HashMap::with_hasher(FixedState::with_seed(seed)) };
-        Self { buckets: (0..BUCKETS).map(bucket).collect(), digest: 0, live: 0, pending_bytes: 0 }
+        let tallies = HashMap::with_hasher(FixedState::with_seed(seed));
+        Self { buckets: (0..BUCKETS).map(bucket).collect(), tallies, digest: 0, live: 0, pending_bytes: 0 }
     }
 
     /// Sum of all live rows' parts.
@@ -78,6 +83,52 @@ impl TableState {
     /// A row's state.
     pub fn get(&self, key: &[u8]) -> Option<&RowState> {
         self.buckets.get(bucket_of(hash64(key, 0)))?.rows.get(key)
+    }
+
+    /// A row's part of its bucket's digest.
+    pub fn part(&self, key: &[u8]) -> u64 {
+        let hash = hash64(key, 0);
+        let tally = self.tallies.get(key).map_or(0, |tally| tally.digest(hash));
+        self.get(key).map_or(0, |state| state.digest(hash)).wrapping_add(tally)
+    }
+
+    /// What was added to a row's counters.
+    pub fn tally(&self, key: &[u8]) -> Option<&Tally> {
+        self.tallies.get(key)
+    }
+
+    /// A row's values as they travel: counters as they were at its birth.
+    pub fn at_birth(&self, table: &Table, key: &[u8], mut values: Vec<Value>) -> Vec<Value> {
+        if let Some(tally) = self.tallies.get(key) {
+            without_shares(table, &mut values, tally);
+        }
+        values
+    }
+
+    /// Replaces what was added to a row's counters, keeping digests.
+    fn set_tally(&mut self, key: &[u8], before: u64, tally: Tally) {
+        let hash = hash64(key, 0);
+        let delta = tally.digest(hash).wrapping_sub(before);
+        if let Some(bucket) = self.buckets.get_mut(bucket_of(hash)) {
+            bucket.digest = bucket.digest.wrapping_add(delta);
+            self.digest = self.digest.wrapping_add(delta);
+        }
+        if !tally.is_empty() {
+            self.tallies.insert(key.into(), tally);
+        }
+    }
+
+    fn take_tally(&mut self, key: &[u8]) -> (u64, Tally) {
+        let tally = if self.tallies.is_empty() { None } else { self.tallies.remove(key) };
+        let tally = tally.unwrap_or_default();
+        (tally.digest(hash64(key, 0)), tally)
+    }
+
+    fn drop_tally(&mut self, key: &[u8]) {
+        let (before, tally) = self.take_tally(key);
+        if !tally.is_empty() {
+            self.set_tally(key, before, Tally::default());
+        }
     }
 
     /// A bucket's keys above `after`, ascending.
@@ -147,6 +198,15 @@ impl TableState {
         store: &mut impl Store,
     ) -> Result<Shown, StoreError> {
         let owner = if table.owned { op.owner() } else { Epoch::NONE };
+        let mut special = Special::default();
+        let mut tally_before = 0;
+        if table.links.merges {
+            (tally_before, special.tally) = self.take_tally(key);
+            if self.get(key).is_some_and(|state| state.visible().is_some()) {
+                special.current = store.row(table, index, key)?.unwrap_or_default();
+            }
+        }
+        let special_ref = &mut special;
         let outcome = self.edit(key, |state| {
             let same_owner = |stamp: &Stamp| !table.owned || stamp.epoch == owner;
             let single = match &state {
@@ -162,22 +222,27 @@ impl TableState {
                     _ => Slot::EMPTY,
                 };
                 let lived = slot.lives();
-                let effect = slot.merge(op, now_s);
+                let effect = slot.merge(table, op, now_s, special_ref);
                 let shown = Row { table, index, key }.show(op, effect, lived, store);
                 let state = (!slot.is_empty()).then(|| RowState::from_slot(owner, slot));
                 (state, shown)
             } else {
                 let mut slots = state.map(|state| state.into_slots(table.owned)).unwrap_or_default();
-                let shown = Row { table, index, key }.merge_among(&mut slots, owner, op, now_s, store);
+                let shown = Row { table, index, key }.merge_among(&mut slots, owner, op, now_s, special_ref, store);
                 (RowState::from_slots(slots), shown)
             }
         });
+        if table.links.merges {
+            let lives = self.get(key).is_some_and(|state| state.visible().is_some());
+            self.set_tally(key, tally_before, if lives { special.tally } else { Tally::default() });
+        }
         outcome.unwrap_or(Ok(Shown::Same))
     }
 
     /// Takes note of a local insert; the table shows it already. `before` holds the values of the row of another owner
     /// that it took the place of.
     pub fn inserted_here(&mut self, table: &Table, key: &[u8], birth: Stamp, before: Option<Box<[Value]>>) {
+        self.drop_tally(key);
         self.edit(key, |state| {
             if !table.owned {
                 return (Some(RowState::Live { birth, clocks: Default::default() }), ());
@@ -194,8 +259,33 @@ impl TableState {
         });
     }
 
+    /// All that an epoch has added to a counter, with what this change adds.
+    pub fn total_with(&self, key: &[u8], changed: &Changed, epoch: Epoch) -> i64 {
+        let known = self.tallies.get(key).and_then(|tally| tally.share(changed.column, epoch));
+        let (before, after) = (changed.before.as_i64().unwrap_or(0), changed.after.as_i64().unwrap_or(0));
+        known.map_or(0, |share| share.total).wrapping_add(after.wrapping_sub(before))
+    }
+
     /// Takes note of a local update of the visible row.
-    pub fn updated_here(&mut self, key: &[u8], columns: impl Iterator<Item = u8>, clock: Stamp) {
+    pub fn updated_here(&mut self, table: &Table, key: &[u8], columns: &[Changed], clock: Stamp) {
+        if table.links.merges {
+            let counts = columns.iter().filter(|changed| table.merge_of(changed.column) == Merge::Counter);
+            let shares: Vec<Share> = counts
+                .map(|changed| Share {
+                    column: changed.column,
+                    epoch: clock.epoch,
+                    hlc: clock.hlc,
+                    total: self.total_with(key, changed, clock.epoch),
+                })
+                .collect();
+            let (before, mut tally) = self.take_tally(key);
+            for share in shares {
+                tally.join(share);
+            }
+            self.set_tally(key, before, tally);
+        }
+        let numbers = columns.iter().map(|changed| changed.column);
+        let columns = numbers.filter(|column| table.merge_of(*column) != Merge::Counter);
         self.edit(key, |state| {
             let state = state.map(|mut state| {
                 let clocks = match &mut state {
@@ -207,7 +297,7 @@ impl TableState {
                     }
                 };
                 if let Some(clocks) = clocks {
-                    columns.for_each(|column| clocks.set(column, clock));
+                    columns.for_each(|column| clocks.set(table.clock_index(column), clock));
                 }
                 state
             });
@@ -225,6 +315,7 @@ impl TableState {
         now_s: u32,
         store: &mut impl Store,
     ) -> Result<Shown, StoreError> {
+        self.drop_tally(key);
         let outcome = self.edit(key, |state| {
             if !table.owned {
                 return (Some(RowState::Dead { death, seen_s: now_s }), Ok(Shown::Same));
@@ -244,6 +335,7 @@ impl TableState {
 
     /// Forgets a row.
     pub fn forget(&mut self, key: &[u8]) {
+        self.drop_tally(key);
         self.edit(key, |_| (None, ()));
     }
 

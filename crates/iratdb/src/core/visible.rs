@@ -75,6 +75,17 @@ impl RowState {
         }
     }
 
+    /// The latest write that made the table show what it shows of the row.
+    pub fn latest(&self) -> Stamp {
+        let of = |birth: Stamp, clocks: &Clocks| clocks.iter().map(|(_, clock)| clock).fold(birth, Stamp::max);
+        match (self, self.visible()) {
+            (_, Some((birth, clocks))) => of(birth, clocks),
+            (Self::Dead { death, .. }, None) => *death,
+            (Self::Slots(slots), None) => slots.iter().map(|(_, slot)| slot.death).max().unwrap_or(Stamp::NEVER),
+            (Self::Live { birth, .. }, None) => *birth,
+        }
+    }
+
     /// Bytes of updates that wait for their incarnation.
     pub fn pending_bytes(&self) -> usize {
         match self {

@@ -20,7 +20,7 @@ use crate::core::engine::{Destination, Event};
 use crate::error::{Error, Result};
 use crate::shared::{Shared, Status};
 
-/// Bytes of messages applied under one lock: readers wait no longer than that takes.
+/// Bytes of messages applied under one lock: transactions wait no longer than that takes.
 const BATCH_BYTES: usize = 128 * 1024;
 /// Messages handed to NATS between two frames.
 const MESSAGES_AT_ONCE: usize = 64;

@@ -25,8 +25,10 @@ fn shown(node: &Node) -> usize {
 /// At any time.
 pub(super) fn at_all_times(world: &mut World) {
     for node in world.nodes.iter_mut().flatten() {
-        let rows: usize = node.engine.tables().iter().map(|table| table.live()).sum();
+        let live: usize = node.engine.tables().iter().map(|table| table.live()).sum();
+        let rows = live - node.engine.constraints().hidden();
         assert_eq!(rows, shown(node), "{}: what lives is what the tables show", node.name);
+        constraints_hold(node);
         let now = journal_of(node);
         assert!(now.is_superset(&node.journal), "{}: a row that nobody deleted is gone", node.name);
         node.journal = now;
@@ -104,6 +106,7 @@ pub(super) fn converged(world: &World) {
         let members: Vec<_> = node.engine.members().iter().collect();
         assert_eq!(members.len(), nodes.len() - 1, "{}: {members:?}", node.name);
     }
+    counters_add_up(world, first);
     let owned: BTreeMap<i64, (i64, i64)> = first
         .db
         .read(|c| {
@@ -126,5 +129,53 @@ pub(super) fn converged(world: &World) {
             .map(|(id, (_, n))| (*id, *n))
             .collect();
         assert_eq!(own, node.own, "{name}'s own rows");
+    }
+}
+
+/// What concurrent writers break together is not visible; and no row is of two writes that do not belong together.
+fn constraints_hold(node: &Node) {
+    for (what, sql) in [
+        ("two users of one name", "SELECT count(*) - count(DISTINCT lower(name)) FROM users WHERE name IS NOT NULL"),
+        ("two users of one mail", "SELECT count(*) - count(DISTINCT mail) FROM users WHERE mail IS NOT NULL"),
+        ("a boss who is not there", "SELECT count(*) FROM users WHERE +boss NOT IN (SELECT id FROM users)"),
+        ("an author who is not there", "SELECT count(*) FROM posts WHERE author NOT IN (SELECT id FROM users)"),
+        (
+            "a mail that nobody has",
+            "SELECT count(*) FROM posts WHERE NOT EXISTS (SELECT 1 FROM users WHERE mail = quotes) AND quotes IS NOT NULL",
+        ),
+        ("two posts of one slug", "SELECT count(*) - count(DISTINCT author * 1000 + slug) FROM posts"),
+        ("a span that ends before it starts", "SELECT count(*) FROM spans WHERE a > b"),
+        ("a row of two incarnations", "SELECT count(*) FROM tagged WHERE x / 1000 <> tag OR y / 1000 <> tag"),
+    ] {
+        let wrong: i64 = node.db.read(|c| c.query_row(sql, (), |row| row.get(0))).unwrap();
+        assert_eq!(wrong, 0, "{}: {what}", node.name);
+    }
+}
+
+/// A counter is the sum of what processes were told they had added. Those that died may not have sent their last.
+fn counters_add_up(world: &World, node: &Node) {
+    let alive: BTreeSet<i64> = world.nodes.iter().flatten().map(|node| node.name).collect();
+    let rows: Vec<(i64, i64, i64, f64)> = node
+        .db
+        .read(|c| {
+            c.prepare("SELECT id, n, hi, lo FROM counts")?
+                .query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+                .collect()
+        })
+        .unwrap();
+    for (id, n, hi, lo) in rows {
+        let of_row = world.ledger.counted.iter().filter(|((row, _), _)| *row == id);
+        let (mut least, mut most, mut high_least, mut high_most) = (0, 0, 0, 0);
+        for ((_, who), (added, high)) in of_row {
+            most += added;
+            high_most = high_most.max(*high);
+            if alive.contains(who) || !world.faults {
+                least += added;
+                high_least = high_least.max(*high);
+            }
+        }
+        assert!((least..=most).contains(&n), "counter {id} is {n}, not {least} to {most}");
+        assert!((high_least..=high_most).contains(&hi), "row {id} has {hi}, not {high_least} to {high_most}");
+        assert_eq!(lo, -(hi as f64), "row {id}");
     }
 }

@@ -1,14 +1,52 @@
 //! What happens in a schedule.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rusqlite::{Connection, params};
 
-use super::checks;
 use super::world::{self, World};
+use super::{checks, laws};
 use crate::core::engine::Event;
 use crate::error::{Error, Result};
+use crate::options::{Lww, Options, TableOptions};
 
 /// Keys of `owned` below this are fought for; above, each process has its own.
 pub(super) const OWN_KEYS: i64 = 1_000;
+
+/// The schema of all schedules: shared, with a key of two columns and no rowid, insert-only, and owned; with constraints that
+/// writers break together; with columns that add up; and rows that tell which incarnation they are. There are those of [`laws`], too.
+const SCHEMA: [&str; 10] = [
+    "CREATE TABLE kv (id INTEGER PRIMARY KEY, a TEXT, b INTEGER NOT NULL DEFAULT 0, c REAL)",
+    "CREATE TABLE pairs (x TEXT NOT NULL, y INTEGER NOT NULL, v ANY, PRIMARY KEY (x, y)) WITHOUT ROWID",
+    "CREATE TABLE journal (id TEXT NOT NULL PRIMARY KEY, blob BLOB)",
+    "CREATE TABLE mirror (id TEXT NOT NULL PRIMARY KEY, blob BLOB)",
+    "CREATE TABLE owned (id INTEGER PRIMARY KEY, who INTEGER NOT NULL, n INTEGER)",
+    "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT COLLATE NOCASE UNIQUE, mail TEXT UNIQUE,
+        boss INTEGER REFERENCES users ON DELETE SET NULL ON UPDATE CASCADE, note TEXT)",
+    "CREATE TABLE posts (id INTEGER PRIMARY KEY, author INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+        slug INTEGER NOT NULL, quotes TEXT REFERENCES users (mail), UNIQUE (author, slug))",
+    "CREATE TABLE counts (id INTEGER PRIMARY KEY, n INTEGER NOT NULL, hi INTEGER NOT NULL, lo REAL NOT NULL)",
+    "CREATE TABLE spans (id INTEGER PRIMARY KEY, a INTEGER NOT NULL, b INTEGER NOT NULL, CHECK (a <= b))",
+    "CREATE TABLE tagged (id INTEGER PRIMARY KEY, tag INTEGER NOT NULL, x INTEGER NOT NULL, y INTEGER NOT NULL)",
+];
+
+/// How all processes open the database.
+pub(super) fn options() -> Options {
+    Options::new("sim")
+        .schema(&[&SCHEMA[..], &laws::SCHEMA].concat())
+        .table("owned", TableOptions::default().owned())
+        .table("counts", TableOptions::default().counter("n").max("hi").min("lo"))
+        .table("spans", TableOptions::default().lww(Lww::Row))
+}
+
+/// What processes have been told is done.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    /// Rows of `counts` that have been inserted, each by the process whose name is its key.
+    pub(super) inserted: BTreeSet<i64>,
+    /// By row and process: what it has added, and the greatest number it has given.
+    pub(super) counted: BTreeMap<(i64, i64), (i64, i64)>,
+}
 
 pub(super) fn step(world: &mut World) {
     let what = world.random.below(100);
@@ -105,7 +143,7 @@ fn write(world: &mut World, index: usize) {
     let Some(name) = world.nodes[index].as_ref().map(|node| node.name) else { return };
     let random = &mut world.random;
     let (id, other, n) = (random.below(12) as i64, random.below(12) as i64, random.below(1_000) as i64);
-    let kind = random.below(20);
+    let kind = random.below(34);
     let text = format!("t{n}");
     let result = match kind {
         0..=2 => transaction(world, index, |c| {
@@ -147,6 +185,9 @@ fn write(world: &mut World, index: usize) {
         }),
         13..=14 => journal(world, index, name, n),
         15..=16 => fight(world, index, name, id % 4, n),
+        20..=29 => people(world, index, id, other, n),
+        30..=31 => count(world, index, name, id, n),
+        32..=33 => incarnations(world, index, id % 4, other, n),
         _ => own(world, index, name, id, n),
     };
     match result {
@@ -208,4 +249,75 @@ fn own(world: &mut World, index: usize, name: i64, id: i64, n: i64) -> Result<()
         node.own.insert(key, n);
     }
     Ok(())
+}
+
+/// Rows that clash, and refer to each other.
+fn people(world: &mut World, index: usize, id: i64, other: i64, n: i64) -> Result<()> {
+    let (user, boss, post) = (id % 7, other % 7, id);
+    let name = if n % 2 == 0 { format!("N{}", n % 5) } else { format!("n{}", n % 5) };
+    let mail = (n % 4 != 0).then(|| format!("m{}", n / 4 % 5));
+    let what = world.random.below(12);
+    let boss = (n % 3 != 0).then_some(boss);
+    transaction(world, index, |c| {
+        match what {
+            0..=2 => c.execute(
+                "INSERT OR REPLACE INTO users VALUES (?1, ?2, ?3, (SELECT id FROM users WHERE id = ?4), 'new')",
+                params![user, name, mail, boss],
+            ),
+            3 => c.execute("INSERT INTO users (id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![user, name]),
+            4 => c.execute("UPDATE users SET name = ?2 WHERE id = ?1", params![user, name]),
+            5 => c.execute("UPDATE users SET mail = ?2, note = 'mail' WHERE id = ?1", params![user, mail]),
+            6 => c.execute("UPDATE users SET boss = ?2 WHERE id = ?1", params![user, boss]),
+            7 => c.execute("DELETE FROM users WHERE id = ?1", [user]),
+            8 => c.execute("UPDATE users SET id = ?2 WHERE id = ?1", params![user, other % 7]),
+            9..=10 => c.execute(
+                "INSERT OR REPLACE INTO posts SELECT ?1, id, ?3, mail FROM users WHERE id = ?2",
+                params![post, user, n % 3],
+            ),
+            _ => c.execute("UPDATE posts SET slug = ?2, author = ?3 WHERE id = ?1", params![post, n % 3, user]),
+        }
+        .map(drop)
+    })
+}
+
+/// Columns that add up, and that keep the most.
+fn count(world: &mut World, index: usize, name: i64, id: i64, n: i64) -> Result<()> {
+    if world.ledger.inserted.insert(name) {
+        transaction(world, index, |c| c.execute("INSERT INTO counts VALUES (?1, 0, 0, 0.0)", [name]).map(drop))?;
+    }
+    let mut counted = None;
+    transaction(world, index, |c| {
+        let rows: Vec<i64> = c
+            .prepare_cached("SELECT id FROM counts ORDER BY id")?
+            .query_map((), |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        let Some(row) = rows.get(id as usize % rows.len().max(1)) else { return Ok(()) };
+        // In two statements, one of them undone and done again: it is the difference that counts.
+        c.execute("UPDATE counts SET n = n + ?2, hi = ?3, lo = -?3 WHERE id = ?1", [*row, n, n])?;
+        c.execute("UPDATE counts SET n = n + 1 WHERE id = ?1", [*row])?;
+        counted = Some(*row);
+        Ok(())
+    })?;
+    if let Some(row) = counted {
+        let entry = world.ledger.counted.entry((row, name)).or_default();
+        *entry = (entry.0 + n + 1, entry.1.max(n));
+    }
+    Ok(())
+}
+
+/// Rows that always tell by each column which insert they are of, and rows that only win as a whole.
+fn incarnations(world: &mut World, index: usize, id: i64, other: i64, n: i64) -> Result<()> {
+    let tag = world.random.below(1 << 30) as i64;
+    transaction(world, index, |c| {
+        match n % 6 {
+            0 => c.execute("INSERT OR REPLACE INTO tagged VALUES (?1, ?2, ?2 * 1000, ?2 * 1000)", [id, tag]),
+            1 => c.execute("UPDATE tagged SET x = tag * 1000 + ?2 WHERE id = ?1", [id, n]),
+            2 => c.execute("UPDATE tagged SET y = tag * 1000 + ?2 WHERE id = ?1", [id, n]),
+            3 => c.execute("DELETE FROM tagged WHERE id = ?1", [id]),
+            4 => c.execute("INSERT OR REPLACE INTO spans VALUES (?1, ?2, ?2 + 1)", [id, other]),
+            _ => c.execute("UPDATE OR IGNORE spans SET a = a + ?2, b = max(b, a + ?2) WHERE id = ?1", [id, other]),
+        }?;
+        // One of the two, so that merging column by column would cross them.
+        c.execute("UPDATE OR IGNORE spans SET b = b - 1 WHERE id = ?1", [other % 4]).map(drop)
+    })
 }

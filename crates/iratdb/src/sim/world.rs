@@ -7,31 +7,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::laws;
-use crate::core::capture::{LocalChange, LocalKind};
+use super::workload::{self, Ledger};
+use crate::core::capture::{Changed, LocalChange, LocalKind};
 use crate::core::engine::{Config, Destination, Engine, Event, Limits, Now};
 use crate::core::ids::Random as Generator;
 use crate::core::key::key_values;
 use crate::core::schema::Schema;
 use crate::core::value::{Value, ValueRef};
-use crate::options::{Options, TableOptions};
 use crate::sqlite::LocalDb;
 
 const WALL_START_MS: u64 = 1_700_000_000_000;
 const HOUR_MS: i64 = 3_600_000;
-
-/// The schema of all schedules: shared, with a key of two columns and no rowid, insert-only, owned, and those of [`laws`].
-pub(super) const SCHEMA: [&str; 10] = [
-    "CREATE TABLE kv (id INTEGER PRIMARY KEY, a TEXT, b INTEGER NOT NULL DEFAULT 0, c REAL)",
-    "CREATE TABLE pairs (x TEXT NOT NULL, y INTEGER NOT NULL, v ANY, PRIMARY KEY (x, y)) WITHOUT ROWID",
-    "CREATE TABLE journal (id TEXT NOT NULL PRIMARY KEY, blob BLOB)",
-    "CREATE TABLE mirror (id TEXT NOT NULL PRIMARY KEY, blob BLOB)",
-    "CREATE TABLE owned (id INTEGER PRIMARY KEY, who INTEGER NOT NULL, n INTEGER)",
-    laws::SCHEMA[0],
-    laws::SCHEMA[1],
-    laws::SCHEMA[2],
-    laws::SCHEMA[3],
-    laws::SCHEMA[4],
-];
 
 /// Random choices.
 #[derive(Debug)]
@@ -104,12 +90,13 @@ pub(super) fn text_of(schema: &Schema, changes: &[LocalChange]) -> String {
         match &change.kind {
             LocalKind::Insert { values, .. } => format!("+{row}={}", list(&mut values.iter().map(Value::as_ref))),
             LocalKind::Update(columns) => {
-                let set = |(column, to): &(u8, Value)| {
-                    format!("{}={}", table.columns[usize::from(*column)].name, value(to.as_ref()))
+                let set = |changed: &Changed| {
+                    let name = &table.columns[usize::from(changed.column)].name;
+                    format!("{name}={}", value(changed.after.as_ref()))
                 };
                 format!("{row}:{}", columns.iter().map(set).collect::<Vec<_>>().join(","))
             }
-            LocalKind::Delete => format!("-{row}"),
+            LocalKind::Delete { .. } => format!("-{row}"),
         }
     };
     changes.iter().map(text).collect::<Vec<_>>().join(" ")
@@ -136,6 +123,8 @@ pub(super) struct World {
     pub(super) faults: bool,
     /// What is sent from one place to another there is lost.
     pub(super) blocked: BTreeSet<(usize, usize)>,
+    /// What processes have been told is done.
+    pub(super) ledger: Ledger,
     /// What has happened, for the totals.
     pub(super) totals: Totals,
     /// What has happened, step by step, if somebody wants to know.
@@ -224,6 +213,7 @@ impl World {
             twins: if random.percent(50) { 5 } else { 60 },
             faults,
             blocked: BTreeSet::new(),
+            ledger: Ledger::default(),
             totals: Totals::default(),
             trace: None,
             random,
@@ -287,8 +277,7 @@ impl World {
 
     pub(super) fn start(&mut self, index: usize) {
         self.note(|| format!("{index} starts"));
-        let options = Options::new("sim").schema(&SCHEMA).table("owned", TableOptions::default().owned());
-        let db = LocalDb::open(&options).unwrap();
+        let db = LocalDb::open(&workload::options()).unwrap();
         self.names += 1;
         let skew_ms = if self.random.percent(30) { self.random.below(2 * HOUR_MS as u64) as i64 - HOUR_MS } else { 0 };
         let mut node = Node {

@@ -2,10 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::constraints;
 use super::guard::LOCAL_PREFIX;
-use crate::core::schema::{COLUMNS_MAX, Column, KEY_COLUMNS_MAX, Schema, Storage, TABLES_MAX, Table};
+use crate::core::schema::{Affinity, COLUMNS_MAX, Column, KEY_COLUMNS_MAX, Merge, Schema, Storage, TABLES_MAX, Table};
 use crate::error::SchemaProblem;
-use crate::options::Options;
+use crate::options::{Lww, Options, TableOptions};
 
 /// A schema that can't be replicated, or SQL that SQLite refused.
 #[derive(Debug)]
@@ -20,11 +21,25 @@ impl From<rusqlite::Error> for Problem {
     }
 }
 
-/// Runs the steps and describes the replicated tables.
-pub(super) fn create(connection: &Connection, options: &Options) -> Result<Schema, Problem> {
+/// Runs the steps and describes the replicated tables; and whether there is something that only local writes obey.
+pub(super) fn create(connection: &mut Connection, options: &Options) -> Result<(Schema, bool), Problem> {
     for step in &options.schema {
         connection.execute_batch(step)?;
     }
+    let tables = described(connection, options)?;
+    let uniques = constraints::uniques(connection, &tables)?;
+    let references = constraints::references(connection, &tables, &uniques)?;
+    let checked = constraints::check_checks(connection, &tables)?;
+    let fires: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'trigger')
+         OR EXISTS (SELECT 1 FROM pragma_table_list AS t, pragma_foreign_key_list(t.name) WHERE t.schema = 'main')",
+        (),
+        |row| row.get(0),
+    )?;
+    Ok((Schema::with_constraints(tables, uniques, references), checked || fires))
+}
+
+fn described(connection: &Connection, options: &Options) -> Result<Vec<Table>, Problem> {
     let mut statement = connection.prepare(
         "SELECT name, type, strict, wr FROM pragma_table_list WHERE schema = 'main' AND type <> 'view' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
     )?;
@@ -40,8 +55,9 @@ pub(super) fn create(connection: &Connection, options: &Options) -> Result<Schem
         if kind != "table" {
             return Err(unsupported(&name, "a virtual table"));
         }
-        let owned = options.tables.get(&name).is_some_and(|options| options.owned);
-        tables.push(describe(connection, name, strict, without_rowid, owned)?);
+        let default = TableOptions::default();
+        let options = options.tables.get(&name).unwrap_or(&default);
+        tables.push(describe(connection, name, strict, without_rowid, options)?);
     }
     let too_many = |what: &str, count, count_max| {
         Problem::Schema(SchemaProblem::TooMany { what: what.to_owned(), count, count_max })
@@ -60,10 +76,10 @@ pub(super) fn create(connection: &Connection, options: &Options) -> Result<Schem
     if let Some(name) = options.tables.keys().find(|name| !tables.iter().any(|table| table.name == **name)) {
         return Err(Problem::Schema(SchemaProblem::NoSuchTable(name.clone())));
     }
-    Ok(Schema::new(tables))
+    Ok(tables)
 }
 
-fn unsupported(table: &str, feature: &'static str) -> Problem {
+pub(super) fn unsupported(table: &str, feature: &'static str) -> Problem {
     Problem::Schema(SchemaProblem::Unsupported { table: table.to_owned(), feature })
 }
 
@@ -72,7 +88,7 @@ struct RawColumn {
     declared: String,
     not_null: bool,
     key_position: i64,
-    hidden: bool,
+    generated: bool,
 }
 
 fn describe(
@@ -80,9 +96,9 @@ fn describe(
     name: String,
     strict: bool,
     without_rowid: bool,
-    owned: bool,
+    options: &TableOptions,
 ) -> Result<Table, Problem> {
-    refuse_what_can_clash(connection, &name)?;
+    refuse_what_does_not_work(connection, &name)?;
     let mut statement =
         connection.prepare("SELECT name, type, \"notnull\", pk, hidden FROM pragma_table_xinfo(?1) ORDER BY cid")?;
     let columns = statement.query_map([&name], |row| {
@@ -91,13 +107,10 @@ fn describe(
             declared: row.get::<_, String>(1)?.to_ascii_uppercase(),
             not_null: row.get(2)?,
             key_position: row.get(3)?,
-            hidden: row.get::<_, i64>(4)? != 0,
+            generated: row.get::<_, i64>(4)? != 0,
         })
     })?;
     let raw: Vec<RawColumn> = columns.collect::<rusqlite::Result<_>>()?;
-    if raw.iter().any(|column| column.hidden) {
-        return Err(unsupported(&name, "a generated column"));
-    }
     let key_columns = raw.iter().filter(|column| column.key_position > 0).count();
     if key_columns == 0 {
         return Err(Problem::Schema(SchemaProblem::NoPrimaryKey(name)));
@@ -106,12 +119,22 @@ fn describe(
     let mut key = Vec::new();
     let mut columns = Vec::new();
     for (position, column) in raw.into_iter().enumerate() {
+        if column.generated {
+            // Every replica computes it from the others.
+            continue;
+        }
         let in_key = column.key_position > 0;
         if in_key && !column.not_null && !rowid_alias && !without_rowid {
             return Err(Problem::Schema(SchemaProblem::NullablePrimaryKey(name, column.name)));
         }
-        let storage = if in_key && rowid_alias { Storage::IntegerOnly } else { storage(&column.declared, strict) };
-        let described = Column { name: column.name, position, not_null: column.not_null || in_key, storage };
+        let mut storage = if in_key && rowid_alias { Storage::IntegerOnly } else { storage(&column.declared, strict) };
+        let affinity = affinity(&column.declared, strict);
+        let merge = options.merges.get(&column.name).copied().unwrap_or_default();
+        if merge != Merge::Last {
+            storage = merged_storage(&name, &column, merge, options)?;
+        }
+        let not_null = column.not_null || in_key;
+        let described = Column { name: column.name, position, not_null, storage, affinity, merge };
         if in_key {
             key.push((column.key_position, described));
         } else {
@@ -119,7 +142,36 @@ fn describe(
         }
     }
     key.sort_by_key(|(position, _)| *position);
-    Ok(Table { name, key: key.into_iter().map(|(_, column)| column).collect(), columns, owned })
+    let key: Vec<Column> = key.into_iter().map(|(_, column)| column).collect();
+    if let Some(column) = options.merges.keys().find(|name| !columns.iter().any(|column| column.name == **name)) {
+        return Err(Problem::Schema(SchemaProblem::MergedColumn {
+            table: name,
+            column: column.clone(),
+            reason: "the table has no such column beside its primary key",
+        }));
+    }
+    let row_wise = options.lww == Lww::Row;
+    Ok(Table { name, key, columns, owned: options.owned, row_wise, ..Table::default() })
+}
+
+/// What a counter, max or min column takes.
+fn merged_storage(table: &str, column: &RawColumn, merge: Merge, options: &TableOptions) -> Result<Storage, Problem> {
+    let problem = |reason| {
+        Err(Problem::Schema(SchemaProblem::MergedColumn {
+            table: table.to_owned(),
+            column: column.name.clone(),
+            reason,
+        }))
+    };
+    match column.declared.as_str() {
+        _ if column.key_position > 0 => problem("the table has no such column beside its primary key"),
+        _ if merge == Merge::Counter && options.owned => problem("an owned row has one writer: it needs no counter"),
+        _ if !column.not_null => problem("a counter, max or min column must be declared NOT NULL"),
+        "INTEGER" | "INT" => Ok(Storage::IntegerOnly),
+        "REAL" if merge != Merge::Counter => Ok(Storage::RealOnly),
+        _ if merge == Merge::Counter => problem("a counter column must be declared INTEGER"),
+        _ => problem("a max or min column must be declared INTEGER or REAL"),
+    }
 }
 
 /// The primary key's own index, if it has one; its collation must be the one keys are compared by.
@@ -130,17 +182,7 @@ fn has_key_index(connection: &Connection, table: &str) -> Result<bool, Problem> 
     Ok(index.is_some())
 }
 
-fn refuse_what_can_clash(connection: &Connection, table: &str) -> Result<(), Problem> {
-    let exists = |sql: &str| connection.query_row(sql, [table], |row| row.get::<_, bool>(0));
-    if exists("SELECT count(*) > 0 FROM pragma_index_list(?1) WHERE \"unique\" AND origin <> 'pk'")? {
-        return Err(unsupported(table, "UNIQUE beside the primary key"));
-    }
-    if exists("SELECT count(*) > 0 FROM pragma_foreign_key_list(?1)")? {
-        return Err(unsupported(table, "FOREIGN KEY"));
-    }
-    if exists("SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = lower(?1)")? {
-        return Err(unsupported(table, "a trigger"));
-    }
+fn refuse_what_does_not_work(connection: &Connection, table: &str) -> Result<(), Problem> {
     let collation: Option<String> = connection
         .query_row(
             "SELECT x.coll FROM pragma_index_list(?1) AS l, pragma_index_xinfo(l.name) AS x
@@ -155,13 +197,9 @@ fn refuse_what_can_clash(connection: &Connection, table: &str) -> Result<(), Pro
     let sql: String =
         connection
             .query_row("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1", [table], |row| row.get(0))?;
-    for word in bare_words(&sql) {
-        if word.eq_ignore_ascii_case("CHECK") {
-            return Err(unsupported(table, "CHECK"));
-        }
-        if word.eq_ignore_ascii_case("AUTOINCREMENT") {
-            return Err(unsupported(table, "AUTOINCREMENT"));
-        }
+    if bare_words(&sql).iter().any(|word| word.eq_ignore_ascii_case("AUTOINCREMENT")) {
+        // It promises keys that no row has had before, which processes can't keep for each other.
+        return Err(unsupported(table, "AUTOINCREMENT"));
     }
     let quoted = table.replace('"', "\"\"");
     let filled: bool =
@@ -185,40 +223,51 @@ fn storage(declared: &str, strict: bool) -> Storage {
     if !not_real && (has("REAL") || has("FLOA") || has("DOUB")) { Storage::Real } else { Storage::Any }
 }
 
+/// A column's affinity, by its declared type.
+fn affinity(declared: &str, strict: bool) -> Affinity {
+    let has = |part: &str| declared.contains(part);
+    if has("INT") {
+        Affinity::Numeric
+    } else if has("CHAR") || has("CLOB") || has("TEXT") {
+        Affinity::Text
+    } else if has("BLOB") || declared.is_empty() || (strict && declared == "ANY") {
+        Affinity::Blob
+    } else if has("REAL") || has("FLOA") || has("DOUB") {
+        Affinity::Real
+    } else {
+        Affinity::Numeric
+    }
+}
+
 /// The words of a statement that are neither quoted nor in comments.
-fn bare_words(sql: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut chars = sql.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c.is_alphanumeric() || c == '_' {
-            word.push(c);
-            continue;
-        }
-        if !word.is_empty() {
-            words.push(std::mem::take(&mut word));
-        }
-        match (c, chars.peek()) {
-            ('\'' | '"' | '`', _) => drop(chars.by_ref().find(|end| *end == c)),
-            ('[', _) => drop(chars.by_ref().find(|end| *end == ']')),
-            ('-', Some('-')) => drop(chars.by_ref().find(|end| *end == '\n')),
-            ('/', Some('*')) => {
-                chars.next();
-                let mut last = ' ';
-                for c in chars.by_ref() {
-                    if last == '*' && c == '/' {
-                        break;
-                    }
-                    last = c;
-                }
+fn bare_words(sql: &str) -> Vec<&str> {
+    tokens(sql).filter(|token| token.chars().all(|c| c.is_alphanumeric() || c == '_')).collect()
+}
+
+/// A statement's words, quoted texts and other characters, without comments and spaces.
+pub(super) fn tokens(sql: &str) -> impl Iterator<Item = &str> {
+    let mut rest = sql;
+    std::iter::from_fn(move || {
+        loop {
+            let first = rest.chars().next()?;
+            let word = |c: char| c.is_alphanumeric() || c == '_';
+            let after = |end: Option<usize>, text: &str| end.unwrap_or(text.len());
+            let body = rest.get(first.len_utf8()..).unwrap_or_default();
+            let (length, token) = match first {
+                '\'' | '"' | '`' => (1 + after(body.find(first).map(|at| at + 1), body), true),
+                '[' => (1 + after(body.find(']').map(|at| at + 1), body), true),
+                _ if rest.starts_with("--") => (after(rest.find('\n'), rest), false),
+                _ if rest.starts_with("/*") => (2 + after(body.find("*/"), body) + 1, false),
+                _ if word(first) => (after(rest.find(|c| !word(c)), rest), true),
+                _ => (first.len_utf8(), !first.is_whitespace()),
+            };
+            let (found, more) = rest.split_at_checked(length).unwrap_or((rest, ""));
+            rest = more;
+            if token {
+                return Some(found);
             }
-            _ => {}
         }
-    }
-    if !word.is_empty() {
-        words.push(word);
-    }
-    words
+    })
 }
 
 #[cfg(test)]
@@ -228,8 +277,8 @@ mod tests {
     #[test]
     fn words_in_quotes_and_comments_are_no_keywords() {
         let sql = "CREATE TABLE t (\"check\" TEXT DEFAULT 'it''s CHECK', [check] INT, -- CHECK\n a /* CHECK */ INT)";
-        assert!(!bare_words(sql).iter().any(|word| word.eq_ignore_ascii_case("check")));
-        assert!(bare_words("a INT CHECK(a > 0)").contains(&"CHECK".to_owned()));
+        assert!(!bare_words(sql).iter().any(|word| word.eq_ignore_ascii_case("check")), "{:?}", bare_words(sql));
+        assert!(bare_words("a INT CHECK(a > 0)").contains(&"CHECK"));
     }
 
     #[test]

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::limits::Limit;
 
 use super::mode::{Mode, ModeCell};
 use crate::core::schema::Schema;
+use crate::options::Sandbox;
 
 /// Tables whose names start like this are not replicated.
 pub(super) const LOCAL_PREFIX: &str = "local_";
 
-/// Pragmas that only tell.
+/// Pragmas that only tell. Not `data_version`: a reader's does not change with each commit.
 const PRAGMAS: [&str; 10] = [
     "table_info",
     "table_xinfo",
@@ -25,10 +27,29 @@ const PRAGMAS: [&str; 10] = [
     "collation_list",
 ];
 
-/// Installs both.
-pub(super) fn install(connection: &mut Connection, schema: &Arc<Schema>, mode: &ModeCell) -> rusqlite::Result<()> {
+/// Steps of SQLite's machine between two looks at the clock: well under a millisecond.
+const STEPS_PER_LOOK: i32 = 10_000;
+
+/// Installs both, and a sandbox's limits.
+pub(super) fn install(
+    connection: &mut Connection,
+    schema: &Arc<Schema>,
+    mode: &ModeCell,
+    sandbox: Option<Sandbox>,
+) -> rusqlite::Result<()> {
     let (schema, cell) = (Arc::clone(schema), mode.clone());
-    connection.authorizer(Some(move |context: AuthContext<'_>| authorize(&schema, &cell, &context)))?;
+    connection.authorizer(Some(move |context: AuthContext<'_>| {
+        if sandbox.is_some() && cell.get() != Mode::Internal && is_outside_sandbox(&context.action) {
+            return Authorization::Deny;
+        }
+        authorize(&schema, &cell, &context)
+    }))?;
+    if let Some(sandbox) = sandbox {
+        let bytes_max = i32::try_from(sandbox.value_bytes_max).unwrap_or(i32::MAX);
+        connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes_max)?;
+        let cell = mode.clone();
+        connection.progress_handler(STEPS_PER_LOOK, Some(move || cell.is_overdue()))?;
+    }
     let cell = mode.clone();
     // True turns the commit into a rollback: a transaction is committed by the crate, after its changes have been
     // captured, and never by a statement of the application.
@@ -54,8 +75,14 @@ fn authorize(schema: &Schema, cell: &ModeCell, context: &AuthContext<'_>) -> Aut
         | AuthAction::CreateTempIndex { .. }
         | AuthAction::DropTempIndex { .. }
         | AuthAction::CreateTempView { .. }
-        | AuthAction::DropTempView { .. } => write,
-        AuthAction::CreateTable { table_name } | AuthAction::DropTable { table_name } => write && local(table_name),
+        | AuthAction::DropTempView { .. } => {
+            cell.note_temporary();
+            write
+        }
+        AuthAction::CreateTable { table_name } | AuthAction::DropTable { table_name } => {
+            cell.note_local_table();
+            write && local(table_name)
+        }
         AuthAction::CreateIndex { table_name, .. } | AuthAction::DropIndex { table_name, .. } => {
             write && local(table_name)
         }
@@ -69,4 +96,19 @@ fn authorize(schema: &Schema, cell: &ModeCell, context: &AuthContext<'_>) -> Aut
         _ => false,
     };
     if allowed { Authorization::Allow } else { Authorization::Deny }
+}
+
+/// Beside what nobody may: what would change the schema, if only this process's, or tell of the process.
+fn is_outside_sandbox(action: &AuthAction<'_>) -> bool {
+    !matches!(
+        action,
+        AuthAction::Select
+            | AuthAction::Read { .. }
+            | AuthAction::Recursive
+            | AuthAction::Function { .. }
+            | AuthAction::Insert { .. }
+            | AuthAction::Update { .. }
+            | AuthAction::Delete { .. }
+            | AuthAction::Savepoint { .. }
+    )
 }

@@ -1,5 +1,5 @@
 //! SQLite's preupdate hook: the functions are declared here because rusqlite's own feature for it needs libclang at
-//! build time. The only module of the crate with `unsafe` code; every block says why it is sound.
+//! build time. With `vfs`, the only module of the crate with `unsafe` code; every block says why it is sound.
 #![allow(unsafe_code, reason = "declares and calls SQLite's C functions")]
 
 use std::ffi::{CStr, c_char, c_int, c_void};

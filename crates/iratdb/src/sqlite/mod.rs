@@ -1,28 +1,39 @@
-//! The SQLite side of a database: one in-memory connection that holds the visible rows.
+//! The SQLite side of a database: one connection that writes the visible rows, and others that read them.
 //!
 //! Invariants: a row of a replicated table changes only in a transaction of [`LocalDb::begin`], whose changes are captured,
-//! or by the engine through [`Store`]; what the application's closures may do is bounded by an authorizer and a commit hook.
+//! or by the engine through [`Store`]; what the application's closures may do is bounded by an authorizer and a commit hook;
+//! readers see what has been published by [`LocalDb::publish`], and nothing of what comes after.
 
+mod constraints;
 mod ddl;
 mod guard;
 mod hook;
 mod mode;
+#[cfg(test)]
+mod random;
+mod readers;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod vfs;
 
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use self::ddl::Problem;
 use self::hook::CapturedConnection;
 use self::mode::{Mode, ModeCell};
+pub(crate) use self::readers::Readers;
 use self::rows::Statements;
-use crate::core::capture::LocalChange;
+use self::vfs::Pages;
+use crate::core::capture::{LocalChange, LocalKind};
 use crate::core::digest::{RowHasher, RowsDigest};
-use crate::core::schema::Schema;
+use crate::core::hlc::Stamp;
+use crate::core::schema::{Column, Merge, Schema};
 use crate::core::store::StoreError;
+use crate::core::tally::is_better;
 use crate::error::{Error, Result};
 use crate::options::Options;
 
@@ -37,33 +48,79 @@ const ROLLBACK: &str = "ROLLBACK /* iratdb */";
 #[derive(Debug)]
 pub(crate) struct LocalDb {
     connection: CapturedConnection,
+    pages: Arc<Pages>,
+    readers: Arc<Readers>,
     schema: Arc<Schema>,
     mode: ModeCell,
     statements: Statements,
     rows_counted: u64,
     applying: bool,
+    /// Whether the schema has something that is for local writes only: FOREIGN KEY actions, triggers, CHECK.
+    guarded: bool,
+    enforcing: bool,
 }
 
 impl LocalDb {
     /// Creates the tables.
     pub(crate) fn open(options: &Options) -> Result<Self> {
-        let mut connection = Connection::open_in_memory()?;
+        let pages = Arc::new(Pages::new());
+        let mut connection = vfs::open_writer(&pages)?;
         let hook: bool =
             connection.query_row("SELECT sqlite_compileoption_used('ENABLE_PREUPDATE_HOOK')", (), |row| row.get(0))?;
         if !hook {
             return Err(Error::SqliteBuild);
         }
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-        let schema = ddl::create(&connection, options).map_err(|problem| match problem {
+        let (schema, guarded) = ddl::create(&mut connection, options).map_err(|problem| match problem {
             Problem::Sqlite(error) => Error::Sqlite(error),
             Problem::Schema(problem) => Error::Schema { database: options.database.clone(), problem },
         })?;
         let schema = Arc::new(schema);
-        let mode = ModeCell::default();
-        guard::install(&mut connection, &schema, &mode)?;
+        let mode = ModeCell::new(options.sandbox.map(|sandbox| sandbox.statement_time_max));
+        guard::install(&mut connection, &schema, &mode, options.sandbox)?;
         let connection = CapturedConnection::new(connection, Arc::clone(&schema), mode.clone());
         let statements = Statements::new(&schema);
-        Ok(Self { connection, schema, mode, statements, rows_counted: 0, applying: false })
+        let readers = Arc::new(Readers::new(Arc::clone(&pages), Arc::clone(&schema), options.sandbox));
+        let mut db = Self {
+            connection,
+            pages,
+            readers,
+            schema,
+            mode,
+            statements,
+            rows_counted: 0,
+            applying: false,
+            guarded,
+            enforcing: false,
+        };
+        db.switch(true)?;
+        db.publish();
+        Ok(db)
+    }
+
+    /// What reads beside this connection.
+    pub(crate) fn readers(&self) -> &Arc<Readers> {
+        &self.readers
+    }
+
+    /// Shows readers what has been committed, all at once.
+    pub(crate) fn publish(&mut self) {
+        // After a panic, a transaction may have been left open.
+        if self.connection.is_autocommit() {
+            self.pages.publish();
+        }
+        if self.mode.temporary() {
+            self.readers.set_bypassed(self.has_temporary());
+        }
+    }
+
+    /// Whether there are temporary tables or views, which only this connection has.
+    fn has_temporary(&self) -> bool {
+        let exists = || {
+            let mut statement = self.connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM temp.sqlite_schema)")?;
+            statement.query_row((), |row| row.get(0))
+        };
+        exists().unwrap_or(true)
     }
 
     /// What is replicated.
@@ -71,7 +128,7 @@ impl LocalDb {
         &self.schema
     }
 
-    /// Runs a query of the application.
+    /// Runs a query of the application on the connection that writes, which is the only one to have temporary tables.
     pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         let _mode = InMode::enter(&self.mode, Mode::Read);
         Ok(query(&self.connection)?)
@@ -84,6 +141,7 @@ impl LocalDb {
         transaction: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<(T, Vec<LocalChange>)> {
         drop(self.connection.capture().take());
+        self.enforce(true)?;
         self.run(BEGIN)?;
         self.rows_counted = self.connection.total_changes();
         let open = OpenTransaction(self);
@@ -112,6 +170,43 @@ impl LocalDb {
             None => Ok(None),
         })?;
         self.connection.capture().give_back(dirty);
+        self.keep_extremes(changes)
+    }
+
+    /// Takes back what lowers a max column or raises a min column.
+    fn keep_extremes(&mut self, mut changes: Vec<LocalChange>) -> Result<Vec<LocalChange>> {
+        let schema = Arc::clone(&self.schema);
+        let extreme = |column: &Column| matches!(column.merge, Merge::Max | Merge::Min);
+        if !schema.tables.iter().any(|table| table.columns.iter().any(extreme)) {
+            return Ok(changes);
+        }
+        for change in &mut changes {
+            let LocalKind::Update(columns) = &mut change.kind else { continue };
+            let Some(table) = schema.tables.get(change.table) else { continue };
+            let mut back = Vec::new();
+            columns.retain(|changed| {
+                let merge = table.columns.get(usize::from(changed.column)).map(|c| c.merge).unwrap_or_default();
+                let (before, after) = ((changed.before.as_ref(), Stamp::NEVER), (changed.after.as_ref(), Stamp::NEVER));
+                let lost = matches!(merge, Merge::Max | Merge::Min) && is_better(merge, before, after);
+                if lost {
+                    back.push((changed.column, changed.before.clone()));
+                }
+                !lost
+            });
+            if !back.is_empty() {
+                // It has been as if this had not been said: nothing fires.
+                let triggers = self.guarded && self.enforcing;
+                if triggers {
+                    self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+                }
+                let back: Vec<_> = back.iter().map(|(column, value)| (*column, value.as_ref())).collect();
+                self.write_columns(table, change.table, &change.key, &back)?;
+                if triggers {
+                    self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true)?;
+                }
+            }
+        }
+        changes.retain(|change| !matches!(&change.kind, LocalKind::Update(columns) if columns.is_empty()));
         Ok(changes)
     }
 
@@ -139,9 +234,29 @@ impl LocalDb {
 
     fn start_apply(&mut self) -> Result<(), StoreError> {
         if !self.applying {
+            self.enforce(false).map_err(failed)?;
             self.run(BEGIN).map_err(failed)?;
             self.applying = true;
         }
+        Ok(())
+    }
+
+    /// Local writes are checked and fire triggers; what replicas did has been checked, and what it fired is among it.
+    ///
+    /// SQLite decides this when it prepares a statement, so that all prepared statements are prepared again after a
+    /// switch (some microseconds each). Nobody pays for it whose schema has nothing to enforce.
+    fn enforce(&mut self, on: bool) -> Result<()> {
+        if self.enforcing == on || !(self.guarded || self.mode.local_tables()) {
+            return Ok(());
+        }
+        self.switch(on)
+    }
+
+    fn switch(&mut self, on: bool) -> Result<()> {
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, on)?;
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, on)?;
+        self.connection.pragma_update(None, "ignore_check_constraints", !on)?;
+        self.enforcing = on;
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! What the connection is used for at the moment, as the hooks see it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// What the connection is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,16 +18,35 @@ pub(super) enum Mode {
 
 /// Shared by the connection and its hooks. All run on the thread that holds the database's lock, so that relaxed
 /// ordering is enough.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct ModeCell(Arc<Shared>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     mode: AtomicU8,
     savepoints: AtomicBool,
+    local_tables: AtomicBool,
+    temporary: AtomicBool,
+    began: Instant,
+    /// How long a closure's statements may run.
+    time_max: Option<Duration>,
+    /// When the closure's time is over, in nanoseconds since `began`.
+    deadline_ns: AtomicU64,
 }
 
 impl ModeCell {
+    pub(super) fn new(time_max: Option<Duration>) -> Self {
+        Self(Arc::new(Shared {
+            mode: AtomicU8::new(Mode::Internal as u8),
+            savepoints: AtomicBool::new(false),
+            local_tables: AtomicBool::new(false),
+            temporary: AtomicBool::new(false),
+            began: Instant::now(),
+            time_max,
+            deadline_ns: AtomicU64::new(0),
+        }))
+    }
+
     pub(super) fn get(&self) -> Mode {
         match self.0.mode.load(Ordering::Relaxed) {
             0 => Mode::Internal,
@@ -36,12 +56,40 @@ impl ModeCell {
     }
 
     pub(super) fn set(&self, mode: Mode) {
+        if let Some(time_max) = self.0.time_max {
+            let deadline = self.0.began.elapsed() + time_max;
+            self.0.deadline_ns.store(u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
         self.0.mode.store(mode as u8, Ordering::Relaxed);
+    }
+
+    /// Whether a closure runs whose time is over.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.get() != Mode::Internal
+            && self.0.began.elapsed() > Duration::from_nanos(self.0.deadline_ns.load(Ordering::Relaxed))
     }
 
     /// The application has prepared a savepoint statement; it may be cached, and so run at any time from now on.
     pub(super) fn note_savepoint(&self) {
         self.0.savepoints.store(true, Ordering::Relaxed);
+    }
+
+    /// The application has made a table of its own, which may refer to a replicated one.
+    pub(super) fn note_local_table(&self) {
+        self.0.local_tables.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn local_tables(&self) -> bool {
+        self.0.local_tables.load(Ordering::Relaxed)
+    }
+
+    /// The application has prepared a statement that makes or drops something temporary.
+    pub(super) fn note_temporary(&self) {
+        self.0.temporary.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn temporary(&self) -> bool {
+        self.0.temporary.load(Ordering::Relaxed)
     }
 
     pub(super) fn savepoints(&self) -> bool {

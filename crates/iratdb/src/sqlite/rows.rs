@@ -6,9 +6,10 @@ use rusqlite::types::{ToSqlOutput, ValueRef as SqliteValue};
 use rusqlite::{OptionalExtension, Statement, ToSql};
 
 use super::{LocalDb, failed};
-use crate::core::key::key_values;
+use crate::core::constraint::Part;
+use crate::core::key::{Key, key_values, put_key_value};
 use crate::core::schema::{Column, Schema, Table};
-use crate::core::store::{Store, StoreError};
+use crate::core::store::{Lookup, Store, StoreError};
 use crate::core::value::{Value, ValueRef};
 
 /// Texts of UPDATE statements kept, one for each set of columns.
@@ -19,6 +20,8 @@ const UPDATES_MAX: usize = 1024;
 pub(super) struct Statements {
     tables: Vec<TableStatements>,
     updates: HashMap<(usize, Vec<u8>), String>,
+    uniques: Vec<(usize, String)>,
+    references: Vec<(usize, String)>,
 }
 
 #[derive(Debug)]
@@ -47,10 +50,24 @@ impl Statements {
             let all = [key.clone(), columns.clone()].concat();
             let marks = vec!["?"; all.len()].join(",");
             let filter = key.iter().map(|column| format!("{column}=?")).collect::<Vec<_>>().join(" AND ");
+            // REPLACE would delete other rows that are UNIQUE in the same way, too: there must be none.
+            let over: Vec<_> = columns.iter().map(|column| format!("{column}=excluded.{column}")).collect();
+            let put = if !table.links.constrained {
+                format!("INSERT OR REPLACE INTO {name} ({}) VALUES ({marks})", all.join(","))
+            } else if over.is_empty() {
+                format!(
+                    "INSERT INTO {name} ({}) VALUES ({marks}) ON CONFLICT ({}) DO NOTHING",
+                    all.join(","),
+                    key.join(",")
+                )
+            } else {
+                let (all, key, over) = (all.join(","), key.join(","), over.join(","));
+                format!("INSERT INTO {name} ({all}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {over}")
+            };
             // A table may have no columns but its key; a row is then there or not.
             let shown = if columns.is_empty() { "1".to_owned() } else { columns.join(",") };
             TableStatements {
-                put: format!("INSERT OR REPLACE INTO {name} ({}) VALUES ({marks})", all.join(",")),
+                put,
                 delete: format!("DELETE FROM {name} WHERE {filter}"),
                 row: format!("SELECT {shown} FROM {name} WHERE {filter}"),
                 all: format!("SELECT {} FROM {name}", all.join(",")),
@@ -58,7 +75,21 @@ impl Statements {
                 filter: format!(" WHERE {filter}"),
             }
         });
-        Self { tables: tables.collect(), updates: HashMap::new() }
+        let lookup = |table: usize, parts: &[Part]| {
+            let Some(definition) = schema.tables.get(table) else { return (table, String::new()) };
+            let columns = parts.iter().filter_map(|part| Some((part, part.column(definition)?)));
+            let filter =
+                columns.map(|(part, column)| format!("{}=? COLLATE {}", quote(&column.name), part.collation.name()));
+            let filter = filter.collect::<Vec<_>>().join(" AND ");
+            let (name, key) = (quote(&definition.name), names(&definition.key).join(","));
+            (table, format!("SELECT {key} FROM {name} WHERE {filter}"))
+        };
+        Self {
+            tables: tables.collect(),
+            updates: HashMap::new(),
+            uniques: schema.uniques.iter().map(|unique| lookup(unique.table, &unique.parts)).collect(),
+            references: schema.references.iter().map(|of| lookup(of.table, &of.parts)).collect(),
+        }
     }
 
     pub(super) fn all(&self, index: usize) -> &str {
@@ -141,6 +172,29 @@ impl LocalDb {
     }
 }
 
+impl LocalDb {
+    /// Writes columns of a row that is there, in the transaction that is open.
+    pub(super) fn write_columns(
+        &mut self,
+        table: &Table,
+        index: usize,
+        key: &[u8],
+        columns: &[(u8, ValueRef<'_>)],
+    ) -> Result<(), StoreError> {
+        let sql = self.statements.update(table, index, columns);
+        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+        let mut write = || {
+            let next = bind(&mut statement, 1, columns.iter().map(|(_, value)| *value))?;
+            bind(&mut statement, next, key_values(table, key))?;
+            statement.raw_execute()
+        };
+        match write().map_err(failed)? {
+            1 => Ok(()),
+            rows => Err(StoreError(format!("an update of table {} found {rows} rows", table.name))),
+        }
+    }
+}
+
 impl Store for LocalDb {
     fn put(&mut self, table: &Table, index: usize, key: &[u8], values: &[ValueRef<'_>]) -> Result<(), StoreError> {
         self.start_apply()?;
@@ -162,17 +216,7 @@ impl Store for LocalDb {
         columns: &[(u8, ValueRef<'_>)],
     ) -> Result<(), StoreError> {
         self.start_apply()?;
-        let sql = self.statements.update(table, index, columns);
-        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
-        let mut write = || {
-            let next = bind(&mut statement, 1, columns.iter().map(|(_, value)| *value))?;
-            bind(&mut statement, next, key_values(table, key))?;
-            statement.raw_execute()
-        };
-        match write().map_err(failed)? {
-            1 => Ok(()),
-            rows => Err(StoreError(format!("an update of table {} found {rows} rows", table.name))),
-        }
+        self.write_columns(table, index, key, columns)
     }
 
     fn delete(&mut self, table: &Table, index: usize, key: &[u8]) -> Result<(), StoreError> {
@@ -191,5 +235,29 @@ impl Store for LocalDb {
 
     fn row(&mut self, table: &Table, index: usize, key: &[u8]) -> Result<Option<Vec<Value>>, StoreError> {
         self.read_row(table, index, key)
+    }
+
+    fn find(&mut self, lookup: Lookup, values: &[ValueRef<'_>]) -> Result<Vec<Key>, StoreError> {
+        let found = match lookup {
+            Lookup::Unique(number) => self.statements.uniques.get(number),
+            Lookup::Reference(number) => self.statements.references.get(number),
+        };
+        let Some((table, sql)) = found else { return Ok(Vec::new()) };
+        let columns = self.schema.tables.get(*table).map_or(0, |table| table.key.len());
+        let read = || -> rusqlite::Result<Vec<Key>> {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            bind(&mut statement, 1, values.iter().copied())?;
+            let mut rows = statement.raw_query();
+            let mut keys = Vec::new();
+            while let Some(row) = rows.next()? {
+                let mut key = Vec::new();
+                for column in 0..columns {
+                    put_key_value(&mut key, from_sqlite(row.get_ref(column)?));
+                }
+                keys.push(key.into_boxed_slice());
+            }
+            Ok(keys)
+        };
+        read().map_err(failed)
     }
 }

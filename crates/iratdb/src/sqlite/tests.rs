@@ -8,7 +8,7 @@ use crate::core::key::key_of;
 use crate::core::store::Store;
 use crate::core::value::{Value, ValueRef};
 use crate::error::{Error, SchemaProblem};
-use crate::options::Options;
+use crate::options::{Lww, Options, TableOptions};
 
 const T: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b REAL DEFAULT 1)";
 
@@ -51,10 +51,13 @@ fn describe(change: &LocalChange) -> String {
             format!("{id} insert {}{was}", values.iter().map(show).collect::<Vec<_>>().join(" "))
         }
         LocalKind::Update(columns) => {
-            let columns: Vec<_> = columns.iter().map(|(column, value)| format!("{column}={}", show(value))).collect();
+            let columns: Vec<_> = columns.iter().map(|c| format!("{}={}", c.column, show(&c.after))).collect();
             format!("{id} update {}", columns.join(" "))
         }
-        LocalKind::Delete => format!("{id} delete"),
+        LocalKind::Delete { before } => {
+            assert!(before.is_some());
+            format!("{id} delete")
+        }
     }
 }
 
@@ -242,31 +245,196 @@ fn odd_values_and_keys() {
     assert_eq!(copy.digests().unwrap(), digests);
 }
 
+/// Changes of all tables, as table, key and what happened.
+fn all_changes(db: &mut LocalDb, sql: &str) -> Vec<String> {
+    let ((), changes) = db.begin(|c| c.execute_batch(sql)).unwrap();
+    db.commit().unwrap();
+    let names: Vec<_> = db.schema().tables.iter().map(|table| table.name.clone()).collect();
+    let mut text: Vec<_> =
+        changes.iter().map(|change| format!("{} {}", names[change.table], describe(change))).collect();
+    text.sort();
+    text
+}
+
 #[test]
-fn schemas_that_could_clash_are_refused() {
+fn replace_takes_rows_away_that_are_unique_in_the_same_way() {
+    let mut db = open(&["CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT UNIQUE, b INTEGER)"]);
+    batch(&mut db, "INSERT INTO t VALUES (1, 'one', 1), (2, 'two', 2), (3, 'three', 3)");
+    assert_eq!(batch(&mut db, "INSERT OR REPLACE INTO t VALUES (4, 'one', 4)"), ["1 delete", "4 insert one 4"]);
+    assert_eq!(batch(&mut db, "UPDATE OR REPLACE t SET a = 'three' WHERE id = 2"), ["2 update 0=three", "3 delete"]);
+    assert_eq!(batch(&mut db, "INSERT OR REPLACE INTO t VALUES (2, 'one', 9)"), ["2 insert one 9 again", "4 delete"]);
+    let upsert = "INSERT INTO t VALUES (7, 'one', 0) ON CONFLICT (a) DO UPDATE SET b = b + 1";
+    assert_eq!(batch(&mut db, upsert), ["2 update 1=10"]);
+    let nothing: [String; 0] = [];
+    assert_eq!(batch(&mut db, "INSERT INTO t VALUES (7, 'one', 0) ON CONFLICT DO NOTHING"), nothing);
+    assert_eq!(batch(&mut db, "INSERT OR REPLACE INTO t VALUES (2, 'one', 10)"), ["2 insert one 10 again"]);
+}
+
+#[test]
+fn cascades_and_triggers_are_captured() {
+    let mut db = open(&[
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY, n INTEGER)",
+        "CREATE TABLE child (id INTEGER PRIMARY KEY, p INTEGER REFERENCES parent ON DELETE CASCADE ON UPDATE CASCADE)",
+        "CREATE TABLE loose (id INTEGER PRIMARY KEY, p INTEGER REFERENCES parent ON DELETE SET NULL)",
+        "CREATE TABLE log (id INTEGER PRIMARY KEY, what TEXT)",
+        "CREATE TRIGGER tr AFTER UPDATE OF n ON parent BEGIN INSERT INTO log VALUES (new.id, 'n ' || new.n); END",
+        "CREATE TRIGGER gone AFTER DELETE ON parent BEGIN UPDATE log SET what = 'gone' WHERE id = old.id; END",
+    ]);
+    all_changes(
+        &mut db,
+        "INSERT INTO parent VALUES (1, 0), (2, 0); INSERT INTO child VALUES (11, 1), (12, 2); INSERT INTO loose VALUES (21, 1)",
+    );
+    assert_eq!(
+        all_changes(&mut db, "UPDATE parent SET n = 5 WHERE id = 1"),
+        ["log 1 insert n 5", "parent 1 update 0=5"]
+    );
+    assert_eq!(
+        all_changes(&mut db, "UPDATE parent SET id = 3 WHERE id = 2"),
+        ["child 12 update 0=3", "parent 2 delete", "parent 3 insert 0"]
+    );
+    assert_eq!(
+        all_changes(&mut db, "DELETE FROM parent WHERE id = 1"),
+        ["child 11 delete", "log 1 update 0=gone", "loose 21 update 0=-", "parent 1 delete"]
+    );
+    let orphan = db.begin(|c| c.execute("INSERT INTO child VALUES (13, 99)", ()));
+    assert!(matches!(orphan, Err(Error::Sqlite(_))));
+}
+
+#[test]
+fn what_replicas_did_fires_and_checks_nothing() {
+    let mut db = open(&[
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY, n INTEGER CHECK (n < 10))",
+        "CREATE TABLE child (id INTEGER PRIMARY KEY, p INTEGER REFERENCES parent ON DELETE CASCADE)",
+        "CREATE TABLE log (id INTEGER PRIMARY KEY)",
+        "CREATE TRIGGER tr AFTER INSERT ON parent BEGIN INSERT INTO log VALUES (new.id); END",
+    ]);
+    let schema = db.schema().clone();
+    let index = |name: &str| schema.table_index(name).unwrap();
+    let key = |id| key_of(&[Value::Integer(id)]);
+    let (parent, child) = (index("parent"), index("child"));
+    db.put(&schema.tables[parent], parent, &key(1), &[ValueRef::Integer(99)]).unwrap();
+    db.put(&schema.tables[child], child, &key(1), &[ValueRef::Integer(1)]).unwrap();
+    db.delete(&schema.tables[parent], parent, &key(1)).unwrap();
+    db.finish_apply().unwrap();
+    let counts = "SELECT (SELECT count(*) FROM parent), (SELECT count(*) FROM child), (SELECT count(*) FROM log)";
+    let counts: (i64, i64, i64) =
+        db.read(|c| c.query_row(counts, (), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))).unwrap();
+    assert_eq!(counts, (0, 1, 0));
+    assert!(db.begin(|c| c.execute("INSERT INTO parent VALUES (2, 99)", ())).is_err(), "a local write is checked");
+    assert_eq!(all_changes(&mut db, "INSERT INTO parent VALUES (2, 9)"), ["log 2 insert ", "parent 2 insert 9"]);
+}
+
+#[test]
+fn tables_without_rowid_and_generated_columns() {
+    let mut db = open(&[
+        "CREATE TABLE t (g AS (a || '!') STORED, id INTEGER NOT NULL PRIMARY KEY, v AS (a || '?'), a TEXT, b INTEGER) WITHOUT ROWID",
+    ]);
+    assert_eq!(
+        batch(&mut db, "INSERT INTO t (id, a, b) VALUES (1, 'one', 1), (2, 'two', 2)"),
+        ["1 insert one 1", "2 insert two 2"]
+    );
+    assert_eq!(batch(&mut db, "UPDATE t SET a = 'x' WHERE id = 1"), ["1 update 0=x"]);
+    assert_eq!(batch(&mut db, "UPDATE t SET id = 5 WHERE id = 1"), ["1 delete", "5 insert x 1"]);
+    assert_eq!(batch(&mut db, "INSERT OR REPLACE INTO t (id, a) VALUES (2, 'z')"), ["2 insert z - again"]);
+    assert_eq!(batch(&mut db, "DELETE FROM t"), ["2 delete", "5 delete"]);
+    let mut db =
+        open(&["CREATE TABLE t (v AS (a || '?'), id INTEGER NOT NULL PRIMARY KEY, g AS (a || '!') STORED, a TEXT)"]);
+    assert_eq!(batch(&mut db, "INSERT INTO t (id, a) VALUES (1, 'one')"), ["1 insert one"]);
+    assert_eq!(batch(&mut db, "UPDATE t SET a = 'x'"), ["1 update 0=x"]);
+    let schema = db.schema().clone();
+    db.set(&schema.tables[0], 0, &key_of(&[Value::Integer(1)]), &[(0, ValueRef::Text(b"y"))]).unwrap();
+    db.finish_apply().unwrap();
+    let computed: String = db.read(|c| c.query_row("SELECT v || g FROM t", (), |row| row.get(0))).unwrap();
+    assert_eq!(computed, "y?y!");
+}
+
+#[test]
+fn values_are_captured_as_they_are_stored() {
+    let mut db = open(&["CREATE TABLE t (id INTEGER PRIMARY KEY, i INTEGER, r REAL, s TEXT, n NUMERIC, x)"]);
+    let nothing: [String; 0] = [];
+    assert_eq!(batch(&mut db, "INSERT INTO t VALUES (1, '5', '7', 3.5, '2.0', '1')"), ["1 insert 5 7.0 3.5 2 1"]);
+    assert_eq!(batch(&mut db, "UPDATE t SET i = '6', r = 8, s = 4, n = '1e2'"), ["1 update 0=6 1=8.0 2=4 3=100"]);
+    assert_eq!(batch(&mut db, "UPDATE t SET i = 6.0, r = '8.0', s = '4', n = 100.0"), nothing);
+    for change in db.begin(|c| c.execute("UPDATE t SET i = '7', s = 5, n = '3'", ())).unwrap().1 {
+        let LocalKind::Update(columns) = change.kind else { panic!() };
+        for changed in columns {
+            assert!(db.schema().tables[0].columns[usize::from(changed.column)].keeps(changed.after.as_ref()));
+        }
+    }
+    db.commit().unwrap();
+    let returning =
+        db.begin(|c| c.query_row("UPDATE t SET x = 2 RETURNING x", (), |row| row.get::<_, i64>(0))).unwrap();
+    assert_eq!((returning.0, returning.1.len()), (2, 1));
+    db.commit().unwrap();
+}
+
+#[test]
+fn a_commit_that_a_deferred_constraint_stops_leaves_nothing() {
+    let mut db =
+        open(&["CREATE TABLE t (id INTEGER PRIMARY KEY, p INTEGER REFERENCES t DEFERRABLE INITIALLY DEFERRED)"]);
+    db.begin(|c| c.execute("INSERT INTO t VALUES (1, 2)", ())).unwrap();
+    assert!(matches!(db.commit(), Err(Error::Sqlite(_))));
+    assert_eq!(batch(&mut db, "INSERT INTO t VALUES (1, 2), (2, 1)"), ["1 insert 2", "2 insert 1"]);
+}
+
+#[test]
+fn schemas_that_can_not_be_kept_are_refused() {
     let problem = |sql: &str| match LocalDb::open(&Options::new("test").schema(&[sql])) {
         Err(Error::Schema { problem, .. }) => problem,
         other => panic!("{sql}: {other:?}"),
     };
+    const T: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a";
     for (sql, feature) in [
-        ("CREATE TABLE t (id INTEGER PRIMARY KEY, a UNIQUE)", "UNIQUE beside the primary key"),
-        ("CREATE TABLE t (id INTEGER PRIMARY KEY, a); CREATE UNIQUE INDEX i ON t (a)", "UNIQUE beside the primary key"),
-        ("CREATE TABLE t (id INTEGER PRIMARY KEY, p REFERENCES t (id))", "FOREIGN KEY"),
-        ("CREATE TABLE t (id INTEGER PRIMARY KEY CHECK (id > 0))", "CHECK"),
-        ("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)", "AUTOINCREMENT"),
-        ("CREATE TABLE t (id INTEGER PRIMARY KEY, a AS (id + 1))", "a generated column"),
-        ("CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)", "rows in the schema"),
+        (format!("{T}); CREATE UNIQUE INDEX i ON t (a) WHERE a > 1"), "a partial UNIQUE index"),
+        (format!("{T}); CREATE UNIQUE INDEX i ON t (a + 1)"), "a UNIQUE index on an expression"),
+        (format!("{T}, b AS (a) UNIQUE)"), "UNIQUE on a generated column"),
+        (format!("{T} REFERENCES local_x (a))"), "a FOREIGN KEY to a table that is not replicated"),
+        (format!("{T}, b BLOB REFERENCES t (a))"), "a FOREIGN KEY to columns that are neither PRIMARY KEY nor UNIQUE"),
+        (format!("{T} TEXT REFERENCES t)"), "a FOREIGN KEY to a column of another type"),
         (
-            "CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM t; END",
-            "a trigger",
+            format!("{T} CHECK (rowid > a), x TEXT NOT NULL)")
+                .replace("id INTEGER PRIMARY KEY", "id TEXT NOT NULL PRIMARY KEY"),
+            "CHECK on rowid",
         ),
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)".to_owned(), "AUTOINCREMENT"),
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)".to_owned(), "rows in the schema"),
     ] {
-        assert_eq!(problem(sql), SchemaProblem::Unsupported { table: "t".to_owned(), feature }, "{sql}");
+        assert_eq!(problem(&sql), SchemaProblem::Unsupported { table: "t".to_owned(), feature }, "{sql}");
     }
     let t = || "t".to_owned();
     assert_eq!(problem("CREATE TABLE t (a)"), SchemaProblem::NoPrimaryKey(t()));
     assert_eq!(problem("CREATE TABLE t (a TEXT PRIMARY KEY)"), SchemaProblem::NullablePrimaryKey(t(), "a".to_owned()));
     let nocase = "CREATE TABLE t (a TEXT COLLATE NOCASE NOT NULL PRIMARY KEY)";
     assert_eq!(problem(nocase), SchemaProblem::KeyCollation(t(), "NOCASE".to_owned()));
-    LocalDb::open(&Options::new("test").schema(&["CREATE TABLE local_t (a UNIQUE CHECK (a > 0))"])).unwrap();
+    let checked = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER, CHECK (a < b OR id > 7))";
+    assert!(matches!(problem(checked), SchemaProblem::CheckOverColumns { .. }));
+    let by_row = Options::new("test").schema(&[checked]).table("t", TableOptions::default().lww(Lww::Row));
+    LocalDb::open(&by_row).unwrap();
+    for sql in [
+        "CREATE TABLE local_t (a UNIQUE CHECK (a > 0))",
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a CHECK (a > id), b CHECK (length(b) < 5 AND b <> 'a'))",
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT COLLATE NOCASE UNIQUE, b, UNIQUE (b, a))",
+        "CREATE TABLE t (x INTEGER NOT NULL, y TEXT NOT NULL, PRIMARY KEY (x, y));
+         CREATE TABLE u (id INTEGER PRIMARY KEY, b TEXT, a INTEGER, FOREIGN KEY (b, a) REFERENCES t (y, x))",
+    ] {
+        LocalDb::open(&Options::new("test").schema(&[sql])).unwrap();
+    }
+}
+
+#[test]
+fn columns_that_merge_are_numbers_that_are_there() {
+    let problem = |column: &str, options: TableOptions| {
+        let sql = format!("CREATE TABLE t (id INTEGER PRIMARY KEY, n {column})");
+        match LocalDb::open(&Options::new("test").schema(&[sql]).table("t", options)) {
+            Err(Error::Schema { problem: SchemaProblem::MergedColumn { reason, .. }, .. }) => reason,
+            other => panic!("{column}: {other:?}"),
+        }
+    };
+    let options = TableOptions::default;
+    assert!(problem("INTEGER", options().counter("n")).contains("NOT NULL"));
+    assert!(problem("REAL NOT NULL", options().counter("n")).contains("INTEGER"));
+    assert!(problem("TEXT NOT NULL", options().max("n")).contains("REAL"));
+    assert!(problem("INTEGER NOT NULL", options().max("m")).contains("no such column"));
+    assert!(problem("INTEGER NOT NULL", options().min("id")).contains("no such column"));
+    assert!(problem("INTEGER NOT NULL", options().owned().counter("n")).contains("one writer"));
 }

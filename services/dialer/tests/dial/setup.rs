@@ -121,7 +121,7 @@ impl Bench {
         if !matches!(switch.behaviour, Behaviour::Absent) {
             let subject = subjects::serve_at(CLUSTER, node, "call", "*");
             let mut requests = self.client.nats().subscribe(subject).await.unwrap();
-            self.client.nats().flush().await.unwrap();
+            botstream_api::round_trip(self.client.nats()).await.unwrap();
             let this = switch.clone();
             tokio::spawn(async move {
                 while let Some(request) = requests.next().await {

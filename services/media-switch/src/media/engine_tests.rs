@@ -36,6 +36,7 @@ struct Call {
 fn options() -> Options {
     Options {
         workers: 1,
+        nice: 0,
         rtp_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         rtp_ports: "0".parse().unwrap(),
         silence_max: Duration::ZERO,
@@ -507,4 +508,22 @@ async fn a_held_call_plays_nothing_and_may_be_silent() {
     call.engine.send(call.id, Command::Negotiate(resumed)).unwrap();
     assert!(call.hear(1_600).await.iter().all(|code| *code == 0x10));
     assert_eq!(call.text_of("mark").await["pos_ms"], 200);
+}
+
+#[tokio::test]
+async fn a_media_thread_that_breaks_down_is_told_and_takes_calls_again() {
+    let mut call = Call::answered(mulaw()).await;
+    call.engine.send(call.id, Command::Panic).unwrap();
+    loop {
+        let (id, notice) = timeout(LIMIT, call.notices.recv()).await.unwrap().unwrap();
+        if matches!(notice, Notice::WorkerFailed) {
+            assert!(id.shares_worker(call.id));
+            break;
+        }
+    }
+    // Its calls are gone, and closing them is answered; a new one goes on as ever.
+    call.engine.close(call.id, "hangup", "INTERNAL").await;
+    assert!(matches!(call.notice().await, Notice::Closed(stats) if stats == MediaStats::default()));
+    let phone = neighbour(&mut call).await;
+    packets_go_on(&phone).await;
 }

@@ -12,6 +12,7 @@ mod handshake;
 mod leg;
 mod metered;
 mod ports;
+mod priority;
 mod remote;
 mod to_bot;
 mod worker;
@@ -24,6 +25,7 @@ use std::thread;
 use std::time::Duration;
 
 use botstream_api::{DtmfDigit, MediaStats, StreamCleared, StreamFlow, StreamMark};
+use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 
 pub(crate) use connect::{BotTarget, BotTls};
@@ -58,6 +60,9 @@ pub(crate) enum Command {
     Drain,
     /// Ends everything: `stop` to the bot, sockets closed.
     Close { stop_reason: &'static str, class: &'static str },
+    /// Breaks the loop.
+    #[cfg(test)]
+    Panic,
 }
 
 /// What a call's media has to say.
@@ -92,6 +97,8 @@ pub(crate) enum Notice {
     Failed {
         reason: String,
     },
+    /// The loop itself panicked: the media of all this worker's calls is gone, not only that of the call named.
+    WorkerFailed,
 }
 
 /// How the engine is set up.
@@ -99,6 +106,8 @@ pub(crate) enum Notice {
 pub(crate) struct Options {
     /// Threads; 0 is one a core.
     pub(crate) workers: usize,
+    /// Scheduling priority of the threads, -20 (first) to 19; normal where the system does not allow it.
+    pub(crate) nice: i32,
     /// Address that RTP sockets are bound to.
     pub(crate) rtp_ip: IpAddr,
     pub(crate) rtp_ports: RtpPorts,
@@ -128,6 +137,13 @@ pub(crate) struct MediaEngine {
     next_number: u64,
 }
 
+impl MediaId {
+    /// Whether both are carried by the same worker.
+    pub(crate) fn shares_worker(self, other: Self) -> bool {
+        self.worker == other.worker
+    }
+}
+
 impl MediaEngine {
     /// Starts the threads. Their notices come out of the receiver.
     pub(crate) fn start(options: Options) -> std::io::Result<(Self, mpsc::Receiver<(MediaId, Notice)>)> {
@@ -141,12 +157,14 @@ impl MediaEngine {
             let (commands, commands_out) = mpsc::channel(COMMANDS_MAX);
             let worker = worker::Setup {
                 index,
+                nice: options.nice,
                 silence_max: options.silence_max,
                 connect_timeout: options.connect_timeout,
                 bot_tls: options.bot_tls.clone(),
                 notices: notices.clone(),
             };
-            thread::Builder::new().name(format!("media-{index}")).spawn(move || worker.run(commands_out))?;
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            thread::Builder::new().name(format!("media-{index}")).spawn(move || worker.run(&runtime, commands_out))?;
             workers.push(commands);
         }
         let engine = Self {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use botstream_api::MediaStats;
 use tokio::net::UdpSocket;
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::{AbortHandle, LocalSet};
 use tokio::time::{MissedTickBehavior, interval};
@@ -20,7 +21,7 @@ use voicebot::message::Stop;
 use super::bot_socket::Gone;
 use super::connect::{self, BotTarget, BotTls, Socket};
 use super::leg::{Leg, Round};
-use super::{Command, MediaId, Notice};
+use super::{Command, MediaId, Notice, priority};
 
 const SWEEP: Duration = Duration::from_millis(5);
 
@@ -44,6 +45,8 @@ const OPENED_MAX: usize = 1_024;
 #[derive(Debug)]
 pub(super) struct Setup {
     pub(super) index: usize,
+    /// Scheduling priority that is asked for.
+    pub(super) nice: i32,
     pub(super) silence_max: Duration,
     pub(super) connect_timeout: Duration,
     pub(super) bot_tls: BotTls,
@@ -68,8 +71,8 @@ impl Drop for Entry {
     }
 }
 
-struct Worker {
-    setup: Setup,
+struct Worker<'a> {
+    setup: &'a Setup,
     legs: HashMap<u64, Entry>,
     /// Notices that the control side had no room for yet.
     pending: Vec<(MediaId, Notice)>,
@@ -80,26 +83,28 @@ struct Worker {
 }
 
 impl Setup {
-    /// The thread's whole life: until the control side is gone.
-    pub(super) fn run(self, commands: mpsc::Receiver<(u64, Command)>) {
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => {
-                tracing::error!(%error, worker = self.index, "a media worker cannot start");
+    /// The thread's whole life: until the control side is gone. A fault in the loop itself costs the calls of this thread, and
+    /// the loop begins anew.
+    pub(super) fn run(self, runtime: &Runtime, mut commands: mpsc::Receiver<(u64, Command)>) {
+        priority::raise(self.nice);
+        let mut pending = Vec::new();
+        loop {
+            // One sweep does the I/O of every call: tokio's fairness budget for one task would cut it short.
+            let looping = tokio::task::coop::unconstrained(self.drive(&mut commands, pending));
+            let outcome = catch_unwind(AssertUnwindSafe(|| LocalSet::new().block_on(runtime, looping)));
+            if outcome.is_ok() {
                 return;
             }
-        };
-        // One sweep does the I/O of every call: tokio's fairness budget for one task would cut it short.
-        let looping = tokio::task::coop::unconstrained(self.drive(commands));
-        LocalSet::new().block_on(&runtime, looping);
+            pending = vec![(MediaId { worker: self.index, number: 0 }, Notice::WorkerFailed)];
+        }
     }
 
-    async fn drive(self, mut commands: mpsc::Receiver<(u64, Command)>) {
+    async fn drive(&self, commands: &mut mpsc::Receiver<(u64, Command)>, pending: Vec<(MediaId, Notice)>) {
         let (opened, mut opened_out) = mpsc::channel(OPENED_MAX);
         let mut worker = Worker {
             setup: self,
             legs: HashMap::new(),
-            pending: Vec::new(),
+            pending,
             opened,
             began: Instant::now(),
             sweeps: 0,
@@ -143,7 +148,7 @@ impl Setup {
     }
 }
 
-impl Worker {
+impl Worker<'_> {
     /// Time has passed in which nothing was sent.
     fn skip(&mut self, behind: Duration) {
         let packets = behind.as_millis() / (SWEEP.as_millis() * u128::from(SLOTS));
@@ -178,6 +183,8 @@ impl Worker {
                 leg.drain();
                 Ok(())
             }),
+            #[cfg(test)]
+            Command::Panic => panic!("a fault in the loop, by order of a test"),
         };
         if let Err(gone) = outcome {
             self.lose_bot(number, gone);

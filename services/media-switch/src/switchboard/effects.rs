@@ -294,6 +294,8 @@ impl Switchboard {
             Notice::Silent => Input::MediaTimeout,
             Notice::Closed(stats) => Input::MediaClosed(stats),
             Notice::Failed { reason } => Input::MediaFailed { reason },
+            // Of all the worker's calls, and told to each.
+            Notice::WorkerFailed => return None,
         })
     }
 }

@@ -261,6 +261,16 @@ impl Switchboard {
     }
 
     async fn handle_notice(&mut self, media: MediaId, notice: Notice) {
+        if matches!(notice, Notice::WorkerFailed) {
+            let lost: Vec<usize> =
+                self.by_media.iter().filter(|(id, _)| id.shares_worker(media)).map(|(_, key)| *key).collect();
+            tracing::error!(calls = lost.len(), "a media thread broke down; it begins anew, its calls are lost");
+            for key in lost {
+                let reason = "the media thread broke down".to_owned();
+                self.feed(key, Input::MediaFailed { reason }).await;
+            }
+            return;
+        }
         let Some(&key) = self.by_media.get(&media) else {
             return;
         };

@@ -7,6 +7,7 @@ use super::wire::{DecodeError, Reader, put_bytes, put_stamp, put_u64, put_value,
 use crate::core::hlc::Stamp;
 use crate::core::ids::Epoch;
 use crate::core::merge::Clocks;
+use crate::core::tally::{Share, Tally};
 use crate::core::value::{Value, ValueRef};
 
 const ENTRY_TX: u8 = 1;
@@ -20,6 +21,7 @@ const OP_UPDATE: u8 = 3;
 const OP_DELETE: u8 = 4;
 const STATE_LIVE: u8 = 5;
 const STATE_DEAD: u8 = 6;
+const STATE_COUNTED: u8 = 7;
 
 /// One entry of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,8 +116,10 @@ pub enum OpBody<'a> {
         birth: Stamp,
         /// When columns changed since.
         clocks: ClockList<'a>,
-        /// All columns.
+        /// All columns; of counters, the value at the birth.
         values: Values<'a>,
+        /// What was added to counters since.
+        tallies: Tallies<'a>,
     },
     /// Columns of an incarnation changed.
     Update {
@@ -145,7 +149,10 @@ impl OpBody<'_> {
     /// The latest write in it.
     pub fn stamp_max(&self) -> Stamp {
         match self {
-            Self::Put { birth, clocks, .. } => clocks.iter().map(|(_, clock)| clock).fold(*birth, Stamp::max),
+            Self::Put { birth, clocks, tallies, .. } => {
+                let shares = tallies.iter().map(|share| Stamp { hlc: share.hlc, epoch: share.epoch });
+                clocks.iter().map(|(_, clock)| clock).chain(shares).fold(*birth, Stamp::max)
+            }
             Self::Update { clock, .. } | Self::Delete { clock } => *clock,
         }
     }
@@ -153,7 +160,10 @@ impl OpBody<'_> {
     /// The latest time in it.
     pub fn hlc_max(&self) -> u64 {
         match self {
-            Self::Put { birth, clocks, .. } => clocks.iter().map(|(_, clock)| clock.hlc).fold(birth.hlc, u64::max),
+            Self::Put { birth, clocks, tallies, .. } => {
+                let times = clocks.iter().map(|(_, clock)| clock.hlc).chain(tallies.iter().map(|share| share.hlc));
+                times.fold(birth.hlc, u64::max)
+            }
             Self::Update { birth, clock, .. } => birth.hlc.max(clock.hlc),
             Self::Delete { clock } => clock.hlc,
         }
@@ -257,6 +267,44 @@ impl<'a> ClockList<'a> {
     }
 }
 
+/// What was added to a row's counters, encoded.
+#[derive(Debug, Clone, Copy)]
+pub struct Tallies<'a> {
+    count: usize,
+    bytes: &'a [u8],
+}
+
+impl<'a> Tallies<'a> {
+    const EACH: usize = 1 + 3 * 8;
+
+    /// Nothing.
+    pub const EMPTY: Self = Self { count: 0, bytes: &[] };
+
+    fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let count = reader.count(Self::EACH)?;
+        Ok(Self { count, bytes: reader.take(count * Self::EACH)? })
+    }
+
+    /// How many shares there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The shares.
+    pub fn iter(&self) -> impl Iterator<Item = Share> + use<'a> {
+        let mut reader = Reader::new(self.bytes);
+        (0..self.count).map_while(move |_| {
+            let (column, stamp) = (reader.u8().ok()?, reader.stamp().ok()?);
+            Some(Share { column, epoch: stamp.epoch, hlc: stamp.hlc, total: reader.u64().ok()? as i64 })
+        })
+    }
+}
+
 /// Starts an encoded transaction.
 pub fn start_tx(hlc: u64) -> Vec<u8> {
     let mut out = Vec::with_capacity(128);
@@ -278,7 +326,14 @@ pub fn put_insert<'a>(
 }
 
 /// Appends an update to a transaction of `sender`.
-pub fn put_update(out: &mut Vec<u8>, table: usize, key: &[u8], sender: Epoch, birth: Stamp, columns: &[(u8, Value)]) {
+pub fn put_update<'a>(
+    out: &mut Vec<u8>,
+    table: usize,
+    key: &[u8],
+    sender: Epoch,
+    birth: Stamp,
+    columns: impl ExactSizeIterator<Item = (u8, ValueRef<'a>)>,
+) {
     let own = birth.epoch == sender;
     out.extend_from_slice(&[table as u8, if own { OP_UPDATE_OWN } else { OP_UPDATE }]);
     put_bytes(out, key);
@@ -288,8 +343,8 @@ pub fn put_update(out: &mut Vec<u8>, table: usize, key: &[u8], sender: Epoch, bi
     }
     put_varint(out, columns.len() as u64);
     for (column, value) in columns {
-        out.push(*column);
-        put_value(out, value.as_ref());
+        out.push(column);
+        put_value(out, value);
     }
 }
 
@@ -301,7 +356,29 @@ pub fn put_delete(out: &mut Vec<u8>, table: usize, key: &[u8]) {
 
 /// Appends the state of a live row.
 pub fn put_state_live(out: &mut Vec<u8>, table: usize, key: &[u8], birth: Stamp, clocks: &Clocks, values: &[Value]) {
-    out.extend_from_slice(&[table as u8, STATE_LIVE]);
+    put_live(out, table, STATE_LIVE, key, birth, clocks, values);
+}
+
+/// Appends the state of a live row with counters: their values at its birth, and what was added since.
+pub fn put_state_counted(
+    out: &mut Vec<u8>,
+    table: usize,
+    key: &[u8],
+    (birth, clocks): (Stamp, &Clocks),
+    values: &[Value],
+    tally: &Tally,
+) {
+    put_live(out, table, STATE_COUNTED, key, birth, clocks, values);
+    put_varint(out, tally.len() as u64);
+    for share in tally.iter() {
+        out.push(share.column);
+        put_stamp(out, Stamp { hlc: share.hlc, epoch: share.epoch });
+        put_u64(out, share.total as u64);
+    }
+}
+
+fn put_live(out: &mut Vec<u8>, table: usize, kind: u8, key: &[u8], birth: Stamp, clocks: &Clocks, values: &[Value]) {
+    out.extend_from_slice(&[table as u8, kind]);
     put_bytes(out, key);
     put_stamp(out, birth);
     put_varint(out, clocks.len() as u64);
@@ -381,7 +458,8 @@ impl<'a> OpReader<'a> {
         let mut age_s = 0;
         let body = match (kind, self.stamp) {
             (OP_INSERT, Some(stamp)) => {
-                OpBody::Put { birth: stamp, clocks: ClockList::EMPTY, values: Values::read(reader)? }
+                let (clocks, tallies) = (ClockList::EMPTY, Tallies::EMPTY);
+                OpBody::Put { birth: stamp, clocks, values: Values::read(reader)?, tallies }
             }
             (OP_UPDATE_OWN, Some(stamp)) => {
                 let birth = Stamp { hlc: reader.u64()?, epoch: stamp.epoch };
@@ -395,7 +473,12 @@ impl<'a> OpReader<'a> {
             (STATE_LIVE, None) => {
                 let birth = reader.stamp()?;
                 let clocks = ClockList::read(reader)?;
-                OpBody::Put { birth, clocks, values: Values::read(reader)? }
+                OpBody::Put { birth, clocks, values: Values::read(reader)?, tallies: Tallies::EMPTY }
+            }
+            (STATE_COUNTED, None) => {
+                let birth = reader.stamp()?;
+                let clocks = ClockList::read(reader)?;
+                OpBody::Put { birth, clocks, values: Values::read(reader)?, tallies: Tallies::read(reader)? }
             }
             (STATE_DEAD, None) => {
                 age_s = u32::try_from(reader.varint()?).map_err(|_| DecodeError::Range)?;

@@ -9,8 +9,8 @@ mod message;
 mod wire;
 
 pub use frame::{
-    ClockList, ColumnValues, Entry, Op, OpBody, OpReader, Values, put_delete, put_insert, put_state_dead,
-    put_state_dead_since, put_state_live, put_update, read_batch, start_batch, start_tx,
+    ClockList, ColumnValues, Entry, Op, OpBody, OpReader, Tallies, Values, put_delete, put_insert, put_state_counted,
+    put_state_dead, put_state_dead_since, put_state_live, put_update, read_batch, start_batch, start_tx,
 };
 pub use message::{
     Body, BucketSet, Cursor, FrameBuilder, Header, Message, Progress, Tail, Wanted, decode, decode_header, encode,

@@ -1,13 +1,16 @@
 //! Local transactions.
 
 use super::{Engine, FORMER_MAX, Made, Maker, Now, Phase};
-use crate::core::capture::{LocalChange, LocalKind};
+use crate::core::capture::{Changed, LocalChange, LocalKind};
 use crate::core::codec::{ROW_BYTES_MAX, TX_BYTES_MAX, put_delete, put_insert, put_update, start_tx};
+use crate::core::constraint::Constrained;
 use crate::core::hlc::Stamp;
 use crate::core::ids::Epoch;
+use crate::core::schema::{Merge, Table};
 use crate::core::store::{Store, StoreError};
 use crate::core::streams::Stream;
 use crate::core::table::Shown;
+use crate::core::tally::SHARES_MAX;
 use crate::core::value::Value;
 
 /// Why a transaction can't be replicated, and so must be rolled back.
@@ -29,6 +32,18 @@ pub enum Refused {
         table: usize,
         /// Its bytes.
         bytes: usize,
+    },
+    /// A counter, max or min column was given something else than a number of its kind.
+    NotANumber {
+        /// The table's index.
+        table: usize,
+        /// The column's.
+        column: u8,
+    },
+    /// So many processes have added to a row's counters that there is no room for one more.
+    TooManyCounting {
+        /// The table's index.
+        table: usize,
     },
     /// The transaction is larger than a replica takes.
     TransactionTooLarge {
@@ -68,16 +83,28 @@ impl Engine {
             if touches && definition.owned && birth.epoch != self.epoch {
                 return Ok(Err(Refused::NotOwner { table }));
             }
+            if let Some(column) = not_a_number(definition, &change.kind) {
+                return Ok(Err(Refused::NotANumber { table, column }));
+            }
             let start = bytes.len();
             match &change.kind {
                 LocalKind::Insert { values, .. } => {
                     put_insert(&mut bytes, table, &change.key, values.iter().map(Value::as_ref));
                 }
                 LocalKind::Update(columns) => {
-                    put_update(&mut bytes, table, &change.key, self.epoch, birth, columns);
+                    let news = columns.iter().map(|changed| (changed.column, changed.after.as_ref()));
+                    if !definition.row_wise && !definition.links.merges {
+                        put_update(&mut bytes, table, &change.key, self.epoch, birth, news);
+                    } else {
+                        let Some(news) = self.merged_news(change, columns, store)? else {
+                            return Ok(Err(Refused::TooManyCounting { table }));
+                        };
+                        let news = news.iter().map(|(column, value)| (*column, value.as_ref()));
+                        put_update(&mut bytes, table, &change.key, self.epoch, birth, news);
+                    }
                     // The whole row must fit a message, too; read it only if this column could be what bursts it.
                     let share = ROW_BYTES_MAX / (definition.columns.len() + definition.key.len() + 1);
-                    if columns.iter().any(|(_, value)| value.as_ref().size() > share) {
+                    if columns.iter().any(|changed| changed.after.as_ref().size() > share) {
                         let row = store.row(definition, table, &change.key)?.unwrap_or_default();
                         let row_bytes = row.iter().map(|value| value.as_ref().size()).sum::<usize>() + change.key.len();
                         if row_bytes > ROW_BYTES_MAX {
@@ -85,7 +112,7 @@ impl Engine {
                         }
                     }
                 }
-                LocalKind::Delete => put_delete(&mut bytes, table, &change.key),
+                LocalKind::Delete { .. } => put_delete(&mut bytes, table, &change.key),
             }
             if bytes.len() - start > ROW_BYTES_MAX {
                 return Ok(Err(Refused::RowTooLarge { table, bytes: bytes.len() - start }));
@@ -95,6 +122,38 @@ impl Engine {
             }
         }
         Ok(Ok(Prepared { now, stamp, bytes }))
+    }
+
+    /// What an update carries where that is not just what changed: all columns of a row that wins as a whole, and this
+    /// epoch's totals of counters. `None` if too many epochs have added to them.
+    fn merged_news(
+        &self,
+        change: &LocalChange,
+        columns: &[Changed],
+        store: &mut impl Store,
+    ) -> Result<Option<Vec<(u8, Value)>>, StoreError> {
+        let index = change.table;
+        let (Some(table), Some(state)) = (self.config.schema.tables.get(index), self.tables.get(index)) else {
+            return Ok(Some(Vec::new()));
+        };
+        let row = if table.row_wise { store.row(table, index, &change.key)?.unwrap_or_default() } else { Vec::new() };
+        let whole = (0_u8..).zip(row).filter(|(column, _)| table.merge_of(*column) == Merge::Last);
+        let mut news: Vec<(u8, Value)> = whole.collect();
+        for changed in columns {
+            match table.merge_of(changed.column) {
+                Merge::Last if table.row_wise => {}
+                Merge::Counter => {
+                    let tally = state.tally(&change.key).filter(|tally| tally.len() >= SHARES_MAX);
+                    if tally.is_some_and(|tally| tally.share(changed.column, self.epoch).is_none()) {
+                        return Ok(None);
+                    }
+                    news.push((changed.column, Value::Integer(state.total_with(&change.key, changed, self.epoch))));
+                }
+                _ => news.push((changed.column, changed.after.clone())),
+            }
+        }
+        news.sort_by_key(|(column, _)| *column);
+        Ok(Some(news))
     }
 
     pub(super) fn visible_birth(&self, table: usize, key: &[u8]) -> Stamp {
@@ -120,7 +179,9 @@ impl Engine {
                 changes.iter().for_each(|change| self.log.mark(change.table, &change.key));
             }
         }
+        let parents_went = changes.iter().any(|change| self.parent_went(change));
         for change in changes {
+            self.free(&change, parents_went, store)?;
             let (index, key) = (change.table, &*change.key);
             let (Some(state), Some(table)) = (self.tables.get_mut(index), self.config.schema.tables.get(index)) else {
                 continue;
@@ -131,30 +192,33 @@ impl Engine {
                 _ if !away => false,
                 LocalKind::Insert { .. } if state.get(key).is_none() => self.unheard_of.insert((index, key.into())),
                 LocalKind::Insert { .. } | LocalKind::Update(_) => false,
-                LocalKind::Delete => self.unheard_of.remove(&(index, key.into())),
+                LocalKind::Delete { .. } => self.unheard_of.remove(&(index, key.into())),
             };
             let (shown, revealed) = match change.kind {
                 LocalKind::Insert { values: _, before } => {
-                    let shown = if state.get(key).is_some_and(|row| row.visible().is_some()) {
+                    let hidden = self.constraints.replace(&self.config.schema, table, index, key, store)?;
+                    let shown = if hidden.is_none() && state.get(key).is_some_and(|row| row.visible().is_some()) {
                         Shown::Updated
                     } else {
                         Shown::Inserted
                     };
-                    state.inserted_here(table, key, stamp, before);
+                    state.inserted_here(table, key, stamp, before.or(hidden));
                     (shown, Shown::Same)
                 }
                 LocalKind::Update(columns) => {
-                    state.updated_here(key, columns.iter().map(|(column, _)| *column), stamp);
+                    state.updated_here(table, key, &columns, stamp);
                     (Shown::Updated, Shown::Same)
                 }
-                LocalKind::Delete if unheard_of => {
+                LocalKind::Delete { .. } if unheard_of => {
                     state.forget(key);
                     self.log.unmark(index, key);
                     (Shown::Deleted, Shown::Same)
                 }
-                LocalKind::Delete => {
-                    let revealed = state.deleted_here(table, index, key, stamp, now.seconds(), store)?;
-                    (Shown::Deleted, revealed)
+                LocalKind::Delete { .. } => {
+                    let mut constrained = Constrained::new(&self.config.schema, &mut self.constraints, store);
+                    let revealed = state.deleted_here(table, index, key, stamp, now.seconds(), &mut constrained)?;
+                    // With constraints, it is not decided yet.
+                    (Shown::Deleted, if table.links.constrained { Shown::Same } else { revealed })
                 }
             };
             self.note(index, key, shown, Made { hlc: stamp.hlc, maker: Maker::Here }, store)?;
@@ -162,7 +226,48 @@ impl Engine {
             let made = Made { hlc: birth.hlc, maker: self.maker(birth.epoch) };
             self.note(index, key, revealed, made, store)?;
         }
-        Ok(())
+        self.settle_constraints(store)
+    }
+
+    /// Whether a row went that others may refer to. SQLite checks that nobody does, but for what REPLACE deletes: a row may
+    /// refer to one that its own insertion replaced.
+    fn parent_went(&self, change: &LocalChange) -> bool {
+        let Some(table) = self.config.schema.tables.get(change.table) else { return false };
+        let went = match &change.kind {
+            LocalKind::Delete { .. } => true,
+            LocalKind::Insert { before, .. } => before.is_some(),
+            LocalKind::Update(columns) => {
+                columns.iter().any(|changed| table.links.columns.get(usize::from(changed.column)) == Some(&true))
+            }
+        };
+        went && !table.links.referenced_by.is_empty()
+    }
+
+    /// Marks rows that a local change may bring back: those hidden by what the row was, and those that need what it is.
+    fn free(&mut self, change: &LocalChange, parents_went: bool, store: &mut impl Store) -> Result<(), StoreError> {
+        let (index, key) = (change.table, &*change.key);
+        let Some(table) = self.config.schema.tables.get(index) else { return Ok(()) };
+        if !table.links.constrained || (self.constraints.is_idle() && !parents_went) {
+            return Ok(());
+        }
+        let updated;
+        let (before, after) = match &change.kind {
+            LocalKind::Insert { before, values } => (before.as_deref(), Some(&**values)),
+            LocalKind::Delete { before } => (before.as_deref(), None),
+            LocalKind::Update(columns) => {
+                let after = store.row(table, index, key)?.unwrap_or_default();
+                let mut before = after.clone();
+                for changed in columns {
+                    if let Some(value) = before.get_mut(usize::from(changed.column)) {
+                        *value = changed.before.clone();
+                    }
+                }
+                updated = (before, after);
+                (Some(&*updated.0), Some(&*updated.1))
+            }
+        };
+        let schema = &self.config.schema;
+        self.constraints.changed_here(schema, table, index, key, before, after, store)
     }
 
     /// Takes a new epoch, because the others have ended the one there was, and publishes its rows again.
@@ -189,11 +294,31 @@ impl Engine {
             for key in state.keys_of_owner(old) {
                 let birth = Stamp { hlc: self.clock.tick(now.wall_ms), epoch: new };
                 state.rename_owner(&key, old, birth);
+                if table.links.constrained && !self.constraints.is_idle() {
+                    self.constraints.renamed(&self.config.schema, index, &key);
+                }
                 self.log.mark(index, &key);
             }
         }
         self.members.end(old, now.mono_ms);
         self.heartbeat_due = true;
         self.hello_soon(now);
+    }
+}
+
+/// A counter, max or min column that was given something else than a number of its kind.
+fn not_a_number(table: &Table, kind: &LocalKind) -> Option<u8> {
+    let bad = |column: u8, value: &Value| {
+        let definition = table.columns.get(usize::from(column));
+        definition.is_some_and(|column| column.merge != Merge::Last && !column.accepts(value.as_ref()))
+    };
+    match kind {
+        LocalKind::Insert { values, .. } => {
+            (0_u8..).zip(values).find(|(column, value)| bad(*column, value)).map(|(column, _)| column)
+        }
+        LocalKind::Update(columns) => {
+            columns.iter().find(|changed| bad(changed.column, &changed.after)).map(|changed| changed.column)
+        }
+        LocalKind::Delete { .. } => None,
     }
 }

@@ -20,7 +20,8 @@ use bytes::Bytes;
 use foldhash::fast::FixedState;
 
 use super::codec::{Body, Header, MESSAGE_BYTES_MAX, Tail, encode};
-use super::hlc::Clock;
+use super::constraint::{Constrained, Constraints, Reason};
+use super::hlc::{Clock, Stamp};
 use super::ids::{Epoch, Random, Writer};
 use super::key::Key;
 use super::lease::Members;
@@ -31,6 +32,7 @@ use super::store::{Store, StoreError};
 use super::streams::Stream;
 use super::table::{Shown, TableState};
 use super::value::Value;
+use super::visible::RowState;
 
 pub use limits::Limits;
 pub use local::{Prepared, Refused};
@@ -129,6 +131,8 @@ pub struct Seen {
     pub shown: Shown,
     /// Its columns beside the key, unless it is gone.
     pub values: Option<Vec<Value>>,
+    /// If a constraint hides the row: its columns beside the key, and why.
+    pub hidden: Option<(Box<[Value]>, Reason)>,
     /// Which write did it.
     pub made: Made,
 }
@@ -212,6 +216,7 @@ pub struct Engine {
     writer: Writer,
     epoch: Epoch,
     tables: Vec<TableState>,
+    constraints: Constraints,
     watched: Vec<bool>,
     log: Log,
     streams: BTreeMap<Epoch, Stream>,
@@ -268,6 +273,7 @@ impl Engine {
             writer,
             epoch,
             tables: (0..tables).map(|_| TableState::new(hash_seed)).collect(),
+            constraints: Constraints::default(),
             watched: vec![false; tables],
             log: Log::new(tables, &config.limits, epoch),
             streams: BTreeMap::new(),
@@ -357,7 +363,7 @@ impl Engine {
     fn take_batch(&mut self, store: &mut impl Store) -> Result<(), StoreError> {
         let hlc = self.clock.tick(0);
         let now_s = u32::try_from(self.last_tick_ms / 1000).unwrap_or(u32::MAX);
-        let (tables, schema, streams) = (&self.tables, &self.config.schema, &self.streams);
+        let (tables, schema, streams) = (&self.tables, &*self.config.schema, &self.streams);
         let ages = (now_s, self.forgotten);
         // What this process owns nobody else has changed. Other rows show what came from others, and maybe not all of it.
         let after = |dirty: &[BTreeSet<Key>]| {
@@ -365,7 +371,9 @@ impl Engine {
             let tops = streams.iter().map(|(epoch, stream)| Tail { epoch: *epoch, sequence: stream.top() });
             tops.filter(|tail| shared && tail.sequence > 0).collect()
         };
-        self.log.take_batch(hlc, after, |table, key, out| sync::put_row(tables, schema, table, key, ages, out, store))
+        let mut store = Constrained::new(schema, &mut self.constraints, store);
+        self.log
+            .take_batch(hlc, after, |table, key, out| sync::put_row(tables, schema, table, key, ages, out, &mut store))
     }
 
     /// Row changes of watched tables since the last call.
@@ -474,7 +482,7 @@ impl Engine {
     /// Rows, queues and buffers: visible rows, bytes queued, dirty keys, bytes kept to be sent again, bytes that wait.
     pub fn sizes(&self) -> Sizes {
         Sizes {
-            rows: self.tables.iter().map(TableState::live).sum(),
+            rows: self.tables.iter().map(TableState::live).sum::<usize>() - self.constraints.hidden(),
             queue_bytes: self.log.queue_bytes(),
             dirty_keys: self.log.dirty_keys(),
             resend_bytes: self.log.sent_bytes(),
@@ -556,8 +564,39 @@ impl Engine {
             Some(definition) if shown != Shown::Deleted => store.row(definition, table, key)?,
             _ => None,
         };
-        self.seen.push(Seen { table, key: key.into(), shown, values, made });
+        // A row that was hidden after it was written tells of that instead.
+        if values.is_some() || shown == Shown::Deleted {
+            self.seen.push(Seen { table, key: key.into(), shown, values, hidden: None, made });
+        }
         Ok(())
+    }
+
+    /// Decides which rows of tables with constraints are visible after what was written, and takes note of them.
+    fn settle_constraints(&mut self, store: &mut impl Store) -> Result<(), StoreError> {
+        if self.constraints.is_settled() {
+            return Ok(());
+        }
+        self.constraints.settle(&self.config.schema, &self.tables, store)?;
+        for change in self.constraints.take_changes() {
+            let (table, key) = change.row;
+            if self.watched.get(table) != Some(&true) {
+                continue;
+            }
+            let stamp = self.tables.get(table).and_then(|table| table.get(&key)).map_or(Stamp::NEVER, RowState::latest);
+            let made = Made { hlc: stamp.hlc, maker: self.maker(stamp.epoch) };
+            self.note(table, &key, change.shown, made.clone(), store)?;
+            if change.hidden.is_some() {
+                let (shown, hidden) = (Shown::Same, change.hidden);
+                self.seen.push(Seen { table, key, shown, values: None, hidden, made });
+            }
+        }
+        Ok(())
+    }
+
+    /// The hidden rows, to look at.
+    #[cfg(any(test, feature = "simulator"))]
+    pub(crate) fn constraints(&self) -> &Constraints {
+        &self.constraints
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Destination, Engine, Made, Now, Phase, TAILS_MAX};
 use crate::core::codec::{Body, Header, Tail};
+use crate::core::constraint::Constrained;
 use crate::core::digest::BUCKETS;
 use crate::core::hlc::Stamp;
 use crate::core::ids::{Epoch, Writer};
@@ -202,8 +203,11 @@ impl Engine {
             }
             let mut gone = Vec::new();
             for key in state.keys_of_owner(epoch) {
-                let shown = state.end_owner(table, index, &key, epoch, store)?;
-                gone.push((key, shown));
+                let mut constrained = Constrained::new(&self.config.schema, &mut self.constraints, store);
+                let shown = state.end_owner(table, index, &key, epoch, &mut constrained)?;
+                if !table.links.constrained {
+                    gone.push((key, shown));
+                }
             }
             for (key, shown) in gone {
                 let revealed = if shown == Shown::Updated { self.visible_birth(index, &key) } else { Stamp::NEVER };
@@ -211,7 +215,7 @@ impl Engine {
                 self.note(index, &key, shown, Made { hlc: revealed.hlc, maker }, store)?;
             }
         }
-        Ok(())
+        self.settle_constraints(store)
     }
 
     pub(super) fn on_epoch_end(
@@ -223,7 +227,7 @@ impl Engine {
     ) -> Result<(), StoreError> {
         if tail.epoch == self.epoch {
             self.restart_epoch(now);
-            return Ok(());
+            return self.settle_constraints(store);
         }
         if header.epoch != tail.epoch {
             self.note_cut_off(now.mono_ms);

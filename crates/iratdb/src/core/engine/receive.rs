@@ -6,13 +6,15 @@ use super::{Destination, Engine, Made, Now, Phase, STREAMS_MAX};
 use crate::core::codec::{
     Body, Entry, Header, MESSAGE_BYTES_MAX, Op, OpBody, OpReader, decode, decode_header, read_batch,
 };
+use crate::core::constraint::Constrained;
 use crate::core::ids::{Epoch, Writer};
 use crate::core::key::is_key_of;
-use crate::core::schema::Table;
+use crate::core::schema::{Column, Merge, ROW_CLOCK, Table};
 use crate::core::snapshot::{Cut, Stage};
 use crate::core::store::{Store, StoreError};
 use crate::core::streams::{Repair, Stream};
 use crate::core::table::TableState;
+use crate::core::value::ValueRef;
 
 /// Whose changes a message may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,12 +215,16 @@ impl Engine {
             }
             let seen_s = now.seconds().saturating_sub(op.age_s);
             state.forget_death(op.key, self.forgotten.before_s(table));
-            let shown = state.merge(table, op.table, op.key, &op.body, seen_s, store)?;
+            let mut constrained = Constrained::new(&self.config.schema, &mut self.constraints, store);
+            let shown = state.merge(table, op.table, op.key, &op.body, seen_s, &mut constrained)?;
             taken += 1;
-            let stamp = op.body.stamp_max();
-            let made = Made { hlc: stamp.hlc, maker: self.maker(stamp.epoch) };
-            self.note(op.table, op.key, shown, made, store)?;
+            if !table.links.constrained {
+                let stamp = op.body.stamp_max();
+                let made = Made { hlc: stamp.hlc, maker: self.maker(stamp.epoch) };
+                self.note(op.table, op.key, shown, made, store)?;
+            }
         }
+        self.settle_constraints(store)?;
         self.counters.rows_applied += taken;
         if self.tables.iter().map(TableState::pending_bytes).sum::<usize>() > self.config.limits.pending_bytes_max {
             self.drop_pending(now);
@@ -291,20 +297,30 @@ impl Engine {
 fn fits(table: &Table, op: &Op<'_>) -> bool {
     is_key_of(table, op.key)
         && match &op.body {
-            OpBody::Put { birth, clocks, values } => {
+            OpBody::Put { birth, clocks, values, tallies } => {
                 !birth.is_never()
                     && values.len() == table.columns.len()
-                    && values.iter().zip(&table.columns).all(|(value, column)| column.accepts(value))
-                    && clocks.iter().all(|(column, _)| usize::from(column) < table.columns.len())
+                    && values.iter().zip(&table.columns).all(|(value, column)| takes(table, column, value))
+                    && clocks.iter().all(|(column, _)| {
+                        usize::from(column) < table.columns.len() || (table.row_wise && column == ROW_CLOCK)
+                    })
+                    && tallies
+                        .iter()
+                        .all(|share| table.merge_of(share.column) == Merge::Counter && share.hlc > birth.hlc)
             }
             OpBody::Update { birth, clock, columns } => {
                 clock > birth
                     && columns
                         .iter()
-                        .all(|(index, value)| table.columns.get(usize::from(index)).is_some_and(|c| c.accepts(value)))
+                        .all(|(index, v)| table.columns.get(usize::from(index)).is_some_and(|c| takes(table, c, v)))
             }
             OpBody::Delete { clock } => !clock.is_never(),
         }
+}
+
+/// Constraints compare values as they are; so there they must be as SQLite would store them.
+fn takes(table: &Table, column: &Column, value: ValueRef<'_>) -> bool {
+    column.accepts(value) && (!table.links.constrained || column.keeps(value))
 }
 
 /// Whether the sender may.

@@ -3,8 +3,12 @@
 use super::past::Forgotten;
 use super::receive::Source;
 use super::{Destination, Engine, Now, Phase};
-use crate::core::codec::{Body, Cursor, OpReader, Progress, Wanted, put_state_dead_since, put_state_live};
+use crate::core::codec::{
+    Body, Cursor, OpReader, Progress, Wanted, put_state_counted, put_state_dead_since, put_state_live,
+};
+use crate::core::constraint::Constrained;
 use crate::core::ids::{Epoch, Writer};
+use crate::core::merge::Clocks;
 use crate::core::schema::Schema;
 use crate::core::snapshot::{
     ANSWER_MS, ASKS_MAX, Cut, ENDED_IN_DIGESTS_MAX, Place, SETTLE_MS, Session, Stage, WAITING_MAX, WALKS_MAX,
@@ -13,6 +17,7 @@ use crate::core::snapshot::{
 use crate::core::store::{Store, StoreError};
 use crate::core::streams::Stream;
 use crate::core::table::TableState;
+use crate::core::value::Value;
 use crate::core::visible::RowState;
 
 /// A member that waits for the end of its walk.
@@ -181,6 +186,7 @@ impl Engine {
                 self.end(now, *epoch, store)?;
             }
         }
+        self.settle_constraints(store)?;
         if at_end {
             self.ask_next(now, Stage::Settling { end: cut, until_ms: now.mono_ms + SETTLE_MS });
             return self.settle(now, store);
@@ -241,7 +247,8 @@ impl Engine {
                     break 'walk;
                 }
                 if !deaths_only || state.get(key).is_some_and(|row| !matches!(row, RowState::Live { .. })) {
-                    put_row(&self.tables, &self.config.schema, usize::from(table), key, ages, &mut states, store)?;
+                    let mut store = Constrained::new(&self.config.schema, &mut self.constraints, store);
+                    put_row(&self.tables, &self.config.schema, usize::from(table), key, ages, &mut states, &mut store)?;
                 }
                 done = Some(key.clone());
             }
@@ -343,14 +350,19 @@ pub(super) fn put_row(
     out: &mut Vec<u8>,
     store: &mut impl Store,
 ) -> Result<(), StoreError> {
-    let (Some(state), Some(table)) = (tables.get(index).and_then(|table| table.get(key)), schema.tables.get(index))
-    else {
-        return Ok(());
+    let (Some(rows), Some(table)) = (tables.get(index), schema.tables.get(index)) else { return Ok(()) };
+    let Some(state) = rows.get(key) else { return Ok(()) };
+    let put = |birth, clocks: &Clocks, values: Vec<Value>, out: &mut Vec<u8>| match rows.tally(key) {
+        None => put_state_live(out, index, key, birth, clocks, &values),
+        Some(tally) => {
+            let values = rows.at_birth(table, key, values);
+            put_state_counted(out, index, key, (birth, clocks), &values, tally);
+        }
     };
     match state {
         RowState::Live { birth, clocks } => {
             if let Some(values) = store.row(table, index, key)? {
-                put_state_live(out, index, key, *birth, clocks, &values);
+                put(*birth, clocks, values, out);
             }
         }
         RowState::Dead { seen_s, .. } if *seen_s < forgotten.before_s(table) => {}
@@ -364,9 +376,10 @@ pub(super) fn put_row(
                     put_state_dead_since(out, index, key, slot.death, age_s);
                 }
                 if slot.lives() {
-                    let visible = if slot.hidden.is_none() { store.row(table, index, key)? } else { None };
-                    if let Some(values) = slot.hidden.as_deref().or(visible.as_deref()) {
-                        put_state_live(out, index, key, slot.birth, &slot.clocks, values);
+                    let hidden = slot.hidden.as_ref().map(|values| values.to_vec());
+                    let values = if hidden.is_some() { hidden } else { store.row(table, index, key)? };
+                    if let Some(values) = values {
+                        put(slot.birth, &slot.clocks, values, out);
                     }
                 }
             }
