@@ -15,6 +15,7 @@ use crate::core::schema::Table;
 use crate::error::{Error, Result};
 use crate::nats::Driver;
 use crate::options::Options;
+use crate::overview::Overview;
 use crate::shared::{Shared, Status, now};
 use crate::sqlite::LocalDb;
 
@@ -93,11 +94,9 @@ impl IraTdb {
             Status::Closed => Err(Error::Closed),
             Status::Failed(reason) => Err(Error::Failed(reason)),
             Status::TooLarge(bytes_max) => Err(Error::ResyncTooLarge { database: self.name().to_owned(), bytes_max }),
-            Status::Mismatch(theirs) => Err(Error::SchemaMismatch {
-                database: self.name().to_owned(),
-                theirs,
-                ours: self.shared().with(|state| state.db.schema().hash)?,
-            }),
+            Status::Mismatch(theirs) => {
+                Err(Error::SchemaMismatch { database: self.name().to_owned(), theirs, ours: self.shared().schema.hash })
+            }
         }
     }
 
@@ -122,20 +121,16 @@ impl IraTdb {
         self.shared().subscribe(table)
     }
 
-    /// The live members, this process first. Empty after a close.
+    /// The live members, this process first. While a transaction takes long, as they were a moment (100 ms at most) before it began.
     pub fn members(&self) -> Vec<Member> {
-        let shared = self.shared();
-        shared.with(|state| members(shared, &state.engine)).unwrap_or_default()
+        members(self.shared(), &self.shared().overview())
     }
 
-    /// Members, counters and sizes. Nothing from within a closure of `read` or `write`.
+    /// Members, counters and sizes. While a transaction takes long, as they were a moment (100 ms at most) before it began.
     pub fn stats(&self) -> Stats {
-        let shared = self.shared();
-        let stats = shared.with(|state| {
-            let engine = &state.engine;
-            Stats::new(engine.counters(), engine.sizes(), engine.frames_missing(), members(shared, engine))
-        });
-        stats.unwrap_or_default()
+        let overview = self.shared().overview();
+        let members = members(self.shared(), &overview);
+        Stats::new(overview.counters, overview.sizes, overview.frames_missing, members)
     }
 
     /// The replicated tables, by name.
@@ -156,12 +151,9 @@ impl IraTdb {
     /// A digest of the visible rows of every replicated table, by the table's name: equal on two replicas exactly when they show
     /// the same rows.
     pub fn digests(&self) -> Result<BTreeMap<String, TableDigest>> {
-        self.shared().check_open()?;
-        self.shared().with(|state| {
-            let digests = state.db.digests()?;
-            let tables = state.db.schema().tables.iter().zip(digests);
-            Ok(tables.map(|(table, digest)| (table.name.clone(), TableDigest::from(digest))).collect())
-        })?
+        let digests = self.shared().digests()?;
+        let tables = self.shared().schema.tables.iter().zip(digests);
+        Ok(tables.map(|(table, digest)| (table.name.clone(), TableDigest::from(digest))).collect())
     }
 
     /// Ends this process's part: its changes are sent, and its owned rows vanish everywhere. Later calls fail with
@@ -192,28 +184,25 @@ fn random_seed() -> Result<u64> {
     Ok(u64::from_le_bytes(seed))
 }
 
-fn members(shared: &Shared, engine: &Engine) -> Vec<Member> {
+fn members(shared: &Shared, overview: &Overview) -> Vec<Member> {
     let now_ms = shared.now().mono_ms;
     let own = Member {
-        id: engine.writer().0,
+        id: overview.own.0,
         node: shared.node.to_string(),
         is_self: true,
-        ready: engine.is_ready(),
+        ready: overview.own.1,
         silent_for: Duration::ZERO,
         frames_missing: 0,
         frames_unacknowledged: 0,
     };
-    let others = engine.members().iter().filter_map(|(epoch, member)| {
-        let (frames_missing, frames_unacknowledged) = engine.lag(epoch);
-        Some(Member {
-            id: member.writer?.0,
-            node: member.node.to_string(),
-            is_self: false,
-            ready: member.ready,
-            silent_for: Duration::from_millis(now_ms.saturating_sub(member.heard_at_ms)),
-            frames_missing,
-            frames_unacknowledged,
-        })
+    let others = overview.others.iter().map(|other| Member {
+        id: other.id,
+        node: other.node.to_string(),
+        is_self: false,
+        ready: other.ready,
+        silent_for: Duration::from_millis(now_ms.saturating_sub(other.heard_at_ms)),
+        frames_missing: other.frames_missing,
+        frames_unacknowledged: other.frames_unacknowledged,
     });
     std::iter::once(own).chain(others).collect()
 }

@@ -36,6 +36,7 @@ mod db;
 mod error;
 mod nats;
 mod options;
+mod overview;
 mod shared;
 #[cfg(any(test, feature = "simulator"))]
 #[doc(hidden)]

@@ -16,6 +16,7 @@ use crate::changes::{Changes, Conflict, ConflictReason, Op, Origin, Queue, Queue
 use crate::commit::{Commit, Waiters};
 use crate::core::codec::{ROW_BYTES_MAX, TX_BYTES_MAX};
 use crate::core::constraint::Reason;
+use crate::core::digest::RowsDigest;
 use crate::core::engine::{Engine, Event, Maker, Now, Outgoing, Refused, Seen};
 use crate::core::key::key_values;
 use crate::core::schema::Schema;
@@ -24,6 +25,7 @@ use crate::core::table::Shown;
 use crate::core::tally::SHARES_MAX;
 use crate::core::value::{Value, ValueRef};
 use crate::error::{Error, Result};
+use crate::overview::{Kept, Overview, PATIENCE};
 use crate::sqlite::{LocalDb, Readers};
 
 /// How far the database is.
@@ -53,6 +55,7 @@ pub(crate) struct Shared {
     names: Vec<Arc<str>>,
     state: Mutex<State>,
     readers: Arc<Readers>,
+    overview: Kept,
     started: Instant,
     subscriber_bytes_max: usize,
     /// There may be something to send.
@@ -139,6 +142,7 @@ impl Shared {
             columns: columns.collect(),
             names: schema.tables.iter().map(|table| table.name.as_str().into()).collect(),
             readers: Arc::clone(db.readers()),
+            overview: Kept::new(Overview::of(&engine)),
             state: Mutex::new(State {
                 db,
                 engine,
@@ -179,6 +183,21 @@ impl Shared {
             Some(state) => Ok(work(state)),
             None => Err(Error::Closed),
         }
+    }
+
+    /// How it stands, now or, while a transaction takes long, before it began.
+    pub(crate) fn overview(&self) -> Overview {
+        match self.state.try_lock_for(PATIENCE) {
+            Some(state) => self.overview.renew(&state.engine),
+            None => self.overview.get(),
+        }
+    }
+
+    /// Digests of the visible rows of all tables.
+    pub(crate) fn digests(&self) -> Result<Vec<RowsDigest>> {
+        self.check_open()?;
+        let _in_use = InUse::new(self)?;
+        Ok(self.readers.digests()?)
     }
 
     pub(crate) fn check_open(&self) -> Result<()> {
@@ -227,7 +246,8 @@ impl Shared {
             db.commit()?;
             return Ok((value, rows_changed, engine.last_commit()));
         }
-        let prepared = match engine.prepare(now(self.started), &changes, db) {
+        let now = now(self.started);
+        let prepared = match engine.prepare(now, &changes, db) {
             Ok(Ok(prepared)) => prepared,
             Ok(Err(refused)) => {
                 db.rollback();
@@ -242,6 +262,7 @@ impl Shared {
         let applied = engine.commit(prepared, changes, db).and_then(|()| db.finish_apply());
         applied.map_err(|error| self.fail(error))?;
         let number = engine.last_commit();
+        self.overview.refresh(engine, now.mono_ms);
         self.publish_seen(state);
         Ok((value, rows_changed, number))
     }
@@ -279,6 +300,7 @@ impl Shared {
             result.and_then(|()| db.finish_apply()).map_err(|error| self.fail(error))?;
             self.publish_seen(state);
             self.publish_status(&state.engine);
+            self.overview.refresh(&state.engine, now.mono_ms);
             state.waiters.wake(&mut state.engine);
             Ok(())
         })?
@@ -359,7 +381,11 @@ impl Shared {
     fn publish_seen(&self, state: &mut State) {
         // Who is told of a change, or that the others' rows are in, may read at once, and must find it.
         state.db.publish();
-        for seen in state.engine.take_seen() {
+        let Some(all) = state.engine.take_seen() else {
+            state.subscribers.iter().flatten().for_each(|queue| queue.lag());
+            return;
+        };
+        for seen in all {
             let Some(queues) = state.subscribers.get_mut(seen.table) else { continue };
             queues.retain(|queue| !queue.is_abandoned());
             if queues.is_empty() {

@@ -17,6 +17,9 @@ use super::key::Key;
 /// What a dirty key takes beside its bytes, for the limit.
 const KEY_OVERHEAD_BYTES: usize = 48;
 
+/// What a queued transaction takes beside its bytes, for the limit.
+const QUEUED_OVERHEAD_BYTES: usize = 64;
+
 /// A frame of small transactions is full at this size: applying it must not keep readers waiting.
 pub const FRAME_BYTES: usize = 64 * 1024;
 
@@ -38,6 +41,13 @@ struct Queued {
     /// Parts that have been sent, of so many; one is whole.
     index: u32,
     count: u32,
+}
+
+impl Queued {
+    /// What it takes, for the limit.
+    fn size(&self) -> usize {
+        self.bytes.len() + QUEUED_OVERHEAD_BYTES
+    }
 }
 
 /// All commits up to this one have left with frames up to this one.
@@ -147,19 +157,17 @@ impl Log {
     /// Queues a transaction of `sender`.
     pub fn push(&mut self, hlc: u64, tx: Vec<u8>, sender: Epoch) {
         self.committed += 1;
-        self.queue_bytes += tx.len();
         let count = tx.len().div_ceil(PART_BYTES) as u32;
-        self.queue.push_back(Queued {
-            covered_before: self.committed - 1,
-            batch: false,
-            hlc,
-            bytes: tx,
-            index: 0,
-            count,
-        });
+        let covered_before = self.committed - 1;
+        self.enqueue(Queued { covered_before, batch: false, hlc, bytes: tx, index: 0, count });
         if self.queue_bytes > self.queue_bytes_max {
             self.coalesce(sender);
         }
+    }
+
+    fn enqueue(&mut self, queued: Queued) {
+        self.queue_bytes += queued.size();
+        self.queue.push_back(queued);
     }
 
     /// Takes note of a commit whose rows are marked, one by one, instead of its changes being queued.
@@ -251,8 +259,10 @@ impl Log {
                 self.mark(op.table, op.key);
             }
         }
-        self.queue_bytes = begun.as_ref().map_or(0, |queued| queued.bytes.len());
-        self.queue.extend(begun);
+        self.queue_bytes = 0;
+        if let Some(begun) = begun {
+            self.enqueue(begun);
+        }
     }
 
     /// A new epoch: numbers start again, and everything queued becomes dirty keys. The caller marks its owned rows.
@@ -297,8 +307,7 @@ impl Log {
         self.dirty_since = None;
         if fits {
             let count = bytes.len().div_ceil(PART_BYTES) as u32;
-            self.queue_bytes += bytes.len();
-            self.queue.push_back(Queued { covered_before, batch: true, hlc, bytes, index: 0, count });
+            self.enqueue(Queued { covered_before, batch: true, hlc, bytes, index: 0, count });
         } else {
             self.sequence += 1;
             self.sent.clear();
@@ -369,7 +378,7 @@ impl Log {
                 }
             }
             let alone = queued.count > 1;
-            self.queue_bytes -= queued.bytes.len();
+            self.queue_bytes -= queued.size();
             self.queue.pop_front();
             if alone {
                 return;

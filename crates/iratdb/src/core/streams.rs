@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::codec::TX_BYTES_MAX;
 
 /// Separate runs of frames that may have arrived beyond a gap; more, and the replica resynchronises.
-const RUNS_MAX: usize = 1024;
+const RUNS_MAX: usize = 256;
 /// Transactions in parts that may be incomplete at once, of one epoch.
 const ASSEMBLIES_MAX: usize = 4;
 /// What a part takes beside its bytes, for limits.
@@ -212,6 +212,11 @@ impl Stream {
     /// Whether something that began with this frame is still to come to show: a resync may have brought it.
     pub fn is_held(&self, first: u64) -> bool {
         self.held.contains_key(&first)
+    }
+
+    /// Whether all that came before this frame shows.
+    pub fn is_next(&self, first: u64) -> bool {
+        self.hole.is_none() && self.settled() + 1 >= first
     }
 
     /// One thing that began with this frame shows now.
@@ -441,6 +446,36 @@ mod tests {
         assert_eq!(stream.assemble(9, 3, 1, 3, b"cd"), None);
         stream.arrived(3);
         assert_eq!(stream.settled(), 3);
+    }
+
+    #[test]
+    fn what_is_known_of_frames_beyond_a_gap_is_bounded() {
+        let mut stream = Stream::default();
+        stream.known(0);
+        (1..=5_000).for_each(|n| stream.arrived(2 * n));
+        assert_eq!((stream.beyond.len(), stream.settled()), (RUNS_MAX, 0));
+        // What was forgotten comes again, or with a resync.
+        assert_eq!(stream.repair(0), Some(Repair::Resync));
+        (1..=10_000).for_each(|n| stream.arrived(n));
+        assert_eq!((stream.beyond.len(), stream.settled(), stream.missing()), (0, 10_000, 0));
+    }
+
+    #[test]
+    fn parts_are_bounded_and_what_is_dropped_is_not_settled() {
+        let mut stream = Stream::default();
+        stream.known(0);
+        // One part each of large transactions that never become whole.
+        for n in 0..100 {
+            assert_eq!(stream.assemble(n, 2 * n + 1, 0, 2, &[0; 1_000]), None);
+            stream.arrived(2 * n + 1);
+            stream.arrived(2 * n + 2);
+        }
+        assert!(stream.assembly_bytes() <= ASSEMBLIES_MAX * (1_000 + PART_OVERHEAD_BYTES));
+        stream.drop_assemblies();
+        assert_eq!((stream.assembly_bytes(), stream.settled()), (0, 0));
+        assert_eq!(stream.repair(0), Some(Repair::Resync));
+        stream.cover(200);
+        assert_eq!((stream.settled(), stream.repair(1_000)), (200, None));
     }
 
     #[test]

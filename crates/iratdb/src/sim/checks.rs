@@ -10,14 +10,14 @@ fn journal_of(node: &Node) -> BTreeSet<String> {
     let ids = |c: &rusqlite::Connection| {
         c.prepare_cached("SELECT id FROM journal")?.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<_>>()
     };
-    node.db.read(ids).unwrap()
+    node.query(ids)
 }
 
 fn shown(node: &Node) -> usize {
     let tables = node.db.schema().tables.iter();
     let count = |name: &str| {
         let sql = format!("SELECT count(*) FROM {name}");
-        node.db.read(|c| c.prepare_cached(&sql)?.query_row((), |row| row.get::<_, i64>(0))).unwrap() as usize
+        node.query(|c| c.prepare_cached(&sql)?.query_row((), |row| row.get::<_, i64>(0))) as usize
     };
     tables.map(|table| count(&table.name)).sum()
 }
@@ -25,6 +25,7 @@ fn shown(node: &Node) -> usize {
 /// At any time.
 pub(super) fn at_all_times(world: &mut World) {
     for node in world.nodes.iter_mut().flatten() {
+        node.db.publish();
         let live: usize = node.engine.tables().iter().map(|table| table.live()).sum();
         let rows = live - node.engine.constraints().hidden();
         assert_eq!(rows, shown(node), "{}: what lives is what the tables show", node.name);
@@ -147,7 +148,7 @@ fn constraints_hold(node: &Node) {
         ("a span that ends before it starts", "SELECT count(*) FROM spans WHERE a > b"),
         ("a row of two incarnations", "SELECT count(*) FROM tagged WHERE x / 1000 <> tag OR y / 1000 <> tag"),
     ] {
-        let wrong: i64 = node.db.read(|c| c.query_row(sql, (), |row| row.get(0))).unwrap();
+        let wrong: i64 = node.query(|c| c.prepare_cached(sql)?.query_row((), |row| row.get(0)));
         assert_eq!(wrong, 0, "{}: {what}", node.name);
     }
 }

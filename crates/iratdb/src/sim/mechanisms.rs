@@ -442,3 +442,196 @@ fn a_forgotten_deletion_is_not_undone_by_old_frames() {
         assert_eq!(rows, [0; 3], "{}", world.node(2).engine.describe());
     }
 }
+
+const SCORE: &str = "SELECT n FROM score";
+
+fn score(world: &mut World, index: usize, n: i64) {
+    transaction(world, index, |c| {
+        c.execute("UPDATE score SET n = n + 1", ())?;
+        c.execute("INSERT INTO marks VALUES (1, ?1)", [n]).map(drop)
+    })
+    .unwrap();
+}
+
+/// Each message is followed by a look at the laws.
+#[test]
+fn a_counters_total_waits_for_what_it_includes() {
+    let mut world = World::quiet(2);
+    write(&mut world, 0, "INSERT INTO score VALUES (1, 0)");
+    world.advance(10, true);
+    world.loss = 100;
+    score(&mut world, 0, 1);
+    world.send_frames(0, 1);
+    world.loss = 0;
+    score(&mut world, 0, 2);
+    // Two in one frame: the second waits for the first.
+    score(&mut world, 0, 3);
+    world.send_frames(0, 1);
+    world.advance(20, true);
+    assert_eq!(number(&mut world, 1, SCORE), 3);
+    assert_eq!((counters(&mut world, 1).nacks_sent, world.node(1).engine.sizes().waiting_bytes), (1, 0));
+}
+
+#[test]
+fn a_batch_waits_for_the_frames_before_it() {
+    let mut world = World::quiet(2);
+    write(&mut world, 0, "INSERT INTO chain VALUES (0, 1, 1), (1, 1, 1), (2, 1, 1)");
+    world.advance(10, true);
+    world.loss = 100;
+    write(&mut world, 0, "UPDATE chain SET p = 2 WHERE id < 2");
+    world.node(0).connected = false;
+    world.handle(0, Event::Disconnected);
+    write(&mut world, 0, "UPDATE chain SET q = 2 WHERE id > 0");
+    world.loss = 0;
+    world.node(0).connected = true;
+    world.handle(0, Event::Connected);
+    world.send_frames(0, 10);
+    world.advance(20, true);
+    assert_eq!(number(&mut world, 1, "SELECT sum(p + q) FROM chain"), 10);
+    assert_eq!(counters(&mut world, 1).nacks_sent, 1);
+}
+
+#[test]
+fn rows_of_a_new_epoch_wait_for_the_frames_of_the_former() {
+    let mut world = World::quiet(3);
+    world.blocked.insert((0, 1));
+    write(&mut world, 0, "INSERT INTO owned VALUES (1, 1, 1); INSERT INTO kv (id) VALUES (1)");
+    world.advance(5, true);
+    world.blocked.clear();
+    let other = world.node(2);
+    let schema = other.db.schema().hash;
+    let header = Header { schema, writer: other.engine.writer(), epoch: other.engine.epoch() };
+    let tail = Tail { epoch: world.node(0).engine.epoch(), sequence: 0 };
+    let end = encode(header, &Body::EpochEnd { tail });
+    (0..2).for_each(|index| world.handle(index, Event::Message(&end)));
+    for _ in 0..4_000 {
+        world.advance(1, true);
+        assert!(number(&mut world, 1, OWNED) <= number(&mut world, 1, ROWS));
+    }
+    assert_eq!(number(&mut world, 1, OWNED), 1);
+}
+
+#[test]
+fn queued_transactions_are_bounded() {
+    let mut world = World::quiet(1);
+    world.limits.queue_bytes_max = 10_000;
+    world.nodes.resize_with(2, || None);
+    for index in 0..2 {
+        world.start(index);
+        world.advance(1_000, true);
+    }
+    for n in 0..1_000 {
+        transaction(&mut world, 0, |c| {
+            c.execute("INSERT OR REPLACE INTO kv (id, b) VALUES (?1, ?2)", [n % 7, n]).map(drop)
+        })
+        .unwrap();
+        assert!(world.node(0).engine.sizes().queue_bytes <= 10_000);
+    }
+    world.advance(20, true);
+    assert_eq!(number(&mut world, 1, "SELECT count(*) * 10000 + max(b) FROM kv"), 70_999);
+    assert_eq!(world.node(0).engine.sizes().queue_bytes, 0);
+}
+
+#[test]
+fn what_waits_for_others_is_bounded_and_comes_with_a_resync() {
+    let mut world = World::quiet(1);
+    world.limits.held_bytes_max = 1_000;
+    world.nodes.resize_with(3, || None);
+    for index in 0..3 {
+        world.start(index);
+        world.advance(1_000, true);
+    }
+    world.blocked.insert((0, 2));
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (1)");
+    world.advance(5, true);
+    for n in 0..100 {
+        write(&mut world, 1, &format!("UPDATE kv SET b = {n}"));
+        world.advance(2, true);
+        assert!(world.node(2).engine.sizes().waiting_bytes <= 1_000);
+    }
+    world.advance(5_000, true);
+    assert_eq!(number(&mut world, 2, "SELECT b FROM kv"), 99);
+    assert_eq!(world.node(2).engine.sizes().waiting_bytes, 0);
+}
+
+#[test]
+fn parts_are_bounded_over_all_senders_and_come_with_a_resync() {
+    let mut world = World::quiet(1);
+    world.limits.parts_bytes_max = 600_000;
+    world.limits.resend_bytes_max = 100;
+    world.nodes.resize_with(3, || None);
+    for index in 0..3 {
+        world.start(index);
+        world.advance(1_000, true);
+    }
+    // Of each large transaction the first part is lost, for good.
+    for index in 0..2 {
+        let rows = (0..20)
+            .map(|n| format!("INSERT INTO journal VALUES ('{index}-{n}', zeroblob(100000));"))
+            .collect::<String>();
+        let rows = rows.clone() + &rows.replace("journal", "mirror");
+        transaction(&mut world, index, |c| c.execute_batch(&rows)).unwrap();
+        world.loss = 100;
+        world.send_frames(index, 1);
+        world.loss = 0;
+    }
+    for _ in 0..200 {
+        world.send_frames(0, 1);
+        world.send_frames(1, 1);
+        world.advance(1, false);
+        // Where no rows are gathered it is parts that wait.
+        let engine = &world.node(2).engine;
+        assert!(engine.donor().is_some() || engine.sizes().waiting_bytes <= 600_000);
+    }
+    world.advance(5_000, true);
+    assert_eq!(number(&mut world, 2, "SELECT count(*) FROM journal"), 40);
+    assert_eq!(world.node(2).engine.sizes().waiting_bytes, 0);
+}
+
+#[test]
+fn messages_that_wait_to_be_sent_are_bounded() {
+    let mut world = World::quiet(1);
+    world.limits.outbox_bytes_max = 20_000;
+    world.nodes.resize_with(2, || None);
+    for index in 0..2 {
+        world.start(index);
+        world.advance(1_000, true);
+    }
+    write(
+        &mut world,
+        0,
+        "INSERT INTO journal VALUES ('a', zeroblob(5000)); INSERT INTO mirror VALUES ('a', zeroblob(5000))",
+    );
+    let asker = world.node(1);
+    let header = Header { schema: asker.db.schema().hash, writer: asker.engine.writer(), epoch: asker.engine.epoch() };
+    let nack = encode(header, &Body::Nack { epoch: world.node(0).engine.epoch(), from: 1, to: 1 });
+    let now = world.now_of(0);
+    let node = world.node(0);
+    for _ in 0..100 {
+        node.engine.handle(now, Event::Message(&nack), &mut node.db).unwrap();
+        assert!(node.engine.sizes().outbox_bytes <= 20_000);
+    }
+    assert!(node.engine.counters().outbox_dropped > 90);
+}
+
+#[test]
+fn more_changes_than_are_kept_are_not_told_one_by_one() {
+    let mut world = World::quiet(1);
+    world.limits.seen_bytes_max = 10_000;
+    world.start(0);
+    world.advance(1_000, true);
+    let insert = |from: i64, to: i64| {
+        move |c: &rusqlite::Connection| {
+            (from..to).try_for_each(|id| c.execute("INSERT INTO kv (id) VALUES (?1)", [id]).map(drop))
+        }
+    };
+    for (from, to, told) in [(0, 10, Some(10)), (10, 1_000, None), (1_000, 1_010, Some(10))] {
+        let now = world.now_of(0);
+        let node = world.node(0);
+        let ((), changes) = node.db.begin(insert(from, to)).unwrap();
+        let prepared = node.engine.prepare(now, &changes, &mut node.db).unwrap().unwrap();
+        node.db.commit().unwrap();
+        node.engine.commit(prepared, changes, &mut node.db).unwrap();
+        assert_eq!(node.engine.take_seen().map(|seen| seen.len()), told);
+    }
+}

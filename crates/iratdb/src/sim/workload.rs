@@ -36,6 +36,7 @@ pub(super) fn options() -> Options {
         .schema(&[&SCHEMA[..], &laws::SCHEMA].concat())
         .table("owned", TableOptions::default().owned())
         .table("counts", TableOptions::default().counter("n").max("hi").min("lo"))
+        .table("score", TableOptions::default().counter("n"))
         .table("spans", TableOptions::default().lww(Lww::Row))
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use rusqlite::Connection;
 
 use super::laws;
 use super::workload::{self, Ledger};
@@ -63,6 +64,13 @@ pub(super) struct Node {
     pub(super) journal: BTreeSet<String>,
     /// Own rows of `owned` under keys nobody else uses, and their values.
     pub(super) own: BTreeMap<i64, i64>,
+}
+
+impl Node {
+    /// Queries what has been published, as the application does.
+    pub(super) fn query<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> T {
+        self.db.readers().read(query).unwrap()
+    }
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -185,6 +193,7 @@ fn limits(random: &mut Random, faults: bool) -> Limits {
     }
     if random.percent(15) {
         limits.outbox_bytes_max = 4_000 + random.below(20_000) as usize;
+        limits.seen_bytes_max = 1_000;
     }
     limits
 }
@@ -311,7 +320,9 @@ impl World {
             journal: BTreeSet::new(),
             own: BTreeMap::new(),
         };
-        node.engine.watch(0, true);
+        for table in ["kv", "users"] {
+            node.engine.watch(node.db.schema().table_index(table).unwrap(), true);
+        }
         if let Some(slot) = self.nodes.get_mut(index) {
             *slot = Some(node);
         }

@@ -5,6 +5,7 @@ use super::wire::{DecodeError, Reader, put_bytes, put_u64, put_varint};
 use super::{OpReader, VERSION};
 use crate::core::digest::BUCKETS;
 use crate::core::ids::{Epoch, Writer};
+use crate::core::lease::MEMBERS_MAX;
 use crate::core::schema::TABLES_MAX;
 
 /// The clear front of every message.
@@ -253,6 +254,11 @@ fn read_epochs(reader: &mut Reader<'_>) -> Result<Vec<Epoch>, DecodeError> {
     (0..count).map(|_| Ok(Epoch(reader.u64()?))).collect()
 }
 
+fn read_suspects(reader: &mut Reader<'_>) -> Result<Vec<Epoch>, DecodeError> {
+    let suspects = read_epochs(reader)?;
+    if suspects.len() > MEMBERS_MAX { Err(DecodeError::Range) } else { Ok(suspects) }
+}
+
 fn read_cursor<'a>(reader: &mut Reader<'a>) -> Result<Cursor<'a>, DecodeError> {
     let (table, bucket) = (reader.u8()?, reader.u8()?);
     let after = if read_bool(reader)? { Some(reader.bytes()?) } else { None };
@@ -443,7 +449,7 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
                 flushed: flags & FLUSHED != 0,
                 sequence: reader.u64()?,
                 state: reader.u64()?,
-                suspects: read_epochs(reader)?,
+                suspects: read_suspects(reader)?,
                 tails: read_tails(reader)?,
             }
         }

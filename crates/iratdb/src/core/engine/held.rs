@@ -1,13 +1,15 @@
 //! What has arrived and can't be shown yet: transactions that update rows whose insertion has not arrived, and batches of rows that
-//! show parts of transactions that have not.
+//! show parts of transactions that have not. A batch, and an update that carries more than its own transaction did (a counter's total, all
+//! columns of a row that wins as a whole), also waits its turn among its sender's frames.
 //!
-//! Shown at once, they would show in part. What they wait for is on its way, or a resync brings it.
+//! Shown at once, they would show others in part. What they wait for is on its way, or a resync brings it.
 
 use super::receive::Source;
 use super::{Engine, Now, Phase};
 use crate::core::codec::{Op, OpBody, OpReader, read_batch};
 use crate::core::hlc::Stamp;
 use crate::core::ids::Epoch;
+use crate::core::schema::Merge;
 use crate::core::snapshot::Cut;
 use crate::core::store::{Store, StoreError};
 use crate::core::visible::RowState;
@@ -70,7 +72,7 @@ impl Engine {
         bytes: &[u8],
         store: &mut impl Store,
     ) -> Result<(), StoreError> {
-        if self.may_show(from.epoch, batch, bytes) {
+        if self.may_show(from.epoch, from.first, batch, bytes, &self.held.all) {
             return self.show(now, from.epoch, batch, bytes, store);
         }
         let Some(stream) = self.streams.get_mut(&from.epoch) else { return Ok(()) };
@@ -108,9 +110,17 @@ impl Engine {
         }
     }
 
-    /// Whether something can be shown whole.
-    fn may_show(&self, epoch: Epoch, batch: bool, bytes: &[u8]) -> bool {
+    /// Whether something that began with the frame `first` can be shown, and show nothing in part. `held` is what is held back and came
+    /// before it.
+    fn may_show(&self, epoch: Epoch, first: u64, batch: bool, bytes: &[u8], held: &[Held]) -> bool {
+        let in_turn = || {
+            let same_frame = |held: &Held| held.epoch == epoch && held.first == first;
+            self.streams.get(&epoch).is_some_and(|stream| stream.is_next(first)) && !held.iter().any(same_frame)
+        };
         if batch {
+            if !in_turn() {
+                return false;
+            }
             let Ok((after, _)) = read_batch(bytes) else { return true };
             return after.iter().all(|tail| {
                 let ours = tail.epoch == self.epoch || self.former.contains(&tail.epoch);
@@ -118,12 +128,23 @@ impl Engine {
             });
         }
         let Ok(mut ops) = OpReader::tx(bytes, epoch) else { return true };
+        let mut carries_more = false;
         while let Ok(Some(op)) = ops.next() {
             if self.waits(&op) {
                 return false;
             }
+            carries_more |= self.carries_more(&op);
         }
-        true
+        !carries_more || in_turn()
+    }
+
+    /// Whether an operation carries what earlier transactions did, too.
+    fn carries_more(&self, op: &Op<'_>) -> bool {
+        let (OpBody::Update { columns, .. }, Some(table)) = (&op.body, self.config.schema.tables.get(op.table)) else {
+            return false;
+        };
+        let is_counter = |(column, _)| table.merge_of(column) == Merge::Counter;
+        table.row_wise || (table.links.merges && columns.iter().any(is_counter))
     }
 
     /// Whether an operation updates an incarnation that has not arrived.
@@ -165,7 +186,7 @@ impl Engine {
                     self.held.bytes -= bytes;
                     continue;
                 }
-                if self.may_show(held.epoch, held.batch, &held.bytes) {
+                if self.may_show(held.epoch, held.first, held.batch, &held.bytes, &self.held.all) {
                     self.show(now, held.epoch, held.batch, &held.bytes, store)?;
                     if let Some(stream) = self.streams.get_mut(&held.epoch) {
                         stream.release(held.first);
@@ -191,7 +212,10 @@ impl Engine {
             let came = held.first > end.settled(held.epoch) && held.first <= top;
             held.batch && came && changes(start) != changes(end)
         };
-        self.held.all.iter().any(|held| shown_out_of_turn(held) && !self.may_show(held.epoch, true, &held.bytes))
+        self.held.all.iter().enumerate().any(|(at, held)| {
+            let before = self.held.all.get(..at).unwrap_or_default();
+            shown_out_of_turn(held) && !self.may_show(held.epoch, held.first, true, &held.bytes, before)
+        })
     }
 
     /// Shows what is held back and showed at the member whose rows have just been taken: what it waited for, that member had.

@@ -22,6 +22,8 @@ pub struct Limits {
     pub parts_bytes_max: usize,
     /// Updates that wait for their incarnation in vain.
     pub pending_bytes_max: usize,
+    /// Row changes that subscribers have yet to be told of, all at once; over it, they are told that they have lagged.
+    pub seen_bytes_max: usize,
     /// Rows in one answer to a resync. Smaller than a message, so that the donor is soon back at its own work.
     pub rows_bytes: usize,
     /// Rows gathered in one resync. What has more can't be joined.
@@ -39,6 +41,7 @@ impl Default for Limits {
             held_bytes_max: 2 * TX_BYTES_MAX,
             parts_bytes_max: 4 * TX_BYTES_MAX,
             pending_bytes_max: 8 << 20,
+            seen_bytes_max: 2 * TX_BYTES_MAX,
             rows_bytes: ROWS_BYTES,
             resync_bytes_max: 512 << 20,
         }

@@ -137,6 +137,18 @@ pub struct Seen {
     pub made: Made,
 }
 
+/// What a row change takes beside its values, for the limit.
+const SEEN_OVERHEAD_BYTES: usize = 160;
+
+impl Seen {
+    fn size(&self) -> usize {
+        let hidden = self.hidden.iter().flat_map(|(values, _)| values.iter());
+        let values = self.values.iter().flatten().chain(hidden);
+        let each = values.map(|value| value.as_ref().size() + std::mem::size_of::<Value>());
+        SEEN_OVERHEAD_BYTES + self.key.len() + each.sum::<usize>()
+    }
+}
+
 /// The write that made a row show what it shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
@@ -251,6 +263,9 @@ pub struct Engine {
     outbox: VecDeque<Outgoing>,
     outbox_bytes: usize,
     seen: Vec<Seen>,
+    seen_bytes: usize,
+    /// Whether there were more than are kept, and so none are.
+    seen_lost: bool,
     counters: Counters,
 }
 
@@ -302,6 +317,8 @@ impl Engine {
             outbox: VecDeque::new(),
             outbox_bytes: 0,
             seen: Vec::new(),
+            seen_bytes: 0,
+            seen_lost: false,
             counters: Counters::default(),
             config,
         }
@@ -365,20 +382,34 @@ impl Engine {
         let now_s = u32::try_from(self.last_tick_ms / 1000).unwrap_or(u32::MAX);
         let (tables, schema, streams) = (&self.tables, &*self.config.schema, &self.streams);
         let ages = (now_s, self.forgotten);
-        // What this process owns nobody else has changed. Other rows show what came from others, and maybe not all of it.
+        // What this process owns nobody else has changed, but itself in its former epochs. Other rows show what came from others, and
+        // maybe not all of it.
+        let former = &self.former;
         let after = |dirty: &[BTreeSet<Key>]| {
             let shared = dirty.iter().zip(&schema.tables).any(|(keys, table)| !keys.is_empty() && !table.owned);
             let tops = streams.iter().map(|(epoch, stream)| Tail { epoch: *epoch, sequence: stream.top() });
-            tops.filter(|tail| shared && tail.sequence > 0).collect()
+            tops.filter(|tail| (shared || former.contains(&tail.epoch)) && tail.sequence > 0).collect()
         };
         let mut store = Constrained::new(schema, &mut self.constraints, store);
         self.log
             .take_batch(hlc, after, |table, key, out| sync::put_row(tables, schema, table, key, ages, out, &mut store))
     }
 
-    /// Row changes of watched tables since the last call.
-    pub fn take_seen(&mut self) -> Vec<Seen> {
-        std::mem::take(&mut self.seen)
+    /// Row changes of watched tables since the last call; `None` if there were more than are kept.
+    pub fn take_seen(&mut self) -> Option<Vec<Seen>> {
+        self.seen_bytes = 0;
+        let seen = std::mem::take(&mut self.seen);
+        (!std::mem::take(&mut self.seen_lost)).then_some(seen)
+    }
+
+    fn tell(&mut self, seen: Seen) {
+        self.seen_bytes += seen.size();
+        if self.seen_bytes > self.config.limits.seen_bytes_max {
+            self.seen_lost = true;
+            self.seen = Vec::new();
+        } else {
+            self.seen.push(seen);
+        }
     }
 
     /// Whether somebody wants to know of a table's row changes.
@@ -557,7 +588,7 @@ impl Engine {
         made: Made,
         store: &mut impl Store,
     ) -> Result<(), StoreError> {
-        if shown == Shown::Same || !self.watched.get(table).copied().unwrap_or(false) {
+        if shown == Shown::Same || self.seen_lost || !self.watched.get(table).copied().unwrap_or(false) {
             return Ok(());
         }
         let values = match self.config.schema.tables.get(table) {
@@ -566,7 +597,7 @@ impl Engine {
         };
         // A row that was hidden after it was written tells of that instead.
         if values.is_some() || shown == Shown::Deleted {
-            self.seen.push(Seen { table, key: key.into(), shown, values, hidden: None, made });
+            self.tell(Seen { table, key: key.into(), shown, values, hidden: None, made });
         }
         Ok(())
     }
@@ -587,7 +618,7 @@ impl Engine {
             self.note(table, &key, change.shown, made.clone(), store)?;
             if change.hidden.is_some() {
                 let (shown, hidden) = (Shown::Same, change.hidden);
-                self.seen.push(Seen { table, key, shown, values: None, hidden, made });
+                self.tell(Seen { table, key, shown, values: None, hidden, made });
             }
         }
         Ok(())

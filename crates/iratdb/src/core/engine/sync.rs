@@ -20,6 +20,9 @@ use crate::core::table::TableState;
 use crate::core::value::Value;
 use crate::core::visible::RowState;
 
+/// What an answer takes beside its rows, for the limit.
+const ANSWER_OVERHEAD_BYTES: usize = 64;
+
 /// A member that waits for the end of its walk.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Waiting {
@@ -275,7 +278,7 @@ impl Engine {
             return;
         }
         let wanted = std::mem::take(wanted);
-        session.rows_bytes += states.len();
+        session.rows_bytes += states.len() + ANSWER_OVERHEAD_BYTES;
         if session.rows_bytes > self.config.limits.resync_bytes_max {
             self.counters.resyncs_too_large += 1;
             self.too_large = true;
