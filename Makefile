@@ -4,7 +4,7 @@ CARGO ?= cargo
 IRACTL = $(or $(CARGO_TARGET_DIR),target)/debug/iractl
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check build fmt proto tools clean
+.PHONY: help demo up test simulate check build fmt proto tools clean
 
 help: ## Lists the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,13 @@ up: tools build ## Runs a cluster on this machine and follows its logs until Ctr
 test: tools ## Runs all tests: unit, property and integration, with real peers
 	$(CARGO) build --workspace --all-targets
 	$(CARGO) test --workspace --no-fail-fast
+
+# Schedules to run, and the seed of the first.
+SEEDS ?= 1000
+START ?= 1
+
+simulate: ## Runs SEEDS schedules of IraTDB's simulator from seed START on; prints what fails, and a line of totals
+	$(CARGO) run --quiet --release -p iratdb --features simulator --example simulate -- $(SEEDS) $(START)
 
 check: ## Checks format and lints and runs the unit tests: quick, for every save
 	$(CARGO) fmt --all --check

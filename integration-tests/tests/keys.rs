@@ -107,7 +107,7 @@ async fn keys_decide_who_reads_and_who_writes() -> anyhow::Result<()> {
     tokio::time::timeout(LIMIT, of_dialer.ready()).await??;
     assert_eq!(rows(&of_dialer)?, 1);
     let refused = of_dialer.write(|tx| tx.execute("DELETE FROM calls", ()));
-    ensure!(matches!(&refused, Err(Error::ReadOnly { database }) if database == calls::NAME), "{refused:?}");
+    ensure!(matches!(&refused, Err(Error::ReadOnly { database, .. }) if database == calls::NAME), "{refused:?}");
     // Nor if it does not keep to the rules: the switches refuse what it says, and count it.
     let mut forger =
         Forger::join(&url, world.cluster.name(), calls::NAME, &Keys::from_directory(&dialers, calls::NAME)?).await?;

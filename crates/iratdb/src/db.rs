@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use crate::changes::Changes;
 use crate::commit::Commit;
 use crate::core::digest::RowsDigest;
-use crate::core::engine::{Config, Counters, Engine, Event, Sizes};
+use crate::core::engine::{Config, Counters, Engine, Event, Limits, Sizes};
 use crate::core::guard::{Guard, Refusals, Settings};
 use crate::core::schema::Table;
 use crate::core::secret::Secret;
@@ -19,6 +19,7 @@ use crate::gate::Gate;
 use crate::keys::Keys;
 use crate::nats::Driver;
 use crate::options::Options;
+use crate::overview::Overview;
 use crate::shared::{Shared, Status, now};
 use crate::sqlite::LocalDb;
 
@@ -74,11 +75,10 @@ impl IraTdb {
             Status::Joining | Status::Ready => Ok(()),
             Status::Closed => Err(Error::Closed),
             Status::Failed(reason) => Err(Error::Failed(reason)),
-            Status::Mismatch(theirs) => Err(Error::SchemaMismatch {
-                database: self.name().to_owned(),
-                theirs,
-                ours: self.shared().with(|state| state.db.schema().hash)?,
-            }),
+            Status::TooLarge(bytes_max) => Err(Error::ResyncTooLarge { database: self.name().to_owned(), bytes_max }),
+            Status::Mismatch(theirs) => {
+                Err(Error::SchemaMismatch { database: self.name().to_owned(), theirs, ours: self.shared().schema.hash })
+            }
         }
     }
 
@@ -103,20 +103,16 @@ impl IraTdb {
         self.shared().subscribe(table)
     }
 
-    /// The live members, this process first. Empty after a close.
+    /// The live members, this process first. While a transaction takes long, as they were a moment (100 ms at most) before it began.
     pub fn members(&self) -> Vec<Member> {
-        let shared = self.shared();
-        shared.with(|state| members(shared, &state.engine)).unwrap_or_default()
+        members(self.shared(), &self.shared().overview())
     }
 
-    /// Members, counters and sizes. Nothing from within a closure of `read` or `write`.
+    /// Members, counters and sizes. While a transaction takes long, as they were a moment (100 ms at most) before it began.
     pub fn stats(&self) -> Stats {
-        let shared = self.shared();
-        let stats = shared.with(|state| {
-            let engine = &state.engine;
-            Stats::new(engine.counters(), engine.sizes(), engine.frames_missing(), members(shared, engine))
-        });
-        let mut stats = stats.unwrap_or_default();
+        let overview = self.shared().overview();
+        let members = members(self.shared(), &overview);
+        let mut stats = Stats::new(overview.counters, overview.sizes, overview.frames_missing, members);
         if let Some(gate) = &self.shared().gate {
             (stats.refusals, stats.data_keys) = gate.counts();
         }
@@ -124,12 +120,12 @@ impl IraTdb {
     }
 
     /// Orders a new data key: soon all members seal with it, after each has shown the read key again. Nothing happens in a
-    /// database without keys, or as long as no key has been agreed on. Fails if this process can only read.
+    /// database without keys, or as long as no key has been agreed on. Fails if the keys only read.
     pub fn rotate_key(&self) -> Result<()> {
         let shared = self.shared();
         shared.check_open()?;
-        if shared.with(|state| state.engine.is_read_only())? {
-            return Err(Error::ReadOnly { database: self.name().to_owned() });
+        if shared.with(|state| state.engine.is_reader())? {
+            return Err(Error::ReadOnly { database: self.name().to_owned(), table: None });
         }
         if let Some(gate) = &shared.gate {
             gate.order_rotation();
@@ -155,12 +151,9 @@ impl IraTdb {
     /// A digest of the visible rows of every replicated table, by the table's name: equal on two replicas exactly when they show
     /// the same rows.
     pub fn digests(&self) -> Result<BTreeMap<String, TableDigest>> {
-        self.shared().check_open()?;
-        self.shared().with(|state| {
-            let digests = state.db.digests()?;
-            let tables = state.db.schema().tables.iter().zip(digests);
-            Ok(tables.map(|(table, digest)| (table.name.clone(), TableDigest::from(digest))).collect())
-        })?
+        let digests = self.shared().digests()?;
+        let tables = self.shared().schema.tables.iter().zip(digests);
+        Ok(tables.map(|(table, digest)| (table.name.clone(), TableDigest::from(digest))).collect())
     }
 
     /// Ends this process's part: its changes are sent, and its owned rows vanish everywhere. Later calls fail with
@@ -209,9 +202,14 @@ fn prepare(options: Options) -> Result<Prepared> {
         lease_ms: ms(options.lease),
         alone_after_ms: ms(options.alone_after),
         tombstone_keep_ms: ms(options.tombstone_keep),
-        resend_bytes_max: options.resend_bytes_max,
+        limits: Limits {
+            resend_bytes_max: options.resend_bytes_max,
+            resync_bytes_max: options.resync_bytes_max,
+            ..Limits::default()
+        },
+        read_only: options.read_only,
+        reader: !keys.may_write(),
         connected: nats.is_some(),
-        read_only: !keys.may_write(),
         seed: u64::from_le_bytes(random()?),
     };
     let mut engine = Engine::new(config, now(started));
@@ -243,30 +241,27 @@ fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-fn members(shared: &Shared, engine: &Engine) -> Vec<Member> {
+fn members(shared: &Shared, overview: &Overview) -> Vec<Member> {
     let now_ms = shared.now().mono_ms;
     let own = Member {
-        id: engine.writer().0,
+        id: overview.own.0,
         node: shared.node.to_string(),
         is_self: true,
-        read_only: engine.is_read_only(),
-        ready: engine.is_ready(),
+        read_only: overview.is_reader,
+        ready: overview.own.1,
         silent_for: Duration::ZERO,
         frames_missing: 0,
         frames_unacknowledged: 0,
     };
-    let others = engine.members().iter().filter_map(|(epoch, member)| {
-        let (frames_missing, frames_unacknowledged) = engine.lag(epoch);
-        Some(Member {
-            id: member.writer?.0,
-            node: member.node.to_string(),
-            is_self: false,
-            read_only: member.reader,
-            ready: member.ready,
-            silent_for: Duration::from_millis(now_ms.saturating_sub(member.heard_at_ms)),
-            frames_missing,
-            frames_unacknowledged,
-        })
+    let others = overview.others.iter().map(|other| Member {
+        id: other.id,
+        node: other.node.to_string(),
+        is_self: false,
+        read_only: other.reader,
+        ready: other.ready,
+        silent_for: Duration::from_millis(now_ms.saturating_sub(other.heard_at_ms)),
+        frames_missing: other.frames_missing,
+        frames_unacknowledged: other.frames_unacknowledged,
     });
     std::iter::once(own).chain(others).collect()
 }
@@ -315,6 +310,10 @@ pub struct Stats {
     pub rows_applied: u64,
     /// Comparisons with a donor finished, the one when joining included.
     pub resyncs: u64,
+    /// Comparisons that started anew, because what the donor showed changed in a way that could not be followed.
+    pub resyncs_repeated: u64,
+    /// Comparisons given up because there were more bytes of rows to take than `Options::resync_bytes_max`.
+    pub resyncs_too_large: u64,
     /// Rows taken from donors.
     pub rows_fetched: u64,
     /// Members that left, or whose lease ended.
@@ -363,6 +362,8 @@ impl Stats {
             nacks_sent: counters.nacks_sent,
             rows_applied: counters.rows_applied,
             resyncs: counters.resyncs,
+            resyncs_repeated: counters.resyncs_repeated,
+            resyncs_too_large: counters.resyncs_too_large,
             rows_fetched: counters.rows_fetched,
             epochs_ended: counters.epochs_ended,
             epochs_restarted: counters.epochs_restarted,

@@ -25,6 +25,14 @@ pub enum Error {
         /// Hash of the schema declared here.
         ours: u64,
     },
+    /// The others have more rows than this process takes in one resync.
+    #[error("database {database} has more than {bytes_max} bytes of rows to join with (option resync_bytes_max)")]
+    ResyncTooLarge {
+        /// The database's name.
+        database: String,
+        /// The limit.
+        bytes_max: usize,
+    },
     /// A row of an owned table was updated or deleted by a process that does not own it.
     /// `INSERT OR REPLACE` takes a row over; nothing else may touch it.
     #[error("a row of owned table {table} belongs to another process: only its owner may update or delete it")]
@@ -32,13 +40,14 @@ pub enum Error {
         /// The table.
         table: String,
     },
-    /// The database was opened with keys that only read. Tables named `local_*` can be written all the same.
-    #[error(
-        "database {database} was opened read-only: without the write key nothing can be written to its replicated tables"
-    )]
+    /// The database was opened with keys that only read, or with [`crate::Options::read_only`]. Tables named `local_*` can be written all
+    /// the same.
+    #[error("database {database} was opened read-only: nothing can be written to its replicated tables")]
     ReadOnly {
         /// The database's name.
         database: String,
+        /// The table that was to be written.
+        table: Option<String>,
     },
     /// The database would be replicated, and nothing was said of keys.
     #[error(

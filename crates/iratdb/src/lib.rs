@@ -39,9 +39,11 @@ mod gate;
 mod keys;
 mod nats;
 mod options;
+mod overview;
 mod shared;
-#[cfg(test)]
-mod sim;
+#[cfg(any(test, feature = "simulator"))]
+#[doc(hidden)]
+pub mod sim;
 mod sqlite;
 
 pub use changes::{Change, Changes, Conflict, ConflictReason, Op, Origin, RowChange};

@@ -18,12 +18,14 @@ pub struct Options {
     pub(crate) nats: Option<async_nats::Client>,
     pub(crate) keys: Option<Keys>,
     pub(crate) rotate_after: Duration,
+    pub(crate) read_only: bool,
     pub(crate) heartbeat: Duration,
     pub(crate) lease: Duration,
     pub(crate) alone_after: Duration,
     pub(crate) tombstone_keep: Duration,
     pub(crate) subscriber_bytes_max: usize,
     pub(crate) resend_bytes_max: usize,
+    pub(crate) resync_bytes_max: usize,
     pub(crate) sandbox: Option<Sandbox>,
 }
 
@@ -39,12 +41,14 @@ impl Options {
             nats: None,
             keys: None,
             rotate_after: Duration::from_secs(24 * 3600),
+            read_only: false,
             heartbeat: Duration::from_millis(500),
             lease: Duration::from_secs(2),
             alone_after: Duration::from_millis(300),
             tombstone_keep: Duration::from_secs(600),
             subscriber_bytes_max: 4 << 20,
             resend_bytes_max: 16 << 20,
+            resync_bytes_max: 512 << 20,
             sandbox: None,
         }
     }
@@ -84,7 +88,15 @@ impl Options {
         self
     }
 
-    /// The NATS connection to replicate over. Without one, the database is this process's alone.
+    /// Opens the database to read it only: [`crate::IraTdb::write`] may change `local_*` tables, and fails with [`Error::ReadOnly`] if it
+    /// changes others.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
+    /// The NATS connection to replicate over. Without one, the database is private: this process's alone.
     #[must_use]
     pub fn nats(mut self, client: async_nats::Client) -> Self {
         self.nats = Some(client);
@@ -147,6 +159,15 @@ impl Options {
     #[must_use]
     pub fn resend_bytes_max(mut self, bytes: usize) -> Self {
         self.resend_bytes_max = bytes;
+        self
+    }
+
+    /// Bytes of rows taken in one resync, and so held twice for a moment (default 512 MiB). With a database that is larger than this
+    /// nobody can join: [`crate::IraTdb::ready`] fails with [`Error::ResyncTooLarge`], and tries on. A member in use that lacks more keeps what it has,
+    /// counts it in [`crate::Stats::resyncs_too_large`], and tries on.
+    #[must_use]
+    pub fn resync_bytes_max(mut self, bytes: usize) -> Self {
+        self.resync_bytes_max = bytes;
         self
     }
 

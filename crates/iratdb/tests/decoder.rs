@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use iratdb::core::codec::{
-    Body, Cursor, Entry, Header, Message, OpReader, Tail, decode, encode, put_delete, put_insert, put_state_counted,
-    put_state_dead, start_tx,
+    Body, Cursor, Entry, Header, Message, OpReader, Progress, Tail, Wanted, decode, encode, put_delete, put_insert,
+    put_state_counted, put_state_dead, read_batch, start_batch, start_tx,
 };
 use iratdb::core::hlc::Stamp;
 use iratdb::core::ids::{Epoch, Writer};
@@ -42,6 +42,9 @@ fn samples() -> Vec<Vec<u8>> {
     let born = (Stamp { hlc: 11, epoch: Epoch(4) }, &Clocks::default());
     let values = [Value::Integer(3), Value::Integer(4), Value::from("cC"), Value::Null];
     put_state_counted(&mut states, 1, &[1, 2], born, &values, &tally);
+    let mut batch = start_batch(&[Tail { epoch: Epoch(5), sequence: 6 }]);
+    batch.extend(&states);
+    let progress = vec![Progress { epoch: Epoch(5), settled: 6, top: 7, changes: 8 }];
     let tails = vec![Tail { epoch: Epoch(5), sequence: 6 }];
     let cursor = Cursor { table: 0, bucket: 3, after: Some(&[1, 2]) };
     let bodies = [
@@ -50,26 +53,27 @@ fn samples() -> Vec<Vec<u8>> {
             ready: true,
             reader: false,
             hello: true,
+            flushed: true,
             sequence: 4,
             state: 5,
             suspects: vec![Epoch(6)],
-            tails: tails.clone(),
+            tails,
         },
         Body::Frame {
             sequence: 1,
             ack: true,
             entries: vec![
                 Entry::Tx(&tx),
-                Entry::States(&states),
-                Entry::Part { hlc: 8, index: 0, count: 2, bytes: b"part" },
+                Entry::Batch(&batch),
+                Entry::Part { batch: false, hlc: 8, index: 0, count: 2, bytes: b"part" },
             ],
         },
         Body::EpochEnd { tail: Tail { epoch: Epoch(3), sequence: 9 } },
         Body::Nack { epoch: Epoch(3), from: 1, to: 2 },
         Body::Gone { epoch: Epoch(3), oldest: 9 },
-        Body::DigestRequest { token: 1, flushed: true },
-        Body::Digests { token: 1, tails, ended: vec![Epoch(8)], buckets: vec![(0, 1, 2)] },
-        Body::Fetch { token: 1, cursor, wanted: vec![(0, [1, 2, 3, 4])] },
+        Body::DigestRequest { token: 1, end: true },
+        Body::Digests { token: 1, version: 2, progress, ended: vec![Epoch(8)], buckets: vec![(0, 1, 2, 3)] },
+        Body::Fetch { token: 1, cursor, wanted: vec![Wanted { table: 0, rows: [1, 2, 3, 4], deaths: [5; 4] }] },
         Body::Rows { token: 1, cursor, next: Some(cursor), states: &states },
         Body::AckRequest { sequence: 9 },
         Body::Ack { tail: Tail { epoch: Epoch(3), sequence: 9 } },
@@ -108,7 +112,7 @@ fn walk(bytes: &[u8]) {
             for entry in entries {
                 match entry {
                     Entry::Tx(bytes) => assert!(OpReader::tx(bytes, Epoch(1)).unwrap().check().is_ok()),
-                    Entry::States(bytes) => states(bytes),
+                    Entry::Batch(bytes) => assert!(read_batch(bytes).is_ok()),
                     Entry::Part { .. } => {}
                 }
             }
@@ -180,7 +184,7 @@ impl Store for Rows {
 #[test]
 fn an_engine_survives_it() {
     use iratdb::core::constraint::{Collation, Part, Reference, Target, Unique};
-    use iratdb::core::engine::{Config, Engine, Event, Now};
+    use iratdb::core::engine::{Config, Engine, Event, Limits, Now};
     use iratdb::core::schema::{Affinity, Column, Merge, Storage};
 
     let column = |name: &str, position, merge| Column {
@@ -213,9 +217,10 @@ fn an_engine_survives_it() {
         lease_ms: 2_000,
         alone_after_ms: 300,
         tombstone_keep_ms: 60_000,
-        resend_bytes_max: 10_000,
-        connected: true,
+        limits: Limits { resend_bytes_max: 10_000, resync_bytes_max: 100_000, ..Limits::default() },
         read_only: false,
+        connected: true,
+        reader: false,
         seed: 5,
     };
     let mut engine = Engine::new(config, now(0));

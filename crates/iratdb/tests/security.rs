@@ -172,7 +172,7 @@ async fn a_reader_reads_and_can_not_write() {
     until("the rows are there", || rows(&reader) == 2).await;
     for sql in ["INSERT INTO shared VALUES ('x', '')", "UPDATE owned SET text = ''", "DELETE FROM shared"] {
         let refused = reader.write(|tx| tx.execute(sql, ()));
-        assert!(matches!(&refused, Err(Error::ReadOnly { database }) if database == SECRETS), "{sql}: {refused:?}");
+        assert!(matches!(&refused, Err(Error::ReadOnly { database, .. }) if database == SECRETS), "{sql}: {refused:?}");
     }
     assert!(matches!(reader.rotate_key(), Err(Error::ReadOnly { .. })));
     reader.write(|tx| tx.execute("INSERT INTO local_notes VALUES ('mine')", ())).unwrap();

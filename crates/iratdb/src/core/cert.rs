@@ -161,7 +161,7 @@ pub fn verify(public: &[u8; 32], hashed: &[u8; 32], signature: &[u8]) -> bool {
 }
 
 /// The keys that tests use.
-#[cfg(test)]
+#[cfg(any(test, feature = "simulator"))]
 pub(crate) mod fixtures {
     use super::*;
     use crate::keys::Keys;
@@ -169,7 +169,9 @@ pub(crate) mod fixtures {
     pub(crate) const WRITE: &str = include_str!("../../tests/keys/write.pem");
     pub(crate) const READ: &str = include_str!("../../tests/keys/read.pem");
     pub(crate) const WRITE_PUBLIC: &str = include_str!("../../tests/keys/write.pub.pem");
+    #[cfg(test)]
     pub(crate) const OTHER_WRITE: &str = include_str!("../../tests/keys/other.write.pem");
+    #[cfg(test)]
     pub(crate) const OTHER_READ: &str = include_str!("../../tests/keys/other.read.pem");
 
     pub(crate) fn read_write() -> Credentials {
@@ -180,10 +182,12 @@ pub(crate) mod fixtures {
         Keys::read_only(READ, WRITE_PUBLIC).unwrap().credentials().unwrap().clone()
     }
 
+    #[cfg(test)]
     pub(crate) fn other() -> Credentials {
         Keys::read_write(OTHER_WRITE, OTHER_READ).unwrap().credentials().unwrap().clone()
     }
 
+    #[cfg(test)]
     /// A reader that gives itself out as a writer: as if its read key were the write key.
     pub(crate) fn forger() -> Credentials {
         let Credentials { read, .. } = read_only();

@@ -143,10 +143,10 @@ impl Members {
         true
     }
 
-    /// What the others have of an epoch that is over matters no more.
-    pub fn forget_settled(&mut self, epoch: Epoch) {
+    /// What the others have of epochs that matter no more is forgotten.
+    pub fn forget_settled(&mut self, matters: impl Fn(Epoch) -> bool) {
         for member in self.live.values_mut() {
-            member.settled.remove(&epoch);
+            member.settled.retain(|epoch, _| matters(*epoch));
         }
     }
 

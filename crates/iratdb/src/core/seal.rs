@@ -214,6 +214,7 @@ mod tests {
             ready: true,
             reader: false,
             hello: false,
+            flushed: true,
             sequence: 1,
             state: 1,
             suspects: Vec::new(),

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, params};
 
-use super::checks;
-use super::world::World;
+use super::world::{self, World};
+use super::{checks, laws};
 use crate::core::engine::{Event, Refused};
 use crate::error::{Error, Result};
 use crate::options::{Lww, Options, TableOptions};
@@ -14,7 +14,7 @@ use crate::options::{Lww, Options, TableOptions};
 pub(super) const OWN_KEYS: i64 = 1_000;
 
 /// The schema of all schedules: shared, with a key of two columns and no rowid, insert-only, and owned; with constraints that
-/// writers break together; with columns that add up; and rows that tell which incarnation they are.
+/// writers break together; with columns that add up; and rows that tell which incarnation they are. There are those of [`laws`], too.
 const SCHEMA: [&str; 10] = [
     "CREATE TABLE kv (id INTEGER PRIMARY KEY, a TEXT, b INTEGER NOT NULL DEFAULT 0, c REAL)",
     "CREATE TABLE pairs (x TEXT NOT NULL, y INTEGER NOT NULL, v ANY, PRIMARY KEY (x, y)) WITHOUT ROWID",
@@ -33,9 +33,10 @@ const SCHEMA: [&str; 10] = [
 /// How all processes open the database.
 pub(super) fn options() -> Options {
     Options::new("sim")
-        .schema(&SCHEMA)
+        .schema(&[&SCHEMA[..], &laws::SCHEMA].concat())
         .table("owned", TableOptions::default().owned())
         .table("counts", TableOptions::default().counter("n").max("hi").min("lo"))
+        .table("score", TableOptions::default().counter("n"))
         .table("spans", TableOptions::default().lww(Lww::Row))
 }
 
@@ -67,7 +68,7 @@ pub(super) fn step(world: &mut World) {
             checks::at_all_times(world);
         }
         89..=91 if world.nodes[index].is_none() => world.start(index),
-        92 if world.faults => world.nodes[index] = None,
+        92 if world.faults => world.crash(index),
         93 => leave(world, index),
         94 if world.faults => {
             let until_ms = world.now_ms + world.random.below(6_000);
@@ -115,6 +116,9 @@ pub(super) fn transaction(
     let now = world.now_of(index);
     let Some(node) = &mut world.nodes[index] else { return Err(Error::Closed) };
     let ((), changes) = node.db.begin(work)?;
+    let text = world.trace.is_some().then(|| format!("{index} writes {}", world::text_of(node.db.schema(), &changes)));
+    world.note(|| text.unwrap_or_default());
+    let Some(node) = &mut world.nodes[index] else { return Err(Error::Closed) };
     if changes.is_empty() {
         return node.db.commit();
     }
@@ -126,9 +130,9 @@ pub(super) fn transaction(
             drop(node.engine.take_seen());
             Ok(())
         }
-        Err(Refused::ReadOnly) => {
+        Err(Refused::ReadOnly { .. }) => {
             node.db.rollback();
-            Err(Error::ReadOnly { database: String::new() })
+            Err(Error::ReadOnly { database: String::new(), table: None })
         }
         Err(_) => {
             node.db.rollback();
@@ -212,8 +216,9 @@ fn journal(world: &mut World, index: usize, name: i64, n: i64) -> Result<()> {
         Ok(())
     })?;
     if let Some(node) = &mut world.nodes[index] {
-        node.journal.extend(ids);
+        node.journal.extend(ids.iter().cloned());
     }
+    checks::ask(world, index, ids);
     Ok(())
 }
 

@@ -5,11 +5,17 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use rusqlite::Connection;
 
 use super::guarded::{Guarded, Kind};
-use super::workload::Ledger;
-use crate::core::engine::{Config, Counters, Destination, Engine, Event, Now};
+use super::laws;
+use super::workload::{self, Ledger};
+use crate::core::capture::{Changed, LocalChange, LocalKind};
+use crate::core::engine::{Config, Destination, Engine, Event, Limits, Now};
 use crate::core::ids::Random as Generator;
+use crate::core::key::key_values;
+use crate::core::schema::Schema;
+use crate::core::value::{Value, ValueRef};
 use crate::sqlite::LocalDb;
 
 const WALL_START_MS: u64 = 1_700_000_000_000;
@@ -47,8 +53,16 @@ pub(super) struct Node {
     pub(super) stalled_until_ms: u64,
     pub(super) connected: bool,
     pub(super) group: u8,
-    /// Rows it had fetched from donors when it became ready.
-    pub(super) fetched_when_ready: Option<u64>,
+    /// What is sent to it until then is lost: a slow consumer.
+    pub(super) deaf_until_ms: u64,
+    /// Rows of `mayfly` that it has seen go.
+    pub(super) gone: BTreeSet<String>,
+    /// Rows of `mayfly` that it shows.
+    pub(super) mayflies: BTreeSet<String>,
+    /// What it showed when it was last looked at, as a digest, and whether it was ready.
+    pub(super) looked_at: (u64, bool),
+    /// Commits with rows of `journal` that others are asked to acknowledge.
+    pub(super) asked: Vec<(u64, Vec<String>)>,
     /// Rows of `journal` this process has had at some time.
     pub(super) journal: BTreeSet<String>,
     /// Own rows of `owned` under keys nobody else uses, and their values.
@@ -63,7 +77,12 @@ impl Node {
     }
 
     pub(super) fn is_reader(&self) -> bool {
-        self.engine.is_read_only()
+        self.engine.is_reader()
+    }
+
+    /// Queries what has been published, as the application does.
+    pub(super) fn query<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> T {
+        self.db.readers().read(query).unwrap()
     }
 }
 
@@ -74,6 +93,34 @@ struct Packet {
     to: usize,
     to_name: i64,
     bytes: Bytes,
+}
+
+/// Changes, for who reads a failure.
+pub(super) fn text_of(schema: &Schema, changes: &[LocalChange]) -> String {
+    let value = |value: ValueRef<'_>| match value {
+        ValueRef::Null => "null".to_owned(),
+        ValueRef::Integer(i) => i.to_string(),
+        ValueRef::Real(r) => r.to_string(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        ValueRef::Blob(bytes) => format!("{} bytes", bytes.len()),
+    };
+    let list = |values: &mut dyn Iterator<Item = ValueRef<'_>>| values.map(value).collect::<Vec<_>>().join(",");
+    let text = |change: &LocalChange| {
+        let table = &schema.tables[change.table];
+        let row = format!("{}({})", table.name, list(&mut key_values(table, &change.key)));
+        match &change.kind {
+            LocalKind::Insert { values, .. } => format!("+{row}={}", list(&mut values.iter().map(Value::as_ref))),
+            LocalKind::Update(columns) => {
+                let set = |changed: &Changed| {
+                    let name = &table.columns[usize::from(changed.column)].name;
+                    format!("{name}={}", value(changed.after.as_ref()))
+                };
+                format!("{row}:{}", columns.iter().map(set).collect::<Vec<_>>().join(","))
+            }
+            LocalKind::Delete { .. } => format!("-{row}"),
+        }
+    };
+    changes.iter().map(text).collect::<Vec<_>>().join(" ")
 }
 
 /// All of it.
@@ -91,22 +138,92 @@ pub(super) struct World {
     pub(super) delay_ms_max: u64,
     fifo_ms: BTreeMap<(i64, i64), u64>,
     pub(super) reorder: bool,
-    pub(super) resend_bytes_max: usize,
+    pub(super) limits: Limits,
+    /// How many pairs of twins there are.
+    pub(super) twins: u64,
     pub(super) faults: bool,
     /// Whether what is sent is kept in `sent`.
     pub(super) tapped: bool,
     pub(super) sent: Vec<Bytes>,
     /// Whether the database has keys.
     pub(super) keyed: bool,
-    /// Whether all changes have come as whole transactions so far.
-    pub(super) atomic: bool,
+    /// What is sent from one place to another there is lost.
+    pub(super) blocked: BTreeSet<(usize, usize)>,
     /// What processes have been told is done.
     pub(super) ledger: Ledger,
+    /// What has happened, for the totals.
+    pub(super) totals: Totals,
+    /// What has happened, step by step, if somebody wants to know.
+    pub(super) trace: Option<Vec<String>>,
+}
+
+/// Counts over schedules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Schedules run.
+    pub schedules: u64,
+    /// Transactions committed.
+    pub commits: u64,
+    /// Messages sent from one process to another.
+    pub messages: u64,
+    /// Frames among them.
+    pub frames: u64,
+    /// Faults: messages lost and repeated, and everything that was done to processes, clocks and connections.
+    pub faults: u64,
+    /// Schedules that failed.
+    pub failures: u64,
+}
+
+impl Totals {
+    /// Adds others.
+    pub fn add(&mut self, other: Self) {
+        self.schedules += other.schedules;
+        self.commits += other.commits;
+        self.messages += other.messages;
+        self.frames += other.frames;
+        self.faults += other.faults;
+        self.failures += other.failures;
+    }
+}
+
+/// Limits that are small enough to be met in a schedule, some of them.
+fn limits(random: &mut Random, faults: bool) -> Limits {
+    let mut limits = Limits { rows_bytes: 200 + random.below(2_000) as usize, ..Limits::default() };
+    if !faults {
+        return limits;
+    }
+    if random.percent(40) {
+        limits.resend_bytes_max = 2_000;
+    }
+    if random.percent(20) {
+        limits.queue_bytes_max = 1_000 + random.below(4_000) as usize;
+    }
+    if random.percent(20) {
+        limits.batch_bytes_max = 500 + random.below(4_000) as usize;
+    }
+    if random.percent(15) {
+        limits.held_bytes_max = random.below(600) as usize;
+        limits.pending_bytes_max = random.below(600) as usize;
+    }
+    if random.percent(15) {
+        limits.parts_bytes_max = 600_000;
+        limits.resend_at_once_bytes_max = 1_000;
+    }
+    if random.percent(15) {
+        limits.outbox_bytes_max = 4_000 + random.below(20_000) as usize;
+        limits.seen_bytes_max = 1_000;
+    }
+    limits
 }
 
 impl World {
+    /// Choices that follow from a seed.
+    pub(super) fn random_of(seed: u64) -> Random {
+        Random(Generator::new(seed))
+    }
+
     pub(super) fn new(seed: u64) -> Self {
-        let mut random = Random(Generator::new(seed));
+        let mut random = Self::random_of(seed);
         let faults = random.percent(85);
         let mut world = Self {
             now_ms: 1_000,
@@ -119,13 +236,16 @@ impl World {
             delay_ms_max: 1 + random.below(60),
             fifo_ms: BTreeMap::new(),
             reorder: faults && random.percent(50),
-            resend_bytes_max: if faults && random.percent(40) { 2_000 } else { 16 << 20 },
+            limits: limits(&mut random, faults),
+            twins: if random.percent(50) { 5 } else { 60 },
             faults,
             tapped: false,
             sent: Vec::new(),
             keyed: super::guarded::is_keyed(seed),
-            atomic: !faults,
+            blocked: BTreeSet::new(),
             ledger: Ledger::default(),
+            totals: Totals::default(),
+            trace: None,
             random,
         };
         for index in 0..world.nodes.len() {
@@ -150,6 +270,7 @@ impl World {
         let mut world = Self::new(1);
         world.keyed = keyed;
         (world.loss, world.repeat, world.reorder, world.faults) = (0, 0, false, false);
+        world.limits = Limits::default();
         world.delay_ms_max = 2;
         world.packets.clear();
         world.nodes = (0..nodes).map(|_| None).collect();
@@ -158,6 +279,36 @@ impl World {
             world.advance(1_000, true);
         }
         world
+    }
+
+    /// Takes down what happens, for who reads a failure.
+    pub(super) fn note(&mut self, what: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(format!("{:>7} ms  {}", self.now_ms, what()));
+        }
+    }
+
+    /// The same for a fault, which is counted.
+    pub(super) fn fault(&mut self, what: impl FnOnce() -> String) {
+        self.totals.faults += 1;
+        self.note(what);
+    }
+
+    pub(super) fn crash(&mut self, index: usize) {
+        self.fault(|| format!("{index} crashes"));
+        self.bury(index);
+    }
+
+    fn bury(&mut self, index: usize) {
+        if let Some(node) = self.nodes[index].take() {
+            self.totals.commits += node.engine.counters().commits;
+        }
+    }
+
+    /// The commits of those who still run, into the totals.
+    pub(super) fn count_commits(&mut self) {
+        let commits = self.nodes.iter().flatten().map(|node| node.engine.counters().commits);
+        self.totals.commits += commits.sum::<u64>();
     }
 
     pub(super) fn node(&mut self, index: usize) -> &mut Node {
@@ -173,7 +324,8 @@ impl World {
     }
 
     pub(super) fn start_as(&mut self, index: usize, kind: Kind) {
-        let db = LocalDb::open(&super::workload::options()).unwrap();
+        self.note(|| format!("{index} starts"));
+        let db = LocalDb::open(&workload::options()).unwrap();
         self.names += 1;
         let skew_ms = if self.random.percent(30) { self.random.below(2 * HOUR_MS as u64) as i64 - HOUR_MS } else { 0 };
         let mut node = Node {
@@ -185,9 +337,10 @@ impl World {
                     lease_ms: 2_000,
                     alone_after_ms: 300,
                     tombstone_keep_ms: 600_000,
-                    resend_bytes_max: self.resend_bytes_max,
+                    limits: self.limits,
+                    read_only: false,
                     connected: true,
-                    read_only: kind == Kind::Reader,
+                    reader: kind == Kind::Reader,
                     seed: self.random.next(),
                 },
                 Now { mono_ms: 0, wall_ms: WALL_START_MS },
@@ -200,11 +353,17 @@ impl World {
             stalled_until_ms: 0,
             connected: true,
             group: 0,
-            fetched_when_ready: None,
+            deaf_until_ms: 0,
+            gone: BTreeSet::new(),
+            mayflies: BTreeSet::new(),
+            looked_at: (0, false),
+            asked: Vec::new(),
             journal: BTreeSet::new(),
             own: BTreeMap::new(),
         };
-        node.engine.watch(0, true);
+        for table in ["kv", "users"] {
+            node.engine.watch(node.db.schema().table_index(table).unwrap(), true);
+        }
         if self.keyed {
             node.guarded = Some(Guarded::new(kind, &mut node.engine, &mut node.db, node.name as u64));
         }
@@ -219,6 +378,7 @@ impl World {
     }
 
     pub(super) fn set_clock(&mut self, index: usize, skew_ms: i64) {
+        self.fault(|| format!("{index}'s clock is set to {skew_ms} ms"));
         if let Some(node) = &mut self.nodes[index] {
             node.skew_ms = skew_ms;
         }
@@ -231,6 +391,11 @@ impl World {
     }
 
     pub(super) fn handle(&mut self, index: usize, event: Event<'_>) {
+        match event {
+            Event::Connected | Event::Disconnected => self.fault(|| format!("{index}: {event:?}")),
+            Event::Close => self.note(|| format!("{index} closes")),
+            Event::Message(_) | Event::Tick | Event::Founded => {}
+        }
         let now = self.now_of(index);
         let Some(node) = &mut self.nodes[index] else { return };
         match &mut node.guarded {
@@ -239,14 +404,12 @@ impl World {
         }
         node.db.finish_apply().unwrap();
         drop(node.engine.take_seen());
-        if node.engine.is_ready() {
-            let Counters { rows_fetched, resyncs, .. } = node.engine.counters();
-            let when_ready = *node.fetched_when_ready.get_or_insert(rows_fetched);
-            // Rows instead of transactions came to a member in use, or its only donor left before it had given all.
-            if rows_fetched != when_ready || (rows_fetched > 0 && resyncs == 0) {
-                self.atomic = false;
-            }
-        }
+        laws::look(node);
+        self.send_messages(index);
+    }
+
+    /// Sends what an engine has to say.
+    pub(super) fn flush_messages(&mut self, index: usize) {
         self.send_messages(index);
     }
 
@@ -277,6 +440,7 @@ impl World {
             let frame = node.engine.next_frame(&mut node.db).unwrap();
             self.send_messages(index);
             let Some(frame) = frame else { return };
+            self.totals.frames += 1;
             self.send_clear(index, Destination::All, frame);
         }
     }
@@ -290,11 +454,18 @@ impl World {
                 Destination::One(writer) => node.engine.writer() == writer,
             };
             let to_name = node.name;
-            if !addressed || !node.connected || node.group != group {
+            if !addressed || !node.connected {
+                continue;
+            }
+            let deaf = node.deaf_until_ms > self.now_ms;
+            if deaf || node.group != group || self.blocked.contains(&(from, index)) {
+                self.totals.faults += 1;
                 continue;
             }
             let copies =
                 if self.random.percent(self.loss) { 0 } else { 1 + u64::from(self.random.percent(self.repeat)) };
+            self.totals.messages += copies;
+            self.totals.faults += u64::from(copies != 1);
             for _ in 0..copies {
                 let mut at_ms = self.now_ms + self.random.below(self.delay_ms_max);
                 if !self.reorder {
@@ -369,10 +540,12 @@ impl World {
             self.start_as(0, Kind::Writer);
         }
         self.delay_ms_max = 5;
+        self.blocked.clear();
         for index in 0..self.nodes.len() {
             if let Some(node) = &mut self.nodes[index] {
                 node.group = 0;
                 node.stalled_until_ms = 0;
+                node.deaf_until_ms = 0;
                 if !std::mem::replace(&mut node.connected, true) {
                     self.handle(index, Event::Connected);
                 }

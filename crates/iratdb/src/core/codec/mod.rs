@@ -15,10 +15,11 @@ pub use envelope::{
 };
 pub use frame::{
     ClockList, ColumnValues, Entry, Op, OpBody, OpReader, Tallies, Values, put_delete, put_insert, put_state_counted,
-    put_state_dead, put_state_live, put_update, start_tx,
+    put_state_dead, put_state_dead_since, put_state_live, put_update, read_batch, start_batch, start_tx,
 };
 pub use message::{
-    Body, BucketSet, Cursor, FrameBuilder, Header, Message, Tail, decode, decode_header, encode, reader_may_say,
+    Body, BucketSet, Cursor, FrameBuilder, Header, Message, Progress, Tail, Wanted, decode, decode_header, encode,
+    reader_may_say,
 };
 pub use wire::{DecodeError, Reader, put_bytes, put_stamp, put_u64, put_value, put_varint};
 

@@ -16,10 +16,13 @@ use crate::core::value::Value;
 /// Why a transaction can't be replicated, and so must be rolled back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
-    /// This process may only read.
-    ReadOnly,
     /// It touches another process's row of an owned table.
     NotOwner {
+        /// The table's index.
+        table: usize,
+    },
+    /// This member only reads.
+    ReadOnly {
         /// The table's index.
         table: usize,
     },
@@ -65,8 +68,10 @@ impl Engine {
         changes: &[LocalChange],
         store: &mut impl Store,
     ) -> Result<Result<Prepared, Refused>, StoreError> {
-        if self.config.read_only {
-            return Ok(Err(Refused::ReadOnly));
+        if (self.config.read_only || self.config.reader)
+            && let Some(change) = changes.first()
+        {
+            return Ok(Err(Refused::ReadOnly { table: change.table }));
         }
         let stamp = Stamp { hlc: self.clock.tick(now.wall_ms), epoch: self.epoch };
         let mut bytes = start_tx(stamp.hlc);
@@ -271,7 +276,7 @@ impl Engine {
         let new = Epoch(self.random.next_nonzero());
         self.counters.epochs_restarted += 1;
         let sequence = self.log.sequence();
-        if !self.config.read_only {
+        if !self.config.reader {
             self.farewell = Some((old, sequence));
         }
         self.former.push(old);
@@ -280,6 +285,8 @@ impl Engine {
         }
         // What the former epoch sent is here, and whoever lacks some of it can have it from here.
         self.streams.insert(old, Stream::starting_after(sequence));
+        self.version += 1;
+        self.note_cut_off(now.mono_ms);
         self.log.restart(old, new);
         self.epoch = new;
         for (index, (table, state)) in self.config.schema.tables.iter().zip(&mut self.tables).enumerate() {

@@ -3,16 +3,18 @@
 
 use std::sync::Arc;
 
+use super::held::HeldBack;
+use super::past::Past;
 use super::{Engine, Made, Maker, Now, Phase};
-use crate::core::codec::{Body, BucketSet, Message, OpReader};
+use crate::core::codec::{Body, Message};
 use crate::core::constraint::Constrained;
-use crate::core::engine::receive::Source;
+use crate::core::digest::BUCKETS;
 use crate::core::ids::Epoch;
 use crate::core::key::Key;
 use crate::core::lease::{MEMBERS_MAX, Members};
-use crate::core::snapshot::Place;
+use crate::core::snapshot::{Place, Session, buckets_from, parts_of};
 use crate::core::store::{Store, StoreError};
-use crate::core::table::{Shown, TableState};
+use crate::core::table::Shown;
 
 /// What is silent for so many leases is over, even if no writer says so.
 const LONG_LEASES: u64 = 3;
@@ -45,7 +47,7 @@ impl Engine {
     /// Whether one speaks that was ended here only, or the first writer after all were gone.
     pub(super) fn must_start_over(&self, message: &Message<'_>) -> bool {
         match message.body {
-            Body::Heartbeat { ready, reader: false, .. } if self.config.read_only => {
+            Body::Heartbeat { ready, reader: false, .. } if self.config.reader => {
                 let alone = self.phase == Phase::Ready && self.members.live_writers().next().is_none();
                 ((self.orphaned || alone) && ready) || self.given_up.contains(&message.header.epoch)
             }
@@ -53,29 +55,28 @@ impl Engine {
         }
     }
 
-    /// Forgets everything, and joins again.
-    pub(super) fn start_over(&mut self, now: Now, store: &mut impl Store) -> Result<(), StoreError> {
-        for index in 0..self.tables.len() {
-            for (_, key) in self.all_keys(index) {
-                self.forget_row(index, &key, store)?;
-            }
-        }
-        self.settle_constraints(store)?;
-        let hash_seed = self.random.next_nonzero();
-        self.tables.iter_mut().for_each(|table| *table = TableState::new(hash_seed));
+    /// Joins again, as if it had nothing. What it shows goes when the rows of the others are here, all at once.
+    pub(super) fn start_over(&mut self, now: Now) {
+        self.stale = Some((0..self.tables.len()).flat_map(|index| self.all_keys(index)).collect());
         self.streams.clear();
         self.members = Members::default();
-        (self.session, self.resync_with, self.settling) = (None, None, None);
-        (self.orphaned, self.yielding) = (false, false);
+        self.held = HeldBack::default();
+        self.past = Past::default();
+        self.wanted.clear();
+        (self.session, self.resync_with, self.yield_to) = (None, None, None);
+        self.orphaned = false;
         self.given_up.clear();
+        self.version += 1;
         self.phase = Phase::Listening { until_ms: now.mono_ms + self.config.alone_after_ms, hello_at_ms: now.mono_ms };
-        Ok(())
     }
 
-    fn all_keys(&self, index: usize) -> Vec<(usize, Key)> {
-        let Some(state) = self.tables.get(index) else { return Vec::new() };
-        let buckets = 0..crate::core::digest::BUCKETS;
-        buckets.flat_map(|bucket| state.keys(bucket, None)).map(|key| (index, key.clone())).collect()
+    fn all_keys(&self, table: usize) -> Vec<(usize, Key)> {
+        (0..BUCKETS).flat_map(|bucket| self.keys_of(table, bucket)).collect()
+    }
+
+    fn keys_of(&self, table: usize, bucket: usize) -> Vec<(usize, Key)> {
+        let Some(state) = self.tables.get(table) else { return Vec::new() };
+        state.keys(bucket, None).into_iter().map(|key| (table, key.clone())).collect()
     }
 
     /// Forgets a row and shows it no more. [`Engine::settle_constraints`] is to follow.
@@ -98,26 +99,33 @@ impl Engine {
         self.note(index, key, Shown::Deleted, made, store)
     }
 
-    /// Both were at rest and differ, and this one can't send what it has more: so the donor's rows count.
+    /// The rows of a donor are here and are about to be shown. Forgets what they are to replace: what is left of a database that
+    /// is gone; or, if both were at rest and differ, what this one has more, because it can't send it.
     pub(super) fn give_up_what_it_lacks(
         &mut self,
-        now: Now,
-        wanted: &[(u8, BucketSet)],
-        from: &Place,
-        to: Option<&Place>,
-        states: &[u8],
+        session: &Session,
         store: &mut impl Store,
     ) -> Result<(), StoreError> {
-        if !self.yielding {
-            return Ok(());
+        let at_rest = session.our_state == self.state();
+        let yields = self.yield_to.take_if(|donor| *donor == session.donor).is_some() && at_rest;
+        let ours = match self.stale.take() {
+            Some(stale) => stale,
+            None if yields => {
+                let rows =
+                    buckets_from(&session.wanted, &Place::default()).into_iter().filter(|(_, _, deaths)| !deaths);
+                rows.flat_map(|(table, bucket, _)| self.keys_of(usize::from(table), usize::from(bucket))).collect()
+            }
+            None => return Ok(()),
+        };
+        let owned = |table: usize| self.config.schema.tables.get(table).is_some_and(|table| table.owned);
+        let theirs = parts_of(&session.rows, |epoch| self.members.is_ended(epoch), owned);
+        for (table, key) in ours {
+            let part = self.tables.get(table).map_or(0, |state| state.part(&key));
+            let row = (table, key);
+            if part != theirs.get(&row).copied().unwrap_or(0) {
+                self.forget_row(row.0, &row.1, store)?;
+            }
         }
-        let lacking = self.what_it_lacks(wanted, from, to, states);
-        if lacking.is_empty() {
-            return Ok(());
-        }
-        for (table, key) in lacking {
-            self.forget_row(table, &key, store)?;
-        }
-        self.apply(now, OpReader::states(states), Source::States, store).map(drop)
+        Ok(())
     }
 }

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::core::cert::fixtures;
 use crate::core::codec::{
-    Body, Cursor, Entry, Header, SIGNATURE_BYTES, Tail, encode, put_delete, put_state_dead, start_tx,
+    Body, Cursor, Entry, Header, Progress, SIGNATURE_BYTES, Tail, Wanted, encode, put_delete, put_state_dead,
+    start_batch, start_tx,
 };
 use crate::core::hlc::Stamp;
 use crate::core::ids::Epoch;
@@ -41,6 +42,7 @@ impl Node {
                 ready: true,
                 reader,
                 hello: false,
+                flushed: true,
                 sequence: 1,
                 state: 1,
                 suspects: Vec::new(),
@@ -266,12 +268,13 @@ fn what_a_reader_forges_is_refused_by_all() {
     let mut net = Net::members(2, 2);
     let mut states = Vec::new();
     put_state_dead(&mut states, 0, &[1, 2], Stamp { hlc: 9, epoch: Epoch(4) });
+    let batch = [start_batch(&[]), states.clone()].concat();
     let cursor = Cursor { table: 0, bucket: 0, after: None };
     let forged = [
-        Body::Frame { sequence: 1, ack: false, entries: vec![Entry::States(&states)] },
+        Body::Frame { sequence: 1, ack: false, entries: vec![Entry::Batch(&batch)] },
         Body::EpochEnd { tail: Tail { epoch: Epoch(1_001), sequence: 1 } },
         Body::Rows { token: 1, cursor, next: None, states: &states },
-        Body::Digests { token: 1, tails: Vec::new(), ended: vec![Epoch(1_001)], buckets: Vec::new() },
+        Body::Digests { token: 1, version: 1, progress: Vec::new(), ended: vec![Epoch(1_001)], buckets: Vec::new() },
         Body::Gone { epoch: Epoch(1_001), oldest: 5 },
         Body::AckRequest { sequence: 1 },
         Body::Heartbeat {
@@ -279,6 +282,7 @@ fn what_a_reader_forges_is_refused_by_all() {
             ready: true,
             reader: false,
             hello: false,
+            flushed: true,
             sequence: 1,
             state: 1,
             suspects: vec![Epoch(1_001)],
@@ -423,16 +427,18 @@ fn every_kind(node: &Node) -> Vec<Bytes> {
     put_delete(&mut tx, 1, &[1, 4]);
     let mut states = Vec::new();
     put_state_dead(&mut states, 0, &[1, 2], Stamp { hlc: 9, epoch: Epoch(4) });
+    let batch = [start_batch(&[]), states.clone()].concat();
     let tail = Tail { epoch: node.header().epoch, sequence: 9 };
     let cursor = Cursor { table: 0, bucket: 3, after: Some(&[1, 2]) };
+    let progress = vec![Progress { epoch: Epoch(3), settled: 1, top: 2, changes: 3 }];
     let bodies = [
-        Body::Frame { sequence: 1, ack: false, entries: vec![Entry::Tx(&tx), Entry::States(&states)] },
+        Body::Frame { sequence: 1, ack: false, entries: vec![Entry::Tx(&tx), Entry::Batch(&batch)] },
         Body::EpochEnd { tail },
         Body::Nack { epoch: Epoch(3), from: 1, to: 2 },
         Body::Gone { epoch: Epoch(3), oldest: 9 },
-        Body::DigestRequest { token: 1, flushed: true },
-        Body::Digests { token: 1, tails: vec![tail], ended: vec![Epoch(8)], buckets: vec![(0, 1, 2)] },
-        Body::Fetch { token: 1, cursor, wanted: vec![(0, [1, 2, 3, 4])] },
+        Body::DigestRequest { token: 1, end: true },
+        Body::Digests { token: 1, version: 1, progress, ended: vec![Epoch(8)], buckets: vec![(0, 1, 2, 3)] },
+        Body::Fetch { token: 1, cursor, wanted: vec![Wanted { table: 0, rows: [1, 2, 3, 4], deaths: [5, 6, 7, 8] }] },
         Body::Rows { token: 1, cursor, next: Some(cursor), states: &states },
     ];
     let to_one = bodies.iter().map(|body| node.say(Destination::One(Writer(2)), body));
