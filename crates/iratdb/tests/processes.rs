@@ -187,7 +187,7 @@ fn until_equal(processes: &mut [Process], names: &str) {
         let digests: Vec<_> = processes.iter_mut().map(|process| process.ask("digest")).collect();
         let owners: Vec<_> = processes.iter_mut().map(|process| process.ask("owners")).collect();
         if digests.windows(2).all(|pair| pair[0] == pair[1]) {
-            equal.get_or_insert(started.elapsed());
+            equal.get_or_insert_with(|| started.elapsed());
             if owners.iter().all(|owners| owners == names) {
                 break;
             }

@@ -144,7 +144,7 @@ impl Engine {
         }
         // Who has not been answered by anybody may not have been heard by anybody, and then nobody keeps deletions for it: it takes
         // nothing yet. What it will lack it asks for.
-        if self.phase != Phase::Ready && !self.walks() {
+        if !self.takes_frames() {
             if let Some(stream) = self.streams.get_mut(&epoch) {
                 stream.known(sequence);
             }
@@ -249,14 +249,15 @@ impl Engine {
         self.join_any(now);
     }
 
-    /// Whether rows are being fetched from a member that has told how far it is.
-    fn walks(&self) -> bool {
-        self.session.as_ref().is_some_and(|session| !matches!(session.stage, Stage::Digests))
+    /// Whether frames are taken: by who is ready, or is fetching rows from a member that has told how far it is.
+    pub(super) fn takes_frames(&self) -> bool {
+        let walks = || self.session.as_ref().is_some_and(|session| !matches!(session.stage, Stage::Digests));
+        self.phase == Phase::Ready || walks()
     }
 
     /// Asks for missing frames, or resynchronises where asking was in vain. A joiner first learns where to start.
     pub(super) fn repair_streams(&mut self, now: Now) {
-        if self.phase != Phase::Ready && !self.walks() {
+        if !self.takes_frames() {
             return;
         }
         let mut asks = Vec::new();
