@@ -160,7 +160,8 @@ fn constraints_hold(node: &Node) {
     }
 }
 
-/// A counter is the sum of what processes were told they had added. Those that died may not have sent their last.
+/// A counter is the sum of what processes were told they had added. Those that died may not have sent their last, and those that left
+/// before the database was gone are gone with it.
 fn counters_add_up(world: &World, node: &Node) {
     let alive: BTreeSet<i64> = world.nodes.iter().flatten().map(|node| node.name).collect();
     let rows: Vec<(i64, i64, i64, f64)> = node
@@ -177,7 +178,7 @@ fn counters_add_up(world: &World, node: &Node) {
         for ((_, who), (added, high)) in of_row {
             most += added;
             high_most = high_most.max(*high);
-            if alive.contains(who) || !world.faults {
+            if alive.contains(who) || !(world.faults || world.ledger.gone.contains(who)) {
                 least += added;
                 high_least = high_least.max(*high);
             }

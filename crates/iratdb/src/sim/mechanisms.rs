@@ -635,3 +635,26 @@ fn more_changes_than_are_kept_are_not_told_one_by_one() {
         assert_eq!(node.engine.take_seen().map(|seen| seen.len()), told);
     }
 }
+
+#[test]
+fn who_was_never_heard_brings_nothing_back() {
+    let mut world = World::quiet(1);
+    world.nodes.push(None);
+    // Process 1 hears, and is not heard.
+    world.blocked.insert((1, 0));
+    world.start(1);
+    world.advance(50, true);
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (1)");
+    world.advance(50, true);
+    world.loss = 100;
+    write(&mut world, 0, "DELETE FROM kv");
+    world.loss = 0;
+    world.advance(25_000, true);
+    assert_eq!(tombstones(&mut world, 0), 0);
+    world.blocked.clear();
+    for _ in 0..1_000 {
+        world.advance(10, true);
+        assert_eq!((number(&mut world, 0, ROWS), number(&mut world, 1, ROWS)), (0, 0));
+    }
+    assert!(world.node(1).engine.is_ready());
+}

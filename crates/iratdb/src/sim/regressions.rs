@@ -1,7 +1,7 @@
 //! Schedules that found bugs while this was built, and what they found. What a seed does changes with the simulator; they are kept
 //! because they are cheap.
 
-const SEEDS: [(u64, &str); 22] = [
+const SEEDS: [(u64, &str); 25] = [
     (38, "the simulator's first versions"),
     (142, "the simulator's first versions"),
     (294, "the simulator's first versions"),
@@ -26,6 +26,9 @@ const SEEDS: [(u64, &str); 22] = [
     (119, "a batch that nobody could show kept all from resynchronising"),
     (321, "the same: a joiner was never ready"),
     (548, "the same"),
+    (628, "a process that nobody had heard brought back what was deleted meanwhile"),
+    (617, "the last member left while another was joining: the simulator took that for a loss"),
+    (1070, "the same"),
     (5208, "a resync with who knew nothing of a third's frames made its old ones be asked for"),
 ];
 

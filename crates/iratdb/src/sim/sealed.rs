@@ -164,3 +164,28 @@ fn islands_with_different_keys_become_one() {
         assert_eq!(number(&mut world, index, ROWS), 2);
     }
 }
+
+#[test]
+fn a_reader_shows_what_was_until_it_has_what_is() {
+    let mut world = World::quiet_with_keys(1);
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (1), (2); INSERT INTO owned VALUES (1, 1, 1)");
+    let reader = reader(&mut world);
+    world.advance(1_000, true);
+    assert_eq!((number(&mut world, reader, ROWS), number(&mut world, reader, OWNED)), (2, 1));
+    world.nodes[0] = None;
+    world.advance(10_000, true);
+    assert_eq!((number(&mut world, reader, ROWS), number(&mut world, reader, OWNED)), (2, 0));
+    // Another one writes what it knows as soon as it may: at no time there is less.
+    world.start_as(0, Kind::Writer);
+    let mut has_written = false;
+    for _ in 0..5_000 {
+        if !has_written && world.node(0).engine.is_ready() {
+            write(&mut world, 0, "INSERT INTO kv (id) VALUES (1), (3)");
+            has_written = true;
+        }
+        world.advance(1, true);
+        assert_eq!(number(&mut world, reader, ROWS), 2);
+    }
+    assert_eq!(number(&mut world, reader, "SELECT count(*) FROM kv WHERE id IN (1, 3)"), 2);
+    assert!(world.node(reader).engine.is_ready());
+}

@@ -45,6 +45,8 @@ pub(super) fn options() -> Options {
 pub(super) struct Ledger {
     /// Rows of `counts` that have been inserted, each by the process whose name is its key.
     pub(super) inserted: BTreeSet<i64>,
+    /// Processes that had left when the database was gone.
+    pub(super) gone: BTreeSet<i64>,
     /// By row and process: what it has added, and the greatest number it has given.
     pub(super) counted: BTreeMap<(i64, i64), (i64, i64)>,
 }
@@ -98,6 +100,12 @@ fn leave(world: &mut World, index: usize) {
     world.send_frames(index, 1_000);
     world.handle(index, Event::Close);
     world.nodes[index] = None;
+    // When the last who has the database leaves, it is gone. Who has not joined yet does not have it.
+    if !world.nodes.iter().flatten().any(|node| node.engine.is_ready()) {
+        let names: Vec<i64> = world.ledger.counted.keys().map(|(_, who)| *who).collect();
+        let alive: BTreeSet<i64> = world.nodes.iter().flatten().map(|node| node.name).collect();
+        world.ledger.gone.extend(names.into_iter().filter(|name| !alive.contains(name)));
+    }
 }
 
 fn toggle_connection(world: &mut World, index: usize) {

@@ -402,6 +402,10 @@ impl World {
             Some(guarded) => guarded.handle(now, event, &mut node.engine, &mut node.db),
             None => node.engine.handle(now, event, &mut node.db).unwrap(),
         }
+        if matches!(event, Event::Tick) {
+            let due_ms = node.engine.poll_timeout();
+            assert!(due_ms > now.mono_ms, "{} does not let go: {}", node.name, node.engine.describe());
+        }
         node.db.finish_apply().unwrap();
         drop(node.engine.take_seen());
         laws::look(node);

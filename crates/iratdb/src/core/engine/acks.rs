@@ -86,13 +86,15 @@ impl Engine {
     }
 
     pub(super) fn acks_timeout(&self) -> Option<u64> {
-        let waits = self.acks.ask_at_ms < self.acks.until_ms && self.connected;
-        waits.then_some(self.acks.ask_at_ms)
+        (self.acks.ask_at_ms < self.acks.until_ms).then_some(self.acks.ask_at_ms)
     }
 
     /// Asks those who have not answered.
     pub(super) fn acks_tick(&mut self, now: Now) {
-        if now.mono_ms < self.acks.ask_at_ms || now.mono_ms >= self.acks.until_ms || !self.connected {
+        if now.mono_ms >= self.acks.until_ms {
+            self.acks.until_ms = 0;
+        }
+        if now.mono_ms < self.acks.ask_at_ms || self.acks.until_ms == 0 || !self.connected {
             return;
         }
         self.acks.ask_at_ms = now.mono_ms + ASK_AGAIN_MS;
@@ -100,7 +102,7 @@ impl Engine {
         let others = self.members.iter().filter(|(_, member)| member.can_donate()).count();
         if self.replicas(self.acks.commit) >= others {
             // Nobody is left to ask; who comes later tells in its heartbeats.
-            self.acks.until_ms = now.mono_ms;
+            self.acks.until_ms = 0;
         } else if sequence > 0 {
             self.send(Destination::All, &Body::AckRequest { sequence });
         }

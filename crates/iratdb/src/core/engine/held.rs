@@ -170,11 +170,14 @@ impl Engine {
         latest < birth
     }
 
+    /// Whether what is waited for comes with the first rows.
+    pub(super) fn is_joining(&self) -> bool {
+        self.phase != Phase::Ready && self.session.is_some()
+    }
+
     /// Shows what waits no longer, and does something about what waits for long.
     pub(super) fn release_held(&mut self, now: Now, store: &mut impl Store) -> Result<(), StoreError> {
-        // What a joiner waits for comes with its first rows.
-        let joining = self.phase != Phase::Ready && self.session.is_some();
-        if self.held.all.is_empty() || joining {
+        if self.held.all.is_empty() || self.is_joining() {
             return Ok(());
         }
         let mut again = true;

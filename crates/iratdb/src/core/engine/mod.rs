@@ -443,15 +443,12 @@ impl Engine {
         }
     }
 
-    /// When [`Event::Tick`] is due, at the latest.
+    /// When [`Event::Tick`] is due, at the latest. After one, it is later.
     pub fn poll_timeout(&self) -> u64 {
         if !self.connected {
             return self.heartbeat_at_ms;
         }
-        let mut at = self.heartbeat_at_ms;
-        if self.heartbeat_due {
-            at = self.last_tick_ms;
-        }
+        let mut at = if self.heartbeat_due { self.last_tick_ms } else { self.heartbeat_at_ms };
         if let Phase::Listening { until_ms, hello_at_ms } = self.phase
             && self.session.is_none()
         {
@@ -463,14 +460,15 @@ impl Engine {
                 _ => session.ask_at_ms,
             });
         }
-        at = at.min(self.held.timeout_ms().unwrap_or(u64::MAX));
-        if let Some(ask_at_ms) = self.acks_timeout() {
-            at = at.min(ask_at_ms);
+        if !self.is_joining() {
+            at = at.min(self.held.timeout_ms().unwrap_or(u64::MAX));
         }
-        if self.connected {
-            at = at.min(self.members.timeout_ms(self.config.lease_ms).unwrap_or(u64::MAX));
+        at = at.min(self.acks_timeout().unwrap_or(u64::MAX));
+        at = at.min(self.members.timeout_ms(self.config.lease_ms).unwrap_or(u64::MAX));
+        if self.takes_frames() {
+            at = self.streams.values().filter_map(Stream::repair_at_ms).fold(at, u64::min);
         }
-        self.streams.values().filter_map(Stream::repair_at_ms).fold(at, u64::min)
+        at
     }
 
     /// Whether everything the others had is in.

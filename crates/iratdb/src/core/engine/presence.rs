@@ -44,8 +44,8 @@ impl Engine {
             // This process did not run. What the others sent meanwhile has yet to be read.
             self.members.forgive(now.mono_ms);
         }
-        self.listen(now);
         self.session_tick(now, store)?;
+        self.listen(now);
         self.release_held(now, store)?;
         self.acks_tick(now);
         self.send_acks();

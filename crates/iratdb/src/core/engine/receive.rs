@@ -147,6 +147,14 @@ impl Engine {
             self.counters.frames_duplicate += 1;
             return Ok(());
         }
+        // Who has not been answered by anybody may not have been heard by anybody, and then nobody keeps deletions for it: it takes
+        // nothing yet. What it will lack it asks for.
+        if !self.takes_frames() {
+            if let Some(stream) = self.streams.get_mut(&epoch) {
+                stream.known(sequence);
+            }
+            return Ok(());
+        }
         let here = Frames { epoch, first: sequence, last: sequence };
         for entry in entries {
             match *entry {
@@ -246,10 +254,15 @@ impl Engine {
         self.join_any(now);
     }
 
+    /// Whether frames are taken: by who is ready, or is fetching rows from a member that has told how far it is.
+    pub(super) fn takes_frames(&self) -> bool {
+        let walks = || self.session.as_ref().is_some_and(|session| !matches!(session.stage, Stage::Digests));
+        self.phase == Phase::Ready || walks()
+    }
+
     /// Asks for missing frames, or resynchronises where asking was in vain. A joiner first learns where to start.
     pub(super) fn repair_streams(&mut self, now: Now) {
-        let walks = self.session.as_ref().is_some_and(|session| !matches!(session.stage, Stage::Digests));
-        if self.phase != Phase::Ready && !walks {
+        if !self.takes_frames() {
             return;
         }
         let mut asks = Vec::new();
