@@ -356,3 +356,50 @@ fn over_limit(state: &TableState, op: &Op<'_>, bytes_max: usize) -> bool {
     // One update fits a message, so this stays near the limit.
     matches!(op.body, OpBody::Update { .. }) && state.pending_bytes() > 2 * bytes_max
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::core::codec::{put_update, start_tx};
+    use crate::core::engine::{Config, Limits};
+    use crate::core::hlc::Stamp;
+    use crate::core::key::key_of;
+    use crate::core::value::{Value, ValueRef};
+    use crate::options::Options;
+    use crate::sqlite::LocalDb;
+
+    #[test]
+    fn updates_that_wait_in_vain_are_bounded() {
+        let schema = ["CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER)"];
+        let mut db = LocalDb::open(&Options::new("pending").schema(&schema)).unwrap();
+        let now = Now { mono_ms: 0, wall_ms: 1_700_000_000_000 };
+        let config = Config {
+            schema: Arc::clone(db.schema()),
+            node: "".into(),
+            heartbeat_ms: 500,
+            lease_ms: 2_000,
+            alone_after_ms: 300,
+            tombstone_keep_ms: 60_000,
+            limits: Limits { pending_bytes_max: 1_000, ..Limits::default() },
+            read_only: false,
+            connected: true,
+            seed: 7,
+        };
+        let mut engine = Engine::new(config, now);
+        let pending = |engine: &Engine| engine.tables.iter().map(TableState::pending_bytes).sum::<usize>();
+        let (epoch, mut most) = (Epoch(9), 0);
+        for n in 1..1_000 {
+            let mut tx = start_tx(1_000 + n);
+            let key = key_of(&[Value::Integer(n as i64)]);
+            let birth = Stamp { hlc: n, epoch };
+            put_update(&mut tx, 0, &key, epoch, birth, [(0, ValueRef::Integer(1))].into_iter());
+            engine.apply(now, OpReader::tx(&tx, epoch).unwrap(), Source::Own(epoch), &mut db).unwrap();
+            most = most.max(pending(&engine));
+        }
+        assert!(most > 500 && most <= 1_000, "{most}");
+        let keys: usize = (0..256).map(|bucket| engine.tables[0].keys(bucket, None).len()).sum();
+        assert!(keys < 100, "{keys}: what was dropped leaves nothing behind");
+    }
+}
