@@ -384,6 +384,7 @@ mod tests {
             tombstone_keep_ms: 60_000,
             limits: Limits { pending_bytes_max: 1_000, ..Limits::default() },
             read_only: false,
+            reader: false,
             connected: true,
             seed: 7,
         };
