@@ -100,7 +100,7 @@ async fn a_row_that_a_constraint_hides_is_told_as_a_conflict() {
         let taken = futures_util::future::join_all(taken).await;
         let both = taken.iter().all(Result::is_ok);
         for refusal in taken.into_iter().filter_map(Result::err) {
-            assert_eq!(refusal.name, "ALREADY_EXISTS", "{}", refusal.message);
+            assert_eq!(refusal.name, "INVALID_ARGUMENT", "{}", refusal.message);
         }
         if both {
             let conflict = loop {
