@@ -49,8 +49,8 @@ pub struct Stream {
     nack_at_ms: u64,
     lost: bool,
     hole: Option<Hole>,
-    /// Whether it is a guess that what came first is here.
-    guessed: bool,
+    /// It is a guess that what came up to this frame is here; 0 if it is none.
+    guessed: u64,
     /// First frames of what is held back, and how many things that began there.
     held: BTreeMap<u64, u32>,
     /// A resync has brought what began up to this frame.
@@ -82,7 +82,7 @@ impl Stream {
 
     /// A stream of an epoch that is over, and of which what came up to this frame is not asked for: if anybody has it, it came another way.
     pub fn guessed_up_to(sequence: u64) -> Self {
-        Self { guessed: sequence > 0, ..Self::starting_after(sequence) }
+        Self { guessed: sequence, ..Self::starting_after(sequence) }
     }
 
     /// Something of the frames that are here was dropped.
@@ -156,7 +156,9 @@ impl Stream {
     /// Everything up to this frame is in, by way of a resync.
     pub fn cover(&mut self, sequence: u64) {
         self.covering = 0;
-        self.guessed = false;
+        if sequence >= self.guessed {
+            self.guessed = 0;
+        }
         self.begun |= sequence > 0;
         self.covered = self.covered.max(sequence);
         self.changes += 1;
@@ -177,7 +179,7 @@ impl Stream {
     /// Everything up to this frame is in and shows: parts that wait for others do not.
     pub fn settled(&self) -> u64 {
         let held = self.held.keys().map(|first| first - 1);
-        held.fold(if self.guessed { 0 } else { self.here_with(0) }, u64::min)
+        held.fold(if self.guessed > 0 { 0 } else { self.here_with(0) }, u64::min)
     }
 
     /// The frame up to which all are in, shown or held back, if a resync has brought all up to the given one.
@@ -476,6 +478,16 @@ mod tests {
         assert_eq!(stream.repair(0), Some(Repair::Resync));
         stream.cover(200);
         assert_eq!((stream.settled(), stream.repair(1_000)), (200, None));
+    }
+
+    #[test]
+    fn a_guess_is_not_settled_before_a_resync_has_brought_all_of_it() {
+        let mut stream = Stream::guessed_up_to(6);
+        stream.arrived(7);
+        stream.cover(0);
+        assert_eq!((stream.settled(), stream.is_next(7), stream.repair(0)), (0, false, None));
+        stream.cover(6);
+        assert_eq!((stream.settled(), stream.is_next(8)), (7, true));
     }
 
     #[test]

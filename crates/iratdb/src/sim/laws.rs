@@ -148,7 +148,7 @@ fn whole(node: &Node) {
          UNION ALL SELECT id FROM mirror WHERE id NOT IN (SELECT id FROM journal)",
     );
     let torn = [torn, untold].concat();
-    assert!(torn.is_empty(), "{}: a transaction shows in part: {torn:?}; {:?}", node.name, node.engine.counters());
+    assert!(torn.is_empty(), "{}: a transaction shows in part: {torn:?}; {}", node.name, node.engine.describe());
 }
 
 /// What must hold at any time.

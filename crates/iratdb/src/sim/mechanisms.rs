@@ -658,3 +658,49 @@ fn who_was_never_heard_brings_nothing_back() {
     }
     assert!(world.node(1).engine.is_ready());
 }
+
+#[test]
+fn a_joiner_keeps_deletions_for_who_was_cut_off_before() {
+    let mut world = World::quiet(2);
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (1)");
+    world.advance(10, true);
+    world.node(0).connected = false;
+    world.handle(0, Event::Disconnected);
+    world.advance(5_000, true);
+    world.nodes.push(None);
+    world.start(2);
+    world.advance(1_000, true);
+    write(&mut world, 2, "DELETE FROM kv");
+    world.advance(25_000, true);
+    assert_eq!((tombstones(&mut world, 1), tombstones(&mut world, 2)), (1, 1));
+    world.node(0).connected = true;
+    world.handle(0, Event::Connected);
+    for _ in 0..500 {
+        world.advance(10, true);
+        assert_eq!((number(&mut world, 1, ROWS), number(&mut world, 2, ROWS)), (0, 0));
+    }
+    assert_eq!(number(&mut world, 0, ROWS), 0);
+}
+
+/// Each message is followed by a look at the laws.
+#[test]
+fn a_joiner_is_not_misled_by_answers_that_come_twice() {
+    let mut world = World::quiet(1);
+    for id in 0..200 {
+        write_journal(&mut world, 0, &id.to_string(), 10);
+    }
+    world.send_frames(0, 1_000);
+    world.nodes.push(None);
+    (world.repeat, world.reorder, world.delay_ms_max) = (100, true, 30);
+    let mut id = 1_000;
+    for _ in 0..40 {
+        world.start(1);
+        while !world.node(1).engine.is_ready() {
+            write_journal(&mut world, 0, &id.to_string(), 10);
+            id += 1;
+            world.advance(1, true);
+        }
+        assert_eq!(torn(&mut world, 1), 0);
+        world.nodes[1] = None;
+    }
+}

@@ -5,7 +5,8 @@
 //! A schedule is a list of steps, each with a seed of its own, so that any part of the list is a schedule, too. Of one that fails, the
 //! steps that matter are found by leaving out the others, and printed.
 //!
-//! As a test, `IRATDB_SCHEDULES` sets how many are run (default 1,000), `IRATDB_FIRST_SEED` where to start, and `IRATDB_SEED` replays one.
+//! As a test, `IRATDB_SCHEDULES` sets how many are run (default 1,000), `IRATDB_FIRST_SEED` where to start, and `IRATDB_SEED` replays one. With
+//! `IRATDB_TRACE_MESSAGES` set, what a failed one prints has the messages, too.
 //! `make simulate` runs as many as one likes.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests, also where they are run by a program")]
 #![cfg_attr(not(test), allow(dead_code, reason = "some of it is for tests of single mechanisms"))]

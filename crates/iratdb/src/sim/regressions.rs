@@ -1,7 +1,7 @@
 //! Schedules that found bugs while this was built, and what they found. What a seed does changes with the simulator; they are kept
 //! because they are cheap.
 
-const SEEDS: [(u64, &str); 25] = [
+const SEEDS: [(u64, &str); 29] = [
     (38, "the simulator's first versions"),
     (142, "the simulator's first versions"),
     (294, "the simulator's first versions"),
@@ -26,6 +26,13 @@ const SEEDS: [(u64, &str); 25] = [
     (119, "a batch that nobody could show kept all from resynchronising"),
     (321, "the same: a joiner was never ready"),
     (548, "the same"),
+    (2462, "a joiner did not know of who had been cut off before, and forgot a deletion"),
+    (2708, "the same"),
+    (4367, "that an ended epoch's first frames were here was a guess, which any resync confirmed"),
+    (
+        8007,
+        "the answer from a walk's start, come twice, was taken for the one at its end: rows of a transaction showed in part",
+    ),
     (628, "a process that nobody had heard brought back what was deleted meanwhile"),
     (617, "the last member left while another was joining: the simulator took that for a loss"),
     (1070, "the same"),

@@ -11,6 +11,7 @@ use super::guarded::{Guarded, Kind};
 use super::laws;
 use super::workload::{self, Ledger};
 use crate::core::capture::{Changed, LocalChange, LocalKind};
+use crate::core::codec::{Header, decode};
 use crate::core::engine::{Config, Destination, Engine, Event, Limits, Now};
 use crate::core::ids::Random as Generator;
 use crate::core::key::key_values;
@@ -155,6 +156,8 @@ pub(super) struct World {
     pub(super) totals: Totals,
     /// What has happened, step by step, if somebody wants to know.
     pub(super) trace: Option<Vec<String>>,
+    /// Messages, too.
+    pub(super) trace_messages: bool,
 }
 
 /// Counts over schedules.
@@ -246,6 +249,7 @@ impl World {
             ledger: Ledger::default(),
             totals: Totals::default(),
             trace: None,
+            trace_messages: std::env::var_os("IRATDB_TRACE_MESSAGES").is_some(),
             random,
         };
         for index in 0..world.nodes.len() {
@@ -286,6 +290,22 @@ impl World {
         if let Some(trace) = &mut self.trace {
             trace.push(format!("{:>7} ms  {}", self.now_ms, what()));
         }
+    }
+
+    /// Takes down a message, if somebody wants to know that, too.
+    fn note_message(&mut self, to: usize, bytes: &[u8]) {
+        if self.trace.is_none() || !self.trace_messages {
+            return;
+        }
+        let from = |header: Header| {
+            let sender = |node: &Option<Node>| node.as_ref().is_some_and(|node| node.engine.writer() == header.writer);
+            self.nodes.iter().position(sender).map_or_else(|| "?".to_owned(), |index| index.to_string())
+        };
+        let text = decode(bytes).map_or_else(
+            |error| error.to_string(),
+            |message| format!("{} {:?} {:?}", from(message.header), message.header.epoch, message.body),
+        );
+        self.note(|| format!("{to} hears {}", text.chars().take(600).collect::<String>()));
     }
 
     /// The same for a fault, which is counted.
@@ -530,6 +550,7 @@ impl World {
                 later.push(Packet { at_ms, ..packet });
                 continue;
             }
+            self.note_message(packet.to, &packet.bytes);
             self.handle(packet.to, Event::Message(&packet.bytes));
             self.handle(packet.to, Event::Tick);
         }

@@ -182,7 +182,8 @@ impl Engine {
             Stage::Rows { .. } | Stage::Settling { .. } => return Ok(()),
         };
         for epoch in ended {
-            if !self.members.is_ended(*epoch) && self.phase == Phase::Ready {
+            // Also for a joiner: who was cut off before may be back later.
+            if !self.members.is_ended(*epoch) {
                 self.note_cut_off(now.mono_ms);
             }
             if *epoch == self.epoch {
@@ -278,6 +279,8 @@ impl Engine {
         next: Option<Place>,
         states: &[u8],
     ) {
+        // The answer at the end is known by a token of its own: one from the start that comes twice is not taken for it.
+        let end_token = self.random.next_nonzero();
         let Some(session) = &mut self.session else { return };
         if session.donor != donor || session.token != token {
             return;
@@ -298,7 +301,10 @@ impl Engine {
             session.rows.push(states.into());
         }
         match next {
-            None => self.ask_next(now, Stage::End),
+            None => {
+                session.token = end_token;
+                self.ask_next(now, Stage::End);
+            }
             Some(next) => self.ask_next(now, Stage::Rows { place: next, wanted }),
         }
     }
