@@ -360,6 +360,9 @@ impl Engine {
         if self.connected {
             at = at.min(self.members.timeout_ms(self.config.lease_ms).unwrap_or(u64::MAX));
         }
+        if !self.may_repair() {
+            return at;
+        }
         self.streams.values().filter_map(Stream::repair_at_ms).fold(at, u64::min)
     }
 

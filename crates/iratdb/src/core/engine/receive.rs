@@ -197,9 +197,14 @@ impl Engine {
         self.join_any(now);
     }
 
-    /// Asks for missing frames, or resynchronises where asking was in vain. A joiner first learns where to start.
+    /// Whether missing frames are asked for. A joiner first learns where to start.
+    pub(super) fn may_repair(&self) -> bool {
+        self.phase == Phase::Ready || self.settling.is_some()
+    }
+
+    /// Asks for missing frames, or resynchronises where asking was in vain.
     pub(super) fn repair_streams(&mut self, now: Now) {
-        if self.phase != Phase::Ready && self.settling.is_none() {
+        if !self.may_repair() {
             return;
         }
         let mut asks = Vec::new();
