@@ -26,6 +26,8 @@ pub(crate) struct Line {
     pub(crate) number: &'static str,
     /// What is measured.
     pub(crate) what: String,
+    /// The same for the plot, as short as can be.
+    pub(crate) label: &'static str,
     /// What IraTDB has.
     pub(crate) ours: String,
     /// Who is on the other side, and what it has.
@@ -44,8 +46,8 @@ pub(crate) struct Line {
 
 impl Line {
     fn new(number: &'static str, what: String, ours: String, measured: f64, measured_text: String) -> Self {
-        let (other, goal, then, unit) = (None, Goal::AtMost(f64::INFINITY), None, "");
-        Self { number, what, ours, other, measured, measured_text, goal, then, unit }
+        let (label, other, goal, then, unit) = ("", None, Goal::AtMost(f64::INFINITY), None, "");
+        Self { number, what, label, ours, other, measured, measured_text, goal, then, unit }
     }
 
     /// Ours, as a multiple of the other side's.
@@ -84,6 +86,11 @@ impl Line {
     /// Ours, compared with nobody.
     pub(crate) fn alone(number: &'static str, what: String, (ours, measured): (String, f64)) -> Self {
         Self::new(number, what, ours, measured, String::new())
+    }
+
+    /// Sets what the plot calls it.
+    pub(crate) fn label(self, label: &'static str) -> Self {
+        Self { label, ..self }
     }
 
     /// Sets the goal.

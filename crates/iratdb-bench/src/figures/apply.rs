@@ -48,6 +48,7 @@ impl Figure for Apply {
         let what = "a row applied, in transactions of 100: processor time of the replica, all included".to_owned();
         vec![
             Line::ratio("3", what, (nanoseconds(ours), ours), ("upsert in plain SQLite", nanoseconds(plain), plain))
+                .label("row applied, CPU / upsert in plain SQLite")
                 .goal(Goal::AtMost(1.2)),
         ]
     }

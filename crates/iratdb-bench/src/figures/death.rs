@@ -111,8 +111,12 @@ impl Figure for Death {
             bench.series.get("death.gone_ns").len(),
         );
         vec![
-            Line::alone("8", what, (milliseconds(gone), gone / 1e6)).goal(Goal::AtMost(LEASE_MS + 50.0)).unit("ms"),
+            Line::alone("8", what, (milliseconds(gone), gone / 1e6))
+                .label("owned rows gone, time")
+                .goal(Goal::AtMost(LEASE_MS + 50.0))
+                .unit("ms"),
             Line::alone("8", "messages for that, at most".to_owned(), (format!("{messages:.0}"), messages))
+                .label("owned rows gone, messages")
                 .goal(Goal::AtMost(1.0)),
         ]
     }

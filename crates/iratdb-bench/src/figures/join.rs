@@ -95,6 +95,7 @@ impl Figure for Join {
                 ),
                 (milliseconds(wall), wall / 1e9),
             )
+            .label("joining, time")
             .goal(Goal::AtMost(0.25))
             .unit("s"),
             Line::ratio(
@@ -103,6 +104,7 @@ impl Figure for Join {
                 (microseconds(busy), busy),
                 ("nobody joining", microseconds(calm), calm),
             )
+            .label("donor's commit p99 / nobody joining")
             .goal(Goal::AtMost(2.0)),
         ]
     }

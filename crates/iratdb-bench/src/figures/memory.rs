@@ -72,6 +72,7 @@ impl Figure for Memory {
                 ("plain SQLite", bytes(plain)),
                 ours - plain,
             )
+            .label("memory for a row, over plain SQLite")
             .goal(Goal::AtMost(64.0))
             .unit("B"),
         ]

@@ -69,6 +69,7 @@ impl Figure for Read {
                 (nanoseconds(ours), ours),
                 ("plain SQLite", nanoseconds(plain), plain),
             )
+            .label("read under load / plain SQLite")
             .goal(Goal::AtMost(1.15)),
             Line::speedup(
                 "1",
@@ -76,6 +77,7 @@ impl Figure for Read {
                 (nanoseconds(ours), ours),
                 ("Redis GET", nanoseconds(redis), redis),
             )
+            .label("read under load / Redis GET")
             .goal(Goal::AtLeast(25.0)),
         ]
     }

@@ -109,26 +109,19 @@ fn goals(area: &Area<'_>, lines: &[Line]) -> Drawn {
     text(area, (20, 42), 13, HPos::Left, "At most 1 is met (green). What has to be large is turned round.")?;
     let scale = Scale::of(lines.iter().map(Line::share_of_goal).chain([0.5, 2.0]));
     axis(area, scale, lines.len(), |tick| format!("{tick}"))?;
+    let goal = scale.x(1.0);
     for (row, each) in (0..).zip(lines) {
         let middle = HEAD + ROW * row + ROW / 2;
-        let what = format!("{}  {}", each.number, short(&each.what, each.other.as_ref().map(|(name, _)| *name)));
+        let what = format!("{}  {}", each.number, each.label);
         text(area, (LEFT - 12, middle), 13, HPos::Right, &what)?;
         let color = if each.is_met() { MET } else { MISSED };
         let x = scale.x(each.share_of_goal());
         bar(area, (LEFT, middle - 9), (x, middle + 9), color, 0.85)?;
-        text(area, (x + 6, middle), 12, HPos::Left, &format!("{:.2}", each.share_of_goal()))?;
+        // Not across the line.
+        let end = if (goal - 40..goal).contains(&x) { goal } else { x };
+        text(area, (end + 6, middle), 12, HPos::Left, &format!("{:.2}", each.share_of_goal()))?;
     }
-    line(area, scale.x(1.0), lines.len(), BLACK, 2)
-}
-
-/// As much as fits beside its bar.
-fn short(what: &str, other: Option<&str>) -> String {
-    let whole = other.map_or_else(|| what.to_owned(), |other| format!("{what} / {other}"));
-    if whole.chars().count() <= 66 {
-        return whole;
-    }
-    let cut: String = whole.chars().take(65).collect();
-    cut.trim_end().to_owned() + "…"
+    line(area, goal, lines.len(), BLACK, 2)
 }
 
 fn latencies(area: &Area<'_>, bench: &Bench, sides: &[(&str, &str)]) -> Drawn {
