@@ -226,8 +226,8 @@ impl Shared {
         }
     }
 
-    /// Gives the engine what has happened, and tells who waits for it.
-    pub(crate) fn handle<'a>(&self, events: impl IntoIterator<Item = Event<'a>>) -> Result<()> {
+    /// Gives the engine what has happened, and tells who waits for it. Gives whether there is something to send.
+    pub(crate) fn handle<'a>(&self, events: impl IntoIterator<Item = Event<'a>>) -> Result<bool> {
         self.lock(true, |state| {
             let now = self.now();
             let State { db, engine, .. } = state;
@@ -241,7 +241,7 @@ impl Shared {
             result.and_then(|()| db.finish_apply()).map_err(|error| self.fail(error))?;
             self.publish_seen(state);
             self.publish_status(&state.engine);
-            Ok(())
+            Ok(state.engine.has_outgoing())
         })?
     }
 

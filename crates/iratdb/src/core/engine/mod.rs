@@ -381,6 +381,12 @@ impl Engine {
         self.mismatch.filter(|_| self.only_mismatches && !self.is_ready())
     }
 
+    /// Whether there is something to send: a message, or a frame to be made.
+    pub fn has_outgoing(&self) -> bool {
+        let held_back = !self.waiting.is_empty() || self.former.is_some();
+        !self.outbox.is_empty() || !self.log.is_flushed() || held_back
+    }
+
     /// Whether all local changes have gone into frames.
     pub fn is_flushed(&self) -> bool {
         self.log.is_flushed()
