@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-/// Sizes and rounds. The defaults take about three minutes on two cores.
+/// Sizes and rounds. The defaults take about two minutes on two cores.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Plan {
     /// Rounds of figures 1 to 6; in each, all sides have their turn.
