@@ -111,7 +111,7 @@ fn start_nats(program: &Path, directory: &Path) -> Result<(Server, String)> {
         let (port, _) = rest.split_once('"')?;
         Some(format!("nats://127.0.0.1:{port}"))
     });
-    Ok((url.context("starting nats-server").map(|url| (server, url)))?)
+    url.context("starting nats-server").map(|url| (server, url))
 }
 
 fn start_redis(program: &Path, directory: &Path) -> Result<(Server, String, String)> {
