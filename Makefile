@@ -4,10 +4,10 @@ CARGO ?= cargo
 IRACTL = $(or $(CARGO_TARGET_DIR),target)/debug/iractl
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test simulate check build fmt proto tools clean
+.PHONY: help demo up test simulate check build fmt proto tools bench-iratdb fuzz clean
 
 help: ## Lists the tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: tools build ## Runs a cluster, makes real calls through it, prints a report and PASS or FAIL
 	$(IRACTL) demo
@@ -43,6 +43,13 @@ proto: ## Generates the API's messages anew from proto/
 
 tools: ## Gets what tests and demo need beside Rust: nats-server, OpenSSL, SIPp, espeak-ng, nats-py
 	scripts/install-tools.sh
+
+bench-iratdb: ## Measures IraTDB against SQLite, Redis and NATS; writes target/bench/ (ARGS=--help lists its options)
+	scripts/install-tools.sh --bench
+	$(CARGO) run --release -p iratdb-bench -- $(ARGS)
+
+fuzz: ## Fuzzes IraTDB's decoders, each for SECONDS (60)
+	crates/iratdb/fuzz/run.sh $(or $(SECONDS),60)
 
 clean: ## Removes what was built and the tools that were fetched
 	$(CARGO) clean

@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["sip-transport", "voicebot", "botstream-state"],
     &["iracluster", "testphone"],
     &["cluster-runner"],
-    &["iractl"],
+    &["iractl", "iratdb-bench"],
 ];
 
 /// Crates without I/O: nothing of these may be in their trees.

@@ -291,8 +291,8 @@ impl Shared {
         }
     }
 
-    /// Gives the engine what has happened, and tells who waits for it.
-    pub(crate) fn handle<'a>(&self, events: impl IntoIterator<Item = Event<'a>>) -> Result<()> {
+    /// Gives the engine what has happened, and tells who waits for it. Gives whether there is something to send.
+    pub(crate) fn handle<'a>(&self, events: impl IntoIterator<Item = Event<'a>>) -> Result<bool> {
         self.lock(true, |state| {
             let now = self.now();
             let State { db, engine, .. } = state;
@@ -308,7 +308,7 @@ impl Shared {
             self.publish_status(&state.engine);
             self.overview.refresh(&state.engine, now.mono_ms);
             state.waiters.wake(&mut state.engine);
-            Ok(())
+            Ok(state.engine.has_outgoing())
         })?
     }
 

@@ -9,6 +9,7 @@ use iratdb::core::codec::{
     Body, Cursor, Entry, Header, Message, OpReader, Progress, Tail, Wanted, decode, encode, put_delete, put_insert,
     put_state_counted, put_state_dead, read_batch, start_batch, start_tx,
 };
+use iratdb::core::engine::{Config, Engine, Event, Limits, Now};
 use iratdb::core::hlc::Stamp;
 use iratdb::core::ids::{Epoch, Writer};
 use iratdb::core::key::Key;
@@ -180,11 +181,13 @@ impl Store for Rows {
     }
 }
 
-/// Whatever comes in, the engine goes on.
-#[test]
-fn an_engine_survives_it() {
+fn now(mono_ms: u64) -> Now {
+    Now { mono_ms, wall_ms: 1_000_000 + mono_ms }
+}
+
+/// An engine that has just begun to join, and its rows.
+fn engine() -> (Engine, Rows) {
     use iratdb::core::constraint::{Collation, Part, Reference, Target, Unique};
-    use iratdb::core::engine::{Config, Engine, Event, Limits, Now};
     use iratdb::core::schema::{Affinity, Column, Merge, Storage};
 
     let column = |name: &str, position, merge| Column {
@@ -207,11 +210,10 @@ fn an_engine_survives_it() {
         |target, index| Reference { name: String::new(), table: 1, parts: vec![part(index)], parent: 1, target };
     let references = vec![itself(Target::Key(vec![0]), 3), itself(Target::Unique(0, vec![0]), 3)];
     let schema = Schema::with_constraints(vec![table, constrained], vec![unique], references);
-    let schema = std::sync::Arc::new(schema);
-    let mut store = Rows { schema: schema.clone(), rows: BTreeMap::new() };
-    let now = |mono_ms| Now { mono_ms, wall_ms: 1_000_000 + mono_ms };
+    let schema = Arc::new(schema);
+    let store = Rows { schema: schema.clone(), rows: BTreeMap::new() };
     let config = Config {
-        schema: schema.clone(),
+        schema,
         node: "".into(),
         heartbeat_ms: 500,
         lease_ms: 2_000,
@@ -223,7 +225,15 @@ fn an_engine_survives_it() {
         reader: false,
         seed: 5,
     };
-    let mut engine = Engine::new(config, now(0));
+    let engine = Engine::new(config, now(0));
+    (engine, store)
+}
+
+/// Whatever comes in, the engine goes on.
+#[test]
+fn an_engine_survives_it() {
+    let (mut engine, mut store) = engine();
+    let schema = store.schema.clone();
     let mut state = 1_u64;
     let mut random = move |below: usize| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -254,4 +264,20 @@ fn an_engine_survives_it() {
     }
     let sizes = engine.sizes();
     assert!(sizes.waiting_bytes < 1 << 20, "{sizes:?}");
+}
+
+/// Found by the fuzzer: a joiner that knew of a missing frame, which it does not ask for yet, wanted its turn every millisecond.
+#[test]
+fn a_gap_while_joining_costs_nothing() {
+    let (mut engine, mut store) = engine();
+    let header = Header { schema: store.schema.hash, ..header() };
+    let frame = encode(header, &Body::Frame { sequence: 2, entries: Vec::new(), ack: false });
+    engine.handle(now(1), Event::Message(&frame), &mut store).unwrap();
+    let (mut at, mut turns) = (1, 0);
+    while at < 300 {
+        at = at.max(engine.poll_timeout()) + 1;
+        engine.handle(now(at), Event::Tick, &mut store).unwrap();
+        turns += 1;
+    }
+    assert!(turns < 10, "{turns} turns in 300 ms");
 }

@@ -120,11 +120,15 @@ impl Receiver {
                 None => batch.iter().map(|message| message.payload.clone()).collect(),
             };
             let messages = clear.iter().map(|message| Event::Message(message));
-            if self.shared.handle(events.into_iter().chain(messages).chain([Event::Tick])).is_err() {
+            let Ok(outgoing) = self.shared.handle(events.into_iter().chain(messages).chain([Event::Tick])) else {
                 return;
-            }
+            };
             batch.clear();
-            self.shared.work.notify_one();
+            // Most of what comes needs no answer: waking the sender for nothing would cost as much as applying it, and
+            // would hold the lock just when those who were told of a change want to read it.
+            if outgoing {
+                self.shared.work.notify_one();
+            }
         }
     }
 
@@ -238,7 +242,7 @@ impl Sender {
         }
         for event in [None, Some(Event::Close)] {
             let sent = match self.shared.handle(event) {
-                Ok(()) => self.send_all().await,
+                Ok(_) => self.send_all().await,
                 Err(error) => Err(error),
             };
             if let Err(error) = sent {

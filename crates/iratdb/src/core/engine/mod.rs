@@ -515,6 +515,12 @@ impl Engine {
         self.too_large && !self.is_ready()
     }
 
+    /// Whether there is something to send: a message, or a frame to be made.
+    pub fn has_outgoing(&self) -> bool {
+        let held_back = !self.waiting.is_empty() || self.farewell.is_some();
+        !self.outbox.is_empty() || !self.log.is_flushed() || held_back
+    }
+
     /// Whether all local changes have gone into frames.
     pub fn is_flushed(&self) -> bool {
         self.log.is_flushed()
