@@ -93,7 +93,11 @@ async fn it_is_found_and_ends_cleanly() -> anyhow::Result<()> {
     assert_eq!(nodes.len(), 6, "{nodes:?}");
     // It finds the keys, too.
     let load = iractl(&root, &["sql", "load", "SELECT node FROM switches ORDER BY node", "--csv"]).await?;
-    assert_eq!(String::from_utf8_lossy(&load.stdout).trim_end(), "node\nswitch1\nswitch2", "{load:?}");
+    assert_eq!(
+        String::from_utf8_lossy(&load.stdout).lines().collect::<Vec<_>>(),
+        ["node", "switch1", "switch2"],
+        "{load:?}"
+    );
     let second = iractl(&root, &["up"]).await?;
     assert_eq!(second.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&second.stderr).contains("runs already"), "{second:?}");

@@ -56,6 +56,8 @@ pub struct Members {
 struct Ended {
     at_ms: u64,
     reminded_at_ms: Option<u64>,
+    /// When it was first heard all the same.
+    heard_at_ms: Option<u64>,
 }
 
 impl Members {
@@ -131,7 +133,7 @@ impl Members {
     pub fn end(&mut self, epoch: Epoch, now_ms: u64) -> bool {
         self.live.remove(&epoch);
         self.suspects.retain(|suspect| *suspect != epoch);
-        if self.ended.insert(epoch, Ended { at_ms: now_ms, reminded_at_ms: None }).is_some() {
+        if self.ended.insert(epoch, Ended { at_ms: now_ms, reminded_at_ms: None, heard_at_ms: None }).is_some() {
             return false;
         }
         self.ended_order.push_back(epoch);
@@ -158,6 +160,11 @@ impl Members {
         }
         ended.reminded_at_ms = Some(now_ms);
         true
+    }
+
+    /// An epoch is heard. If it is over, gives since when it has been heard all the same.
+    pub fn heard_after_its_end(&mut self, epoch: Epoch, now_ms: u64) -> Option<u64> {
+        self.ended.get_mut(&epoch).map(|ended| *ended.heard_at_ms.get_or_insert(now_ms))
     }
 
     /// Looks for members that were not heard for a lease. True if there are more than before.

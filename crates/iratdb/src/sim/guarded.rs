@@ -53,7 +53,8 @@ impl Guarded {
     }
 
     /// As the NATS driver does.
-    pub(super) fn handle(&mut self, now: Now, event: Event<'_>, engine: &mut Engine, db: &mut LocalDb) {
+    /// Gives the messages that it let through.
+    pub(super) fn handle(&mut self, now: Now, event: Event<'_>, engine: &mut Engine, db: &mut LocalDb) -> Vec<Bytes> {
         let mut clear = Vec::new();
         match event {
             Event::Connected => self.guard.connect(now.mono_ms),
@@ -65,12 +66,13 @@ impl Guarded {
         if let Some(link) = self.guard.link() {
             engine.handle(now, link, db).unwrap();
         }
-        for message in clear {
-            engine.handle(now, Event::Message(&message), db).unwrap();
+        for message in &clear {
+            engine.handle(now, Event::Message(message), db).unwrap();
         }
         if matches!(event, Event::Tick) {
             engine.handle(now, event, db).unwrap();
         }
+        clear
     }
 
     /// Nobody has lied, and nothing was damaged.

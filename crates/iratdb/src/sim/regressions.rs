@@ -1,7 +1,7 @@
 //! Schedules that found bugs while this was built, and what they found. What a seed does changes with the simulator; they are kept
 //! because they are cheap.
 
-const SEEDS: [(u64, &str); 29] = [
+const SEEDS: [(u64, &str); 32] = [
     (38, "the simulator's first versions"),
     (142, "the simulator's first versions"),
     (294, "the simulator's first versions"),
@@ -36,6 +36,9 @@ const SEEDS: [(u64, &str); 29] = [
     (628, "a process that nobody had heard brought back what was deleted meanwhile"),
     (617, "the last member left while another was joining: the simulator took that for a loss"),
     (1070, "the same"),
+    (1741, "a reader alone knew that an epoch had been ended, and did not listen to it for ever"),
+    (2045, "the same"),
+    (565, "a reader that started over showed frames that the next donor did not have beside its rows"),
     (5208, "a resync with who knew nothing of a third's frames made its old ones be asked for"),
 ];
 

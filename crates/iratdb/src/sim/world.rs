@@ -418,10 +418,15 @@ impl World {
         }
         let now = self.now_of(index);
         let Some(node) = &mut self.nodes[index] else { return };
-        match &mut node.guarded {
+        let clear = match &mut node.guarded {
             Some(guarded) => guarded.handle(now, event, &mut node.engine, &mut node.db),
-            None => node.engine.handle(now, event, &mut node.db).unwrap(),
-        }
+            None => {
+                node.engine.handle(now, event, &mut node.db).unwrap();
+                Vec::new()
+            }
+        };
+        clear.iter().for_each(|message| self.note_message(index, message));
+        let Some(node) = &mut self.nodes[index] else { return };
         if matches!(event, Event::Tick) {
             let due_ms = node.engine.poll_timeout();
             assert!(due_ms > now.mono_ms, "{} does not let go: {}", node.name, node.engine.describe());
@@ -550,7 +555,9 @@ impl World {
                 later.push(Packet { at_ms, ..packet });
                 continue;
             }
-            self.note_message(packet.to, &packet.bytes);
+            if !self.keyed {
+                self.note_message(packet.to, &packet.bytes);
+            }
             self.handle(packet.to, Event::Message(&packet.bytes));
             self.handle(packet.to, Event::Tick);
         }

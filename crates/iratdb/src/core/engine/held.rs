@@ -3,6 +3,8 @@
 //! columns of a row that wins as a whole), also waits its turn among its sender's frames.
 //!
 //! Shown at once, they would show others in part. What they wait for is on its way, or a resync brings it.
+//!
+//! A process that shows what is left of a database that is gone holds everything back until the rows of the next are here.
 
 use super::receive::Source;
 use super::{Engine, Now, Phase};
@@ -72,7 +74,7 @@ impl Engine {
         bytes: &[u8],
         store: &mut impl Store,
     ) -> Result<(), StoreError> {
-        if self.may_show(from.epoch, from.first, batch, bytes, &self.held.all) {
+        if self.stale.is_none() && self.may_show(from.epoch, from.first, batch, bytes, &self.held.all) {
             return self.show(now, from.epoch, batch, bytes, store);
         }
         let Some(stream) = self.streams.get_mut(&from.epoch) else { return Ok(()) };
@@ -177,7 +179,7 @@ impl Engine {
 
     /// Shows what waits no longer, and does something about what waits for long.
     pub(super) fn release_held(&mut self, now: Now, store: &mut impl Store) -> Result<(), StoreError> {
-        if self.held.all.is_empty() || self.is_joining() {
+        if self.held.all.is_empty() || self.is_joining() || self.stale.is_some() {
             return Ok(());
         }
         let mut again = true;

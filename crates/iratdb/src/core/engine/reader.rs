@@ -44,15 +44,19 @@ impl Engine {
         gone
     }
 
-    /// Whether one speaks that was ended here only, or the first writer after all were gone.
-    pub(super) fn must_start_over(&self, message: &Message<'_>) -> bool {
-        match message.body {
-            Body::Heartbeat { ready, reader: false, .. } if self.config.reader => {
-                let alone = self.phase == Phase::Ready && self.members.live_writers().next().is_none();
-                ((self.orphaned || alone) && ready) || self.given_up.contains(&message.header.epoch)
-            }
-            _ => false,
+    /// Whether one speaks that was ended here only, or the first writer after all were gone; or one whose end all have forgotten but
+    /// this process: another would have reminded it, and it would be another epoch by now.
+    pub(super) fn must_start_over(&mut self, now: Now, message: &Message<'_>) -> bool {
+        let Body::Heartbeat { ready, reader: false, .. } = message.body else { return false };
+        if !self.config.reader {
+            return false;
         }
+        let epoch = message.header.epoch;
+        let alone = self.phase == Phase::Ready && self.members.live_writers().next().is_none();
+        let outlived = self.members.heard_after_its_end(epoch, now.mono_ms);
+        ((self.orphaned || alone) && ready)
+            || self.given_up.contains(&epoch)
+            || outlived.is_some_and(|since_ms| now.mono_ms >= since_ms + self.config.lease_ms)
     }
 
     /// Joins again, as if it had nothing. What it shows goes when the rows of the others are here, all at once.

@@ -46,7 +46,7 @@ impl Engine {
             }
             return Ok(());
         }
-        if self.must_start_over(&message) {
+        if self.must_start_over(now, &message) {
             self.start_over(now);
         }
         let alive = match message.body {

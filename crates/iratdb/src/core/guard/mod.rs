@@ -10,10 +10,12 @@
 //!
 //! # Joining
 //!
-//!     joiner → all    HELLO      a fresh number and X25519 key
-//!     donor → joiner  OFFER      its certificate, both numbers, its X25519 key; signed by its process key
-//!     joiner → donor  CLAIM      its certificate, the read key's signature over the transcript; signed by its process key
-//!     donor → joiner  GRANT      the read key's signature over the transcript, data keys and roster (sealed); signed
+//! ```text
+//! joiner → all    HELLO      a fresh number and X25519 key
+//! donor → joiner  OFFER      its certificate, both numbers, its X25519 key; signed by its process key
+//! joiner → donor  CLAIM      its certificate, the read key's signature over the transcript; signed by its process key
+//! donor → joiner  GRANT      the read key's signature over the transcript, data keys and roster (sealed); signed
+//! ```
 //!
 //! Only a member that the write key has certified is a donor: no reader can hand out a key of its own making. It shows the read key, too,
 //! so that nobody is a donor with a certificate and process key that were stolen. Data keys go to those only that have just shown the
