@@ -1,9 +1,5 @@
 //! Offers and answers as they are really wrapped.
-#![allow(clippy::unwrap_used)] // helpers of tests may panic as tests do
-
-mod far_end;
-
-use far_end::{Ask, FarEnd, SDP, final_in, kinds};
+use crate::far_end::{Ask, FarEnd, SDP, final_in, kinds};
 use sip::HeaderName;
 use sip::ua::UaEvent;
 

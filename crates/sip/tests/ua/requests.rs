@@ -1,9 +1,5 @@
 //! Raw requests to a user agent: what it answers itself.
-#![allow(clippy::unwrap_used)] // helpers of tests may panic as tests do
-
-mod simulator;
-
-use simulator::{CLEAN, OFFER, Side, World, ms};
+use crate::simulator::{CLEAN, OFFER, Side, World, ms};
 use sip::message::parse;
 use sip::ua::{UaConfig, UaEvent, UserAgent};
 use sip::{Message, Peer, Response};

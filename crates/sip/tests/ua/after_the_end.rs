@@ -1,9 +1,5 @@
 //! What the far end still says, or must still be told, when a session is over.
-#![allow(clippy::unwrap_used)] // helpers of tests may panic as tests do
-
-mod far_end;
-
-use far_end::{Ask, FarEnd, SDP, final_in, kinds, ms, request_in, response};
+use crate::far_end::{Ask, FarEnd, SDP, final_in, kinds, ms, request_in, response};
 use sip::ua::UaEvent;
 use sip::{Message, Peer};
 

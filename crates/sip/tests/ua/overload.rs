@@ -1,9 +1,5 @@
 //! Full tables: what ends calls goes through all the same.
-#![allow(clippy::unwrap_used)] // helpers of tests may panic as tests do
-
-mod far_end;
-
-use far_end::{Ask, FarEnd, SDP, final_in, kinds, ms, params, request_in, response};
+use crate::far_end::{Ask, FarEnd, SDP, final_in, kinds, ms, params, request_in, response};
 use sip::Error;
 use sip::ua::UaEvent;
 

@@ -1,5 +1,4 @@
 //! One user agent and a far end that says exactly what a test wants, at the times it wants.
-#![allow(dead_code)] // each test binary uses its part
 
 use std::time::{Duration, Instant};
 

@@ -1,13 +1,9 @@
 //! Whatever the network loses, delays, doubles and reorders: every session of both sides ends with exactly one
 //! final event, its last one, and nothing is left behind.
-#![allow(clippy::unwrap_used)] // helpers of tests may panic as tests do
-
-mod simulator;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use simulator::{ANSWER, CLEAN, Network, OFFER, Side, World, ms};
+use crate::simulator::{ANSWER, CLEAN, Network, OFFER, Side, World, ms};
 use sip::Transport;
 use sip::ua::{SessionId, UaEvent};
 

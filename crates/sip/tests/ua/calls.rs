@@ -1,9 +1,5 @@
 //! Calls between two user agents, one behaviour a test.
-#![allow(clippy::unwrap_used)] // helpers of tests may panic as tests do
-
-mod simulator;
-
-use simulator::{ANSWER, CLEAN, OFFER, Side, World, ms};
+use crate::simulator::{ANSWER, CLEAN, OFFER, Side, World, ms};
 use sip::digest::Credentials;
 use sip::ua::UaEvent;
 use sip::{Error, HeaderName, Message, Peer, Transport};

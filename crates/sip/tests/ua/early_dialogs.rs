@@ -1,9 +1,5 @@
 //! Requests of a callee that has not answered yet (RFC 3261 §12, RFC 3311, RFC 6086).
-#![allow(clippy::unwrap_used)] // helpers of tests may panic as tests do
-
-mod far_end;
-
-use far_end::{Ask, FarEnd, final_in, ms, response};
+use crate::far_end::{Ask, FarEnd, final_in, ms, response};
 use sip::ua::UaEvent;
 use sip::{Request, Response};
 
