@@ -1,7 +1,7 @@
 //! Schedules that found bugs while this was built, and what they found. What a seed does changes with the simulator; they are kept
 //! because they are cheap.
 
-const SEEDS: [(u64, &str); 32] = [
+const SEEDS: [(u64, &str); 34] = [
     (38, "the simulator's first versions"),
     (142, "the simulator's first versions"),
     (294, "the simulator's first versions"),
@@ -39,6 +39,8 @@ const SEEDS: [(u64, &str); 32] = [
     (1741, "a reader alone knew that an epoch had been ended, and did not listen to it for ever"),
     (2045, "the same"),
     (565, "a reader that started over showed frames that the next donor did not have beside its rows"),
+    (3469, "a reader that held everything back until it had the next rows asked for its turn again and again"),
+    (14_021, "a reader gave rows up and still took their frames for here when the writer was back"),
     (5208, "a resync with who knew nothing of a third's frames made its old ones be asked for"),
 ];
 

@@ -174,12 +174,12 @@ impl Engine {
 
     /// Whether what is waited for comes with the first rows.
     pub(super) fn is_joining(&self) -> bool {
-        self.phase != Phase::Ready && self.session.is_some()
+        (self.phase != Phase::Ready && self.session.is_some()) || self.stale.is_some()
     }
 
     /// Shows what waits no longer, and does something about what waits for long.
     pub(super) fn release_held(&mut self, now: Now, store: &mut impl Store) -> Result<(), StoreError> {
-        if self.held.all.is_empty() || self.is_joining() || self.stale.is_some() {
+        if self.held.all.is_empty() || self.is_joining() {
             return Ok(());
         }
         let mut again = true;

@@ -123,11 +123,21 @@ impl Engine {
         };
         let owned = |table: usize| self.config.schema.tables.get(table).is_some_and(|table| table.owned);
         let theirs = parts_of(&session.rows, |epoch| self.members.is_ended(epoch), owned);
+        let mut gave_up = false;
         for (table, key) in ours {
             let part = self.tables.get(table).map_or(0, |state| state.part(&key));
             let row = (table, key);
             if part != theirs.get(&row).copied().unwrap_or(0) {
                 self.forget_row(row.0, &row.1, store)?;
+                gave_up = true;
+            }
+        }
+        if gave_up && yields {
+            // What went was of frames that the donor does not have. If their writer is back one day, they have to be had again.
+            for (epoch, stream) in &mut self.streams {
+                if stream.top() > session.start.settled(*epoch) {
+                    stream.dropped();
+                }
             }
         }
         Ok(())
