@@ -339,7 +339,7 @@ impl Shared {
 
     /// What is to be sent now: messages that are due, and the next frame.
     pub(crate) fn outgoing(&self, messages_max: usize) -> Result<(Vec<Outgoing>, Option<bytes::Bytes>)> {
-        self.with(|state| {
+        self.lock(true, |state| {
             let State { db, engine, .. } = state;
             let frame = engine.next_frame(db).map_err(|error| self.fail(error))?;
             let messages = std::iter::from_fn(|| engine.poll_message()).take(messages_max).collect();

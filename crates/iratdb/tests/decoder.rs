@@ -75,7 +75,7 @@ fn samples() -> Vec<Vec<u8>> {
         Body::DigestRequest { token: 1, end: true },
         Body::Digests { token: 1, version: 2, progress, ended: vec![Epoch(8)], buckets: vec![(0, 1, 2, 3)] },
         Body::Fetch { token: 1, cursor, wanted: vec![Wanted { table: 0, rows: [1, 2, 3, 4], deaths: [5; 4] }] },
-        Body::Rows { token: 1, cursor, next: Some(cursor), states: &states },
+        Body::Rows { token: 1, cursor, next: Some(cursor), more: true, states: &states },
         Body::AckRequest { sequence: 9 },
         Body::Ack { tail: Tail { epoch: Epoch(3), sequence: 9 } },
     ];

@@ -94,8 +94,8 @@ pub fn all(schema: u64) -> Vec<Vec<u8>> {
         Body::DigestRequest { token: 1, flushed: true },
         Body::Digests { token: 1, tails, ended: vec![Epoch(8)], buckets: vec![(0, 1, 2), (1, 255, 3)] },
         Body::Fetch { token: 1, cursor, wanted: vec![(0, [u64::MAX; 4]), (1, [1, 2, 3, 4])] },
-        Body::Rows { token: 1, cursor, next: Some(cursor), states: &states },
-        Body::Rows { token: 1, cursor: Cursor { after: None, ..cursor }, next: None, states: &states },
+        Body::Rows { token: 1, cursor, next: Some(cursor), more: true, states: &states },
+        Body::Rows { token: 1, cursor: Cursor { after: None, ..cursor }, next: None, more: false, states: &states },
     ];
     bodies.iter().map(|body| encode(header(schema), body)).collect()
 }

@@ -1,7 +1,7 @@
 //! How a replica that lacks more than a few frames gets it: by comparing digests with one member (a joiner has
 //! nothing, so it gets everything) and fetching the buckets that differ, a message at a time.
 //!
-//! The donor keeps nothing between messages, and nothing has to stand still: frames are applied meanwhile, and all merges are
+//! The donor keeps no more between messages than the keys of the bucket it is at, and nothing has to stand still: frames are applied meanwhile, and all merges are
 //! joins. But rows fetched one after the other show transactions in part that the donor took in between. So they are gathered
 //! aside, and shown all at once when it is certain that they make whole transactions. With [`Cut`]s of how far the donor had got at the start
 //! and at the end of the walk, every frame is one of these:
@@ -23,8 +23,12 @@ use super::merge::Clocks;
 use super::streams::Stream;
 use super::table::TableState;
 
-/// Bytes of rows in one answer. Smaller than a message, so that the donor is soon back at its own work.
-pub const ROWS_BYTES: usize = 128 * 1024;
+/// Bytes of rows in one message of an answer. Little, so that the donor is soon back at its own work.
+pub const ROWS_BYTES: usize = 8 * 1024;
+/// Messages that answer one question for rows; then the asker asks on.
+pub const ANSWERS_AT_ONCE: u32 = 32;
+/// Questions for rows that are answered at a time, of one asker each.
+pub const SERVED_MAX: usize = 16;
 /// A donor that does not answer for this long is asked again, then given up.
 pub const ANSWER_MS: u64 = 500;
 /// How often it is asked.

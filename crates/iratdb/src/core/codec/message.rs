@@ -170,7 +170,7 @@ pub enum Body<'a> {
         /// Which buckets.
         wanted: Vec<Wanted>,
     },
-    /// The answer: as many rows as fit.
+    /// The answer, in several messages.
     Rows {
         /// From the request.
         token: u64,
@@ -178,6 +178,8 @@ pub enum Body<'a> {
         cursor: Cursor<'a>,
         /// Where it goes on; `None` at the end.
         next: Option<Cursor<'a>>,
+        /// Whether it goes on without being asked.
+        more: bool,
         /// States of rows.
         states: &'a [u8],
     },
@@ -351,7 +353,7 @@ pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
                 rows.iter().chain(deaths).for_each(|word| put_u64(&mut out, *word));
             }
         }
-        Body::Rows { token, cursor, next, states } => {
+        Body::Rows { token, cursor, next, more, states } => {
             put_header(&mut out, ROWS, header);
             put_u64(&mut out, *token);
             put_cursor(&mut out, cursor);
@@ -359,6 +361,7 @@ pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
             if let Some(next) = next {
                 put_cursor(&mut out, next);
             }
+            out.push(u8::from(*more));
             put_bytes(&mut out, states);
         }
     }
@@ -519,9 +522,10 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
             let token = reader.u64()?;
             let cursor = read_cursor(reader)?;
             let next = if read_bool(reader)? { Some(read_cursor(reader)?) } else { None };
+            let more = read_bool(reader)?;
             let states = reader.bytes()?;
             OpReader::states(states).check()?;
-            Body::Rows { token, cursor, next, states }
+            Body::Rows { token, cursor, next, more, states }
         }
         tag => return Err(DecodeError::Tag(tag)),
     })

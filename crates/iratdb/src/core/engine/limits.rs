@@ -24,7 +24,7 @@ pub struct Limits {
     pub pending_bytes_max: usize,
     /// Row changes that subscribers have yet to be told of, all at once; over it, they are told that they have lagged.
     pub seen_bytes_max: usize,
-    /// Rows in one answer to a resync. Smaller than a message, so that the donor is soon back at its own work.
+    /// Rows in one message of an answer to a resync. Little, so that the donor is soon back at its own work.
     pub rows_bytes: usize,
     /// Rows gathered in one resync. What has more can't be joined.
     pub resync_bytes_max: usize,

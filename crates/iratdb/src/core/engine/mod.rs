@@ -12,6 +12,7 @@ mod past;
 mod presence;
 mod reader;
 mod receive;
+mod serve;
 mod sync;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
@@ -241,6 +242,7 @@ pub struct Engine {
     session: Option<Session>,
     resync_with: Option<Writer>,
     waiting: Vec<sync::Waiting>,
+    serving: VecDeque<serve::Serving>,
     held: held::HeldBack,
     /// Changes whenever rows change but by commits and frames.
     version: u64,
@@ -309,6 +311,7 @@ impl Engine {
             session: None,
             resync_with: None,
             waiting: Vec::new(),
+            serving: VecDeque::new(),
             held: held::HeldBack::default(),
             version: 0,
             too_large: false,
@@ -385,6 +388,7 @@ impl Engine {
         if !self.connected || self.phase == Phase::Closed {
             return Ok(None);
         }
+        self.serve(store)?;
         let before = self.log.sequence();
         if self.log.has_dirty() {
             self.take_batch(store)?;
@@ -518,7 +522,7 @@ impl Engine {
     /// Whether there is something to send: a message, or a frame to be made.
     pub fn has_outgoing(&self) -> bool {
         let held_back = !self.waiting.is_empty() || self.farewell.is_some();
-        !self.outbox.is_empty() || !self.log.is_flushed() || held_back
+        self.is_serving() || !self.outbox.is_empty() || !self.log.is_flushed() || held_back
     }
 
     /// Whether all local changes have gone into frames.

@@ -294,6 +294,7 @@ impl Engine {
         self.note_cut_off(self.last_tick_ms);
         self.drop_session();
         self.waiting.clear();
+        self.serving.clear();
         self.log.coalesce(self.epoch);
         self.outbox.clear();
         self.outbox_bytes = 0;

@@ -113,9 +113,12 @@ impl Engine {
                 let cut = Cut::new(version, progress);
                 self.on_digests(now, (header.writer, token), cut, &ended, &buckets, store)
             }
-            Body::Fetch { token, cursor, wanted } => self.on_fetch(now, header.writer, token, cursor, &wanted, store),
-            Body::Rows { token, cursor, next, states } => {
-                self.on_rows(now, (header.writer, token), cursor.into(), next.map(Into::into), states);
+            Body::Fetch { token, cursor, wanted } => {
+                self.on_fetch(header.writer, token, cursor, &wanted);
+                Ok(())
+            }
+            Body::Rows { token, cursor, next, more, states } => {
+                self.on_rows(now, (header.writer, token), cursor.into(), next.map(Into::into), more, states);
                 Ok(())
             }
         }

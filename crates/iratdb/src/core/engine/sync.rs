@@ -3,16 +3,13 @@
 use super::past::Forgotten;
 use super::receive::Source;
 use super::{Destination, Engine, Now, Phase};
-use crate::core::codec::{
-    Body, Cursor, OpReader, Progress, Wanted, put_state_counted, put_state_dead_since, put_state_live,
-};
-use crate::core::constraint::Constrained;
+use crate::core::codec::{Body, OpReader, Progress, put_state_counted, put_state_dead_since, put_state_live};
 use crate::core::ids::{Epoch, Writer};
 use crate::core::merge::Clocks;
 use crate::core::schema::Schema;
 use crate::core::snapshot::{
     ANSWER_MS, ASKS_MAX, Cut, ENDED_IN_DIGESTS_MAX, Place, SETTLE_MS, Session, Stage, WAITING_MAX, WALKS_MAX,
-    buckets_from, differing, digests, everything,
+    differing, digests, everything,
 };
 use crate::core::store::{Store, StoreError};
 use crate::core::streams::Stream;
@@ -234,49 +231,13 @@ impl Engine {
         self.session_ask(now);
     }
 
-    pub(super) fn on_fetch(
-        &mut self,
-        now: Now,
-        asker: Writer,
-        token: u64,
-        cursor: Cursor<'_>,
-        wanted: &[Wanted],
-        store: &mut impl Store,
-    ) -> Result<(), StoreError> {
-        if self.phase != Phase::Ready || self.config.reader {
-            return Ok(());
-        }
-        let from = Place::from(cursor);
-        let mut states = Vec::new();
-        let mut next = None;
-        let ages = (now.seconds(), self.forgotten);
-        'walk: for (table, bucket, deaths_only) in buckets_from(wanted, &from) {
-            let Some(state) = self.tables.get(usize::from(table)) else { continue };
-            let here = (table, bucket) == (from.table, from.bucket);
-            let mut done = if here { from.after.clone() } else { None };
-            for key in state.keys(usize::from(bucket), done.as_deref()) {
-                if states.len() >= self.config.limits.rows_bytes {
-                    next = Some(Place { table, bucket, after: done });
-                    break 'walk;
-                }
-                if !deaths_only || state.get(key).is_some_and(|row| !matches!(row, RowState::Live { .. })) {
-                    let mut store = Constrained::new(&self.config.schema, &mut self.constraints, store);
-                    put_row(&self.tables, &self.config.schema, usize::from(table), key, ages, &mut states, &mut store)?;
-                }
-                done = Some(key.clone());
-            }
-        }
-        let next = next.as_ref().map(Place::cursor);
-        self.send(Destination::One(asker), &Body::Rows { token, cursor, next, states: &states });
-        Ok(())
-    }
-
     pub(super) fn on_rows(
         &mut self,
         now: Now,
         (donor, token): (Writer, u64),
         from: Place,
         next: Option<Place>,
+        more: bool,
         states: &[u8],
     ) {
         // The answer at the end is known by a token of its own: one from the start that comes twice is not taken for it.
@@ -305,7 +266,12 @@ impl Engine {
                 session.token = end_token;
                 self.ask_next(now, Stage::End);
             }
-            Some(next) => self.ask_next(now, Stage::Rows { place: next, wanted }),
+            Some(place) if more => {
+                session.stage = Stage::Rows { place, wanted };
+                session.asks = 0;
+                session.ask_at_ms = now.mono_ms + ANSWER_MS;
+            }
+            Some(place) => self.ask_next(now, Stage::Rows { place, wanted }),
         }
     }
 

@@ -273,7 +273,7 @@ fn what_a_reader_forges_is_refused_by_all() {
     let forged = [
         Body::Frame { sequence: 1, ack: false, entries: vec![Entry::Batch(&batch)] },
         Body::EpochEnd { tail: Tail { epoch: Epoch(1_001), sequence: 1 } },
-        Body::Rows { token: 1, cursor, next: None, states: &states },
+        Body::Rows { token: 1, cursor, next: None, more: false, states: &states },
         Body::Digests { token: 1, version: 1, progress: Vec::new(), ended: vec![Epoch(1_001)], buckets: Vec::new() },
         Body::Gone { epoch: Epoch(1_001), oldest: 5 },
         Body::AckRequest { sequence: 1 },
@@ -439,7 +439,7 @@ fn every_kind(node: &Node) -> Vec<Bytes> {
         Body::DigestRequest { token: 1, end: true },
         Body::Digests { token: 1, version: 1, progress, ended: vec![Epoch(8)], buckets: vec![(0, 1, 2, 3)] },
         Body::Fetch { token: 1, cursor, wanted: vec![Wanted { table: 0, rows: [1, 2, 3, 4], deaths: [5, 6, 7, 8] }] },
-        Body::Rows { token: 1, cursor, next: Some(cursor), states: &states },
+        Body::Rows { token: 1, cursor, next: Some(cursor), more: true, states: &states },
     ];
     let to_one = bodies.iter().map(|body| node.say(Destination::One(Writer(2)), body));
     let to_all = bodies.iter().map(|body| node.say(Destination::All, body));
