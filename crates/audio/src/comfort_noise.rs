@@ -1,6 +1,7 @@
 //! Comfort noise (RFC 3389): what a silent far end sends instead of audio, and the noise made of it.
 //!
-//! A payload says how loud the noise is and, in a few reflection coefficients, how its spectrum is shaped. [`Noise`] reads and writes it, [`Generator`] makes the noise.
+//! A payload says how loud the noise is and, in a few reflection coefficients, how its spectrum is shaped. [`Noise`] reads and writes it,
+//! [`Generator`] makes the noise.
 
 use crate::lpc::{autocorrelate, levinson};
 

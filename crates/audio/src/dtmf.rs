@@ -1,7 +1,8 @@
 //! DTMF in the audio itself (ITU-T Q.23, Q.24): a detector and a generator.
 //!
-//! The detector listens in blocks of 12.75 ms, with one of Goertzel's filters for each of the eight frequencies. A key is down when two blocks in a row hold one frequency of each group
-//! and little else, and its phases go on from one to the other as that frequency's do: the last is what speech hardly ever does.
+//! The detector listens in blocks of 12.75 ms, with one of Goertzel's filters for each of the eight frequencies. A key is down when two
+//! blocks in a row hold one frequency of each group and little else, and its phases go on from one to the other as that frequency's do: the
+//! last is what speech hardly ever does.
 
 use crate::tone::{DTMF_COLUMNS_HZ, DTMF_KEYS, DTMF_ROWS_HZ, Tone};
 
@@ -24,13 +25,15 @@ const LEVEL_DBFS_MIN: f64 = -38.0;
 const COLUMN_ABOVE_ROW_MAX: f32 = 4.0;
 const ROW_ABOVE_COLUMN_MAX: f32 = 10.0;
 
-/// The frequency of a group must be so much stronger than each other one of it (6 dB): energies. The other group's, when it is the louder, leaks into all.
+/// The frequency of a group must be so much stronger than each other one of it (6 dB): energies. The other group's, when it is the louder,
+/// leaks into all.
 const ABOVE_OTHERS_MIN: f32 = 4.0;
 
 /// Share of a block's energy that lies in the two frequencies, as far as the filters see them.
 const SHARE_MIN: f32 = 0.63;
 
-/// The same of two blocks in a row together, with what the filters miss of frequencies that are somewhat off: a tone of 40 ms fills two blocks whole, one of 20 ms
+/// The same of two blocks in a row together, with what the filters miss of frequencies that are somewhat off: a tone of 40 ms fills two
+/// blocks whole, one of 20 ms
 /// 1.6 at most.
 const SHARE_OF_TWO_MIN: f32 = 1.72;
 
@@ -200,7 +203,8 @@ impl Detector {
         (hit.row_share + hit.column_share >= SHARE_MIN && !is_twisted).then_some(hit)
     }
 
-    /// Whether the second block goes on with the first one's key: each phase has moved about as far as its frequency moves it in a block, and both blocks are full of it.
+    /// Whether the second block goes on with the first one's key: each phase has moved about as far as its frequency moves it in a block,
+    /// and both blocks are full of it.
     fn continues(&self, first: &Hit, second: &Hit) -> bool {
         if (first.row, first.column) != (second.row, second.column) {
             return false;

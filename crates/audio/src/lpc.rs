@@ -8,8 +8,9 @@ pub(crate) fn autocorrelate(samples: &[f32], out: &mut [f32]) {
     }
 }
 
-/// Levinson's and Durbin's recursion: the predictor `1 + Σ a(i) z^-i` whose error has least energy, and its reflection coefficients, as many as
-/// there is room for. `correlation` has one value more. Both are stable for any autocorrelation; where only rounding is left, they end with zeros.
+/// Levinson's and Durbin's recursion: the predictor `1 + Σ a(i) z^-i` whose error has least energy, and its reflection coefficients, as
+/// many as there is room for. `correlation` has one value more. Both are stable for any autocorrelation; where only rounding is left, they
+/// end with zeros.
 pub(crate) fn levinson(correlation: &[f32], coefficients: &mut [f32], reflections: &mut [f32]) {
     coefficients.fill(0.0);
     reflections.fill(0.0);

@@ -1,9 +1,11 @@
-//! Sends a recording through a codec and a network that loses packets at random, and writes what is heard: for measuring what losses do to speech.
+//! Sends a recording through a codec and a network that loses packets at random, and writes what is heard: for measuring what losses do to
+//! speech.
 //!
 //!     cargo run --release -p codecs --example through_loss -- CODEC LOSS_PERCENT SEED WAY <sent.raw >heard.raw
 //!
-//! CODEC is PCMU, PCMA, G722 or opus (at 16 kHz, with error correction); samples are 16 bits, little-endian, mono, at the codec's rate. WAY is how losses are concealed:
-//! `both` (from both sides), `past` (what is lost is filled before the next packet is there), `repeat` (the last packet again) or `zero`.
+//! CODEC is PCMU, PCMA, G722 or opus (at 16 kHz, with error correction); samples are 16 bits, little-endian, mono, at the codec's rate. WAY
+//! is how losses are concealed: `both` (from both sides), `past` (what is lost is filled before the next packet is there), `repeat` (the
+//! last packet again) or `zero`.
 
 use std::io::{Read, Write};
 

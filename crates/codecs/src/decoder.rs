@@ -13,8 +13,8 @@ const FOLLOWING_SAMPLES_MAX: usize = 720;
 pub struct Decoded {
     /// Samples written.
     pub samples: usize,
-    /// They are what the payload says and nothing else. Not so just after a loss that was concealed without its next payload: the joint is smoothed. Where it is so, a
-    /// G.711 payload may be passed on as it came.
+    /// They are what the payload says and nothing else. Not so just after a loss that was concealed without its next payload: the joint is
+    /// smoothed. Where it is so, a G.711 payload may be passed on as it came.
     pub is_exact: bool,
 }
 
@@ -95,8 +95,8 @@ impl Decoder {
         Ok(Decoded { samples: count, is_exact: !std::mem::take(&mut self.is_smoothed) })
     }
 
-    /// Fills `samples` with what may have been in packets that were lost. `next` is the payload that follows the loss, if it is there: give it, for it makes much of a
-    /// difference. Decode it after this all the same.
+    /// Fills `samples` with what may have been in packets that were lost. `next` is the payload that follows the loss, if it is there: give
+    /// it, for it makes much of a difference. Decode it after this all the same.
     pub fn conceal(&mut self, samples: &mut [i16], next: Option<&[u8]>) {
         // Only this long does the past say anything about what follows, and the future about what was before.
         let mut following = [0; FOLLOWING_SAMPLES_MAX];

@@ -47,8 +47,8 @@ impl Encoder {
         }
     }
 
-    /// Codes one packet's samples into the front of `payload` and returns its length in bytes. `None`: discontinuous transmission sends nothing in
-    /// this packet's time, the timestamps go on without it.
+    /// Codes one packet's samples into the front of `payload` and returns its length in bytes. `None`: discontinuous transmission sends
+    /// nothing in this packet's time, the timestamps go on without it.
     ///
     /// # Errors
     /// [`Error::BufferTooSmall`], and [`Error::PacketTime`] when the codec has no packets of so many samples.

@@ -1,8 +1,8 @@
 //! The codecs of the telephone side, behind one interface: G.711, G.722 and Opus.
 //!
 //! [`Codec`] names one and knows its rates; an [`Encoder`] makes the payloads of one outgoing RTP stream, a [`Decoder`] takes those of one
-//! incoming stream and fills what is lost in between. All are sans-IO and mono. G.711 and G.722 allocate nothing per packet; the library behind Opus takes about
-//! three short-lived buffers to encode a packet or to conceal one.
+//! incoming stream and fills what is lost in between. All are sans-IO and mono. G.711 and G.722 allocate nothing per packet; the library
+//! behind Opus takes about three short-lived buffers to encode a packet or to conceal one.
 //!
 //! **Two rates.** RTP counts time in its codec's clock rate, which is not always the audio's sample rate: G.722's clock is 8,000 Hz by an old mistake
 //! although its audio has 16,000 (RFC 3551 §4.5.2), and Opus's is always 48,000 whatever is coded (RFC 7587 §4.1).

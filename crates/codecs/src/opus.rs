@@ -1,7 +1,7 @@
 //! Opus (RFC 6716) and its RTP payload format (RFC 7587), mono.
 //!
-//! The coder itself is the library `opus-pure`; this module gives it the settings of a telephone call, keeps it to what a network may send, and reads and
-//! writes the `a=fmtp` parameters.
+//! The coder itself is the library `opus-pure`; this module gives it the settings of a telephone call, keeps it to what a network may send,
+//! and reads and writes the `a=fmtp` parameters.
 
 mod parameters;
 
@@ -22,8 +22,8 @@ pub const BITRATE_BPS_MIN: u32 = 6_000;
 /// See [`BITRATE_BPS_MIN`].
 pub const BITRATE_BPS_MAX: u32 = 128_000;
 
-/// Concealment is at its full level for so long, and then falls to nothing in so much time. The coder's own goes on as noise for ever, which would be a caller's silence
-/// made up.
+/// Concealment is at its full level for so long, and then falls to nothing in so much time. The coder's own goes on as noise for ever,
+/// which would be a caller's silence made up.
 const CONCEAL_FULL_MS: u32 = 80;
 const CONCEAL_FALL_MS: u32 = 120;
 
@@ -44,7 +44,8 @@ pub struct EncoderOptions {
 }
 
 impl Default for EncoderOptions {
-    /// Wideband speech as telephony has it: 16 kHz, 24 kbit/s. Complexity 5: hardly to be told from 10 in speech, at half the time.
+    /// Wideband speech as telephony has it: 16 kHz, 24 kbit/s. Complexity 5: between 0 and 10 in time and
+    /// in quality (wideband PESQ of clean speech 3.4, 4.0, 4.2).
     fn default() -> Self {
         Self { rate_hz: 16_000, bitrate_bps: 24_000, complexity: 5, remote: Parameters::default() }
     }

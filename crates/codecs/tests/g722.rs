@@ -6,8 +6,8 @@ use codecs::g722::{Decoder, Encoder};
 
 const RATE_HZ: u32 = 16_000;
 
-/// Two seconds of everything: silence, noise from faint to full scale, a square wave at full scale, a sweep, and the highest frequency there is. Integers
-/// only, so that other programs can make the same.
+/// Two seconds of everything: silence, noise from faint to full scale, a square wave at full scale, a sweep, and the highest frequency
+/// there is. Integers only, so that other programs can make the same.
 fn signal() -> (Vec<i16>, Vec<u8>) {
     let mut state = 1u32;
     let (mut samples, mut bytes) = (Vec::new(), Vec::new());

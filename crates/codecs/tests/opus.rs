@@ -72,7 +72,8 @@ fn a_decoder_of_any_rate_takes_what_an_encoder_of_another_made() {
     }
 }
 
-/// A voice that is there for 200 ms and away for 200 ms; the first packet of each onset is lost. Signal to noise of what is heard in its place, in dB.
+/// A voice that is there for 200 ms and away for 200 ms; the first packet of each onset is lost. Signal to noise of what is heard in its
+/// place, in dB.
 fn snr_of_lost_onsets(use_inband_fec: bool, use_next: bool) -> f64 {
     let remote = Parameters { use_inband_fec, ..Parameters::default() };
     let mut sent = voice(16_000, 4_000);

@@ -192,8 +192,8 @@ impl Receiver {
     }
 }
 
-/// Whether a segment that starts at this timestamp goes on with a long press: the one before it has used up its duration field. Its last packets may be lost, but
-/// no new press can begin at this very instant.
+/// Whether a segment that starts at this timestamp goes on with a long press: the one before it has used up its duration field. Its last
+/// packets may be lost, but no new press can begin at this very instant.
 fn continues(open: &Open, rtp_timestamp: u32) -> bool {
     let step = rtp_timestamp.wrapping_sub(open.segment);
     step == u32::from(SEGMENT_SAMPLES_MAX) || (step == u32::from(open.duration) && open.duration >= 0xff00)
@@ -287,7 +287,8 @@ impl Sender {
         self.count == 0 && matches!(self.state, State::Idle)
     }
 
-    /// One packet time of `samples` clock units passes; `timestamp` is what an audio packet would carry now. `Some`: send this instead of audio.
+    /// One packet time of `samples` clock units passes; `timestamp` is what an audio packet would carry now. `Some`: send this instead of
+    /// audio.
     pub fn tick(&mut self, timestamp: u32, samples: u32) -> Option<Packet> {
         match self.state {
             State::Idle => self.press(timestamp, samples),

@@ -37,7 +37,8 @@ pub struct Config {
     pub packet_samples: u32,
     /// Payload bytes of one clock unit, for codecs of constant rate: 1 for G.711. 0: the length does not tell.
     pub bytes_per_sample: u32,
-    /// Tells the clock units of a payload where neither its length nor the negotiation does: Opus. Asked first; `None` from it leaves the last known length.
+    /// Tells the clock units of a payload where neither its length nor the negotiation does: Opus. Asked first; `None` from it leaves the
+    /// last known length.
     pub payload_duration: Option<PayloadDuration>,
     /// Payload type of comfort noise (RFC 3389, static type 13): it says nothing about the time it covers.
     pub comfort_noise_payload_type: u8,
@@ -442,7 +443,8 @@ impl JitterBuffer {
         Pushed::Late
     }
 
-    /// A packet was overtaken: how much later it came than those around it is how long a wait would do, be it that it still came in time or not.
+    /// A packet was overtaken: how much later it came than those around it is how long a wait would do, be it that it still came in time or
+    /// not.
     fn learn(&mut self, now_us: u64, header: &Header) {
         if !self.is_event(header) {
             let late = self.meter.behind_latest(now_us, header.timestamp, self.config.clock_rate_hz);

@@ -68,8 +68,8 @@ impl JitterMeter {
         }
     }
 
-    /// How much later, in clock units, a packet stamped `timestamp` that comes at `now_us` is than the latest one measured was; 0 if it is not, or by more
-    /// than a second.
+    /// How much later, in clock units, a packet stamped `timestamp` that comes at `now_us` is than the latest one measured was; 0 if it is
+    /// not, or by more than a second.
     pub(crate) fn behind_latest(&self, now_us: u64, timestamp: u32, clock_rate_hz: u32) -> f32 {
         let arrival = (u128::from(now_us) * u128::from(clock_rate_hz) / 1_000_000) as u32;
         let transit = arrival.wrapping_sub(timestamp);

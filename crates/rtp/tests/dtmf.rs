@@ -120,7 +120,8 @@ fn only_digits_and_only_so_many_are_queued() {
 }
 
 proptest! {
-    /// Through a jitter buffer, over a network that loses, repeats and delays: every press of which a packet arrives is heard once, in order.
+    /// Through a jitter buffer, over a network that loses, repeats and delays: every press of which a packet arrives is heard once, in
+    /// order.
     #[test]
     fn each_press_is_heard_once_in_order(
         dialled in "[0-9A-D*#]{1,12}",

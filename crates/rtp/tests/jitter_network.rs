@@ -34,7 +34,8 @@ fn header(number: u64) -> Header {
     }
 }
 
-/// Pushes in the order of arrival, polls every 5 ms, and returns the numbers that came out, all time reckoned in clock units, and the longest time that a packet was held.
+/// Pushes in the order of arrival, polls every 5 ms, and returns the numbers that came out, all time reckoned in clock units, and the
+/// longest time that a packet was held.
 struct Played {
     frames: u64,
     lost_samples: u64,

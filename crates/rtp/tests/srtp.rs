@@ -41,8 +41,8 @@ fn packet(ssrc: u32, sequence: u16) -> Vec<u8> {
     packet
 }
 
-/// Made with libsrtp 2 and the master key 00 01 02 …: three RTP packets, the second after the sequence numbers began anew, the third with a CSRC, an
-/// extension and padding; then an RTCP packet twice.
+/// Made with libsrtp 2 and the master key 00 01 02 …: three RTP packets, the second after the sequence numbers began anew, the third with a
+/// CSRC, an extension and padding; then an RTCP packet twice.
 const RTP: [&str; 3] = [
     "800fffffdecafbadcafebabeabababababababababababababababab",
     "800f0000decafc4dcafebabecdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",

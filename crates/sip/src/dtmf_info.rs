@@ -1,7 +1,7 @@
 //! DTMF in INFO requests: bodies of `application/dtmf-relay` and `application/dtmf`.
 //!
-//! Neither was ever standardised (RFC 6086 §4.3 names the practice): the first is lines of `Signal=` and `Duration=`, as Cisco began it, the second the bare digit. So reading
-//! takes what is really sent, and writing keeps to what all take.
+//! Neither was ever standardised (RFC 6086 §4.3 names the practice): the first is lines of `Signal=` and `Duration=`, as Cisco began it,
+//! the second the bare digit. So reading takes what is really sent, and writing keeps to what all take.
 
 /// Media type with a duration.
 pub const DTMF_RELAY: &str = "application/dtmf-relay";
@@ -24,7 +24,8 @@ pub struct DtmfInfo {
 }
 
 impl DtmfInfo {
-    /// Reads the body of an INFO with this Content-Type; parameters of the type do not matter. `None` when it is of another type or names no key.
+    /// Reads the body of an INFO with this Content-Type; parameters of the type do not matter. `None` when it is of another type or names
+    /// no key.
     #[must_use]
     pub fn parse(content_type: &str, body: &[u8]) -> Option<Self> {
         let media_type = content_type.split(';').next()?.trim();

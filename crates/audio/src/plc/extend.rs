@@ -24,7 +24,12 @@ const NOISE_GAIN: f32 = 0.5;
 /// A shorter period that is nearly as like is the real one: its multiples always are.
 const SHORTER_IS_BETTER: f32 = 0.85;
 
+/// Bits of a sample's magnitude that are used to find the pitch.
+const PITCH_BITS: u32 = 10;
+
 const ORDER_MAX: usize = 18;
+/// Samples of the history at 48 kHz.
+const HISTORY_MAX: usize = 2_160;
 /// Samples of [`ANALYSIS_US`] at 48 kHz.
 const ANALYSIS_MAX: usize = 960;
 
@@ -133,25 +138,36 @@ impl Extension {
 
 /// The lag, at most `lag_max`, at which the latest audio resembles itself most, and how much: 1 is the same.
 fn find_pitch(audio: &[i16], rate_hz: u32, lag_max: usize) -> (usize, f32) {
+    // Few enough bits that sums of products fit 32: the compiler then has instructions for many at once.
+    let audio = &audio[audio.len().saturating_sub(HISTORY_MAX)..];
+    let peak = audio.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or_default();
+    let shift = (u16::BITS - peak.leading_zeros()).saturating_sub(PITCH_BITS);
+    let mut coarse = [0i16; HISTORY_MAX];
+    for (to, from) in coarse.iter_mut().zip(audio) {
+        *to = from >> shift;
+    }
+    let audio = &coarse[..audio.len()];
+
     let lag_min = samples(rate_hz, PITCH_US_MIN).min(lag_max).max(1);
     // What there is of audio is for the longest period and for what is compared.
     let match_len = samples(rate_hz, MATCH_US).min(audio.len() * 2 / 5).max(1);
     let lag_max = lag_max.min(audio.len() - match_len).max(lag_min);
-    let stride = (rate_hz as usize / 8_000).max(1);
     let latest = &audio[audio.len() - match_len..];
-    let energy =
-        |samples: &[i16]| samples.iter().step_by(stride).map(|&x| f32::from(x) * f32::from(x)).sum::<f32>() + 1.0;
-    let latest_energy = energy(latest);
+    let latest_energy = dot(latest, latest) as f32 + 1.0;
     let likeness = |lag: usize| {
-        let earlier = &audio[(audio.len() - match_len).saturating_sub(lag)..];
-        let products = latest.iter().zip(earlier).step_by(stride).map(|(&a, &b)| f32::from(a) * f32::from(b));
-        products.sum::<f32>() / (latest_energy * energy(&earlier[..match_len])).sqrt()
+        let start = (audio.len() - match_len).saturating_sub(lag);
+        let earlier = &audio[start..start + match_len];
+        dot(latest, earlier) as f32 / (latest_energy * (dot(earlier, earlier) as f32 + 1.0)).sqrt()
     };
-    let best_of = |lags: std::ops::RangeInclusive<usize>| {
-        lags.map(|lag| (lag, likeness(lag)))
-            .fold((lag_min, f32::MIN), |best, next| if next.1 > best.1 { next } else { best })
-    };
+    let better = |best: (usize, f32), next: (usize, f32)| if next.1 > best.1 { next } else { best };
+    let best_of =
+        |lags: std::ops::RangeInclusive<usize>| lags.map(|lag| (lag, likeness(lag))).fold((lag_min, f32::MIN), better);
     let best = best_of(lag_min..=lag_max);
     let shorter = [4, 3, 2].into_iter().map(|divisor| best.0 / divisor).filter(|&lag| lag > lag_min);
     shorter.map(|lag| best_of(lag - 1..=lag + 1)).find(|shorter| shorter.1 > SHORTER_IS_BETTER * best.1).unwrap_or(best)
+}
+
+/// The sum of products. Of [`PITCH_BITS`] and of [`MATCH_US`] at 48 kHz it stays below 2^30.
+fn dot(a: &[i16], b: &[i16]) -> i32 {
+    a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
 }

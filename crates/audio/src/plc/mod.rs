@@ -1,11 +1,12 @@
 //! Concealment of lost audio.
 //!
-//! A loss is mostly noticed when what comes after it is already there: then [`Concealer::between`] fills the gap from both sides, the past going on and the future going back,
-//! cross-faded over the gap. Nothing good is changed, and what is heard is much nearer to what was said than by ITU-T G.711 Appendix I, which knows the past only. When nothing
-//! follows yet, [`Concealer::lost`] lets the past go on, ever quieter, and the first good frame after it is cross-faded.
+//! A loss is mostly noticed when what comes after it is already there: then [`Concealer::between`] fills the gap from both sides, the past
+//! going on and the future going back, cross-faded over the gap. Nothing good is changed, and what is heard is much nearer to what was said
+//! than by ITU-T G.711 Appendix I, which knows the past only. When nothing follows yet, [`Concealer::lost`] lets the past go on, ever
+//! quieter, and the first good frame after it is cross-faded.
 //!
-//! How audio goes on: a short-term predictor of the latest 20 ms is driven by its own residual, the latest pitch period over and over, the noisier the less the sound is voiced. Nothing is
-//! delayed.
+//! How audio goes on: a short-term predictor of the latest 20 ms is driven by its own residual, the latest pitch period over and over, the
+//! noisier the less the sound is voiced. Nothing is delayed.
 
 mod extend;
 
@@ -84,8 +85,8 @@ impl Concealer {
         remember(&mut self.history, frame);
     }
 
-    /// A stretch that was lost, of any length, with the good audio after it: fills `frame` so that it fits on both sides. `following` is given to
-    /// [`good`](Self::good) next, which does not change it.
+    /// A stretch that was lost, of any length, with the good audio after it: fills `frame` so that it fits on both sides. `following` is
+    /// given to [`good`](Self::good) next, which does not change it.
     pub fn between(&mut self, frame: &mut [i16], following: &[i16]) {
         let used = following.len().min(self.following.len());
         if !self.heard || used < samples(self.rate_hz, FOLLOWING_US_MIN) {

@@ -1,7 +1,7 @@
 //! One band's coder: a predictor with two poles and six zeros, an adaptive quantizer, and their adaptation (G.722 §3.2-3.6, §6.2).
 //!
-//! All values are 16 bits wide and kept in 32: sums saturate, products keep their upper bits. In the recommendation's names: `zeros` is B, `poles` A,
-//! `differences` D, `partials` P, `reconstructed` R.
+//! All values are 16 bits wide and kept in 32: sums saturate, products keep their upper bits. In the recommendation's names: `zeros` is B,
+//! `poles` A, `differences` D, `partials` P, `reconstructed` R.
 
 use super::qmf::{clip, limit};
 use super::tables::{

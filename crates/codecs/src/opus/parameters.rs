@@ -43,8 +43,8 @@ impl Default for Parameters {
 }
 
 impl Parameters {
-    /// Reads what follows the payload type in `a=fmtp`. Unknown parameters and values out of range are passed over; of two with the same name the first
-    /// counts.
+    /// Reads what follows the payload type in `a=fmtp`. Unknown parameters and values out of range are passed over; of two with the same
+    /// name the first counts.
     pub fn parse(text: &str) -> Self {
         let mut read = Self::default();
         let mut named = [false; 9];

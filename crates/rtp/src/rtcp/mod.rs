@@ -1,7 +1,7 @@
 //! RTCP: sender and receiver reports, source descriptions, goodbyes (RFC 3550 §6) and the VoIP metrics of extended reports (RFC 3611 §4.7).
 //!
-//! [`parse`] reads a compound datagram packet by packet without copying; [`Reports`] keeps one stream's books: when a report is due, the round-trip time, what the far
-//! end says about what it hears. [`quality`] turns losses and delay into the E-model's rating.
+//! [`parse`] reads a compound datagram packet by packet without copying; [`Reports`] keeps one stream's books: when a report is due, the
+//! round-trip time, what the far end says about what it hears. [`quality`] turns losses and delay into the E-model's rating.
 
 pub mod quality;
 mod reports;

@@ -1,5 +1,5 @@
-//! How good a stream sounds, from its losses and its delay: bursts and gaps as RFC 3611 §4.7.2 has them, and the E-model (ITU-T G.107) with the values
-//! of its default setting.
+//! How good a stream sounds, from its losses and its delay: bursts and gaps as RFC 3611 §4.7.2 has them, and the E-model (ITU-T G.107) with
+//! the values of its default setting.
 
 /// Good packets in a row that end a burst: RFC 3611's recommended value.
 pub const GAP_THRESHOLD: u8 = 16;
@@ -23,7 +23,8 @@ impl Impairment {
     pub const G711_BARE: Self = Self { ie: 0.0, bpl: 4.3 };
 }
 
-/// The E-model's rating of a connection, 0 to 100, with a share of lost packets from 0 to 1, their [`burst_ratio`](Summary::burst_ratio) and the delay from mouth to ear.
+/// The E-model's rating of a connection, 0 to 100, with a share of lost packets from 0 to 1, their [`burst_ratio`](Summary::burst_ratio)
+/// and the delay from mouth to ear.
 pub fn r_factor(impairment: Impairment, lost_share: f32, burst_ratio: f32, one_way_delay_ms: u32) -> f32 {
     let lost_percent = lost_share.clamp(0.0, 1.0) * 100.0;
     let robustness = lost_percent / burst_ratio.max(1.0) + impairment.bpl.max(0.1);

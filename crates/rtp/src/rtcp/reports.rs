@@ -3,7 +3,8 @@
 use super::{Packet, ReportBlock, SenderInfo, parse, write_report, xr};
 use crate::Error;
 
-/// Mean time between two reports; each is drawn from half to one and a half of it, so that ends that started together do not stay together (RFC 3550 §6.2, §6.3.1).
+/// Mean time between two reports; each is drawn from half to one and a half of it, so that ends that started together do not stay together
+/// (RFC 3550 §6.2, §6.3.1).
 pub const INTERVAL_US: u64 = 5_000_000;
 
 /// Sender reports of ours that the far end may still answer.
@@ -99,8 +100,8 @@ impl Reports {
         received
     }
 
-    /// Writes the report that is due and returns its length; the next one is due an interval later. `info` is `None` when nothing was sent since the last
-    /// report; `block` is the jitter buffer's.
+    /// Writes the report that is due and returns its length; the next one is due an interval later. `info` is `None` when nothing was sent
+    /// since the last report; `block` is the jitter buffer's.
     ///
     /// # Errors
     /// [`Error::BufferTooSmall`].

@@ -15,8 +15,8 @@ const TEXT_LEN_MAX: usize = 255;
 /// Room that a report with one block, VoIP metrics and a name of any length needs.
 pub const REPORT_BYTES_MAX: usize = 28 + REPORT_BLOCK_LEN + 8 + xr::VOIP_METRICS_LEN + 4 + 4 + 2 + TEXT_LEN_MAX + 4;
 
-/// Writes a compound: a sender report (or a receiver report when `info` is `None`) with up to [`REPORT_BLOCKS_MAX`] blocks, the CNAME (at most 255
-/// bytes of it), and an extended report with `metrics`, if there are some. Returns the length.
+/// Writes a compound: a sender report (or a receiver report when `info` is `None`) with up to [`REPORT_BLOCKS_MAX`] blocks, the CNAME (at
+/// most 255 bytes of it), and an extended report with `metrics`, if there are some. Returns the length.
 ///
 /// # Errors
 /// [`Error::BufferTooSmall`]; nothing was written.
@@ -69,8 +69,8 @@ pub fn write_report(
     Ok(needed)
 }
 
-/// Writes the end of a stream: an empty receiver report, as every compound begins with a report (RFC 3550 §6.1), the CNAME, and a goodbye with a reason (at most 255
-/// bytes of it). Returns the length.
+/// Writes the end of a stream: an empty receiver report, as every compound begins with a report (RFC 3550 §6.1), the CNAME, and a goodbye
+/// with a reason (at most 255 bytes of it). Returns the length.
 ///
 /// # Errors
 /// [`Error::BufferTooSmall`]; nothing useful was written.

@@ -93,7 +93,8 @@ pub struct VoipMetrics {
 const ENHANCED_AND_ADAPTIVE: u8 = 0b1111_0000;
 
 impl VoipMetrics {
-    /// The metrics of a stream from what its receiver has counted, with the opinion scores that follow; `one_way_delay_ms` is half the round trip and both ends' own.
+    /// The metrics of a stream from what its receiver has counted, with the opinion scores that follow; `one_way_delay_ms` is half the
+    /// round trip and both ends' own.
     pub fn new(ssrc: u32, bursts: &quality::Bursts, impairment: quality::Impairment, one_way_delay_ms: u32) -> Self {
         let in_256ths = |part: u64, whole: u64| (part * 256).checked_div(whole).unwrap_or(0).min(255) as u8;
         let ms = |ms: u64| u16::try_from(ms).unwrap_or(u16::MAX);

@@ -147,7 +147,8 @@ impl Session {
                 }
                 Ok(())
             }
-            // RFC 7714 §9.3: what is not encrypted is all authenticated data. Nobody sends it, and it has no fixed length to be put together in.
+            // RFC 7714 §9.3: what is not encrypted is all authenticated data. Nobody sends it, and it has no fixed length to be put
+            // together in.
             Kind::Galois { .. } if !is_encrypted => Err(Error::Authentication),
             Kind::Galois { key, salt } => {
                 let (clear, rest) = packet.split_at_mut(RTCP_CLEAR_LEN);

@@ -1,10 +1,12 @@
 //! SRTP and SRTCP (RFC 3711), with the suites of SDES (RFC 4568) that telephony uses, AES-GCM (RFC 7714) among them.
 //!
 //! A [`Sender`] protects one direction, a [`Receiver`] takes what the other one sent; each has its own master key. Packets are worked on in
-//! their own buffer and nothing allocates. There are no master key identifiers and no rekeying by index: SDES agrees on a new key in a new offer.
-//! Nobody tells a receiver how often a stream's sequence numbers have begun anew, so begin below 32,768 (RFC 3711 §3.3.1): else the far end may miss the first packets and take no other.
+//! their own buffer and nothing allocates. There are no master key identifiers and no rekeying by index: SDES agrees on a new key in a new
+//! offer. Nobody tells a receiver how often a stream's sequence numbers have begun anew, so begin below 32,768 (RFC 3711 §3.3.1): else the
+//! far end may miss the first packets and take no other.
 //!
-//! Invariants: nothing is believed, remembered or counted against a source before its authentication tag fits; a sequence number is protected once only.
+//! Invariants: nothing is believed, remembered or counted against a source before its authentication tag fits; a sequence number is
+//! protected once only.
 
 mod cipher;
 mod key;

@@ -114,7 +114,8 @@ impl Receiver {
     }
 }
 
-/// What is known of each source, the one heard last first. When there are too many, the one not heard for longest goes: only who has the key makes any.
+/// What is known of each source, the one heard last first. When there are too many, the one not heard for longest goes: only who has the
+/// key makes any.
 #[derive(Debug, Clone, Default)]
 struct Sources([Option<(u32, Replay)>; SOURCES_MAX]);
 

@@ -3,7 +3,8 @@
 /// Indices below the highest one that can still be told apart.
 const WINDOW: u64 = u128::BITS as u64;
 
-/// The 48-bit index that `sequence` stands for, when the highest index so far is `highest`: the nearest one. `None`: it would lie before the first.
+/// The 48-bit index that `sequence` stands for, when the highest index so far is `highest`: the nearest one. `None`: it would lie before
+/// the first.
 pub(super) fn guess(highest: u64, sequence: u16) -> Option<u64> {
     let step = i64::from(sequence.wrapping_sub(highest as u16) as i16);
     highest.checked_add_signed(step)

@@ -77,8 +77,8 @@ impl Crypto {
         fits.then_some(Self { tag, suite, keys, session_parameters })
     }
 
-    /// The key, where the line asks for nothing but that: one key without an identifier, the suite's own ways. A session parameter that is not understood
-    /// makes a line unusable (RFC 4568 §6.3), but for the hint of how far packets may be out of order.
+    /// The key, where the line asks for nothing but that: one key without an identifier, the suite's own ways. A session parameter that is
+    /// not understood makes a line unusable (RFC 4568 §6.3), but for the hint of how far packets may be out of order.
     #[must_use]
     pub fn plain_key(&self) -> Option<&[u8]> {
         let is_hint = |parameter: &String| parameter.get(..4).is_some_and(|name| name.eq_ignore_ascii_case("WSH="));
