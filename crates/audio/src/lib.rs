@@ -1,4 +1,4 @@
-//! Audio of a telephone call: G.711, resampling, the playout ring, concealment, tones, levels, measurements.
+//! Audio of a telephone call: G.711, resampling, the playout ring, concealment, comfort noise, tones, DTMF, levels, measurements.
 //!
 //! Everything here is sans-IO and mono: slices of samples in and out, no clock (playout's clock is its caller's tick),
 //! no sockets, no randomness.
@@ -6,8 +6,11 @@
 //! Invariants: what runs per packet (all but [`measure`]) allocates nothing once its buffers have grown to their working
 //! size; G.711 bytes that need no change pass through bit-exact.
 
+pub mod comfort_noise;
+pub mod dtmf;
 pub mod g711;
 pub mod level;
+mod lpc;
 pub mod measure;
 pub mod playout;
 pub mod plc;
@@ -28,6 +31,12 @@ pub enum Error {
         /// Sample rate of the output.
         to_hz: u32,
     },
+    /// Not a key of the telephone keypad that has a tone (`0`-`9`, `*`, `#`, `A`-`D`).
+    #[error("{0:?} is not a DTMF digit")]
+    NotADigit(char),
+    /// More digits wait to be made than [`dtmf::DIGITS_MAX`].
+    #[error("too many DTMF digits queued (at most {})", dtmf::DIGITS_MAX)]
+    TooManyDigits,
     /// A push that would exceed the playout ring's cap; nothing of it was taken.
     #[error("playout holds {queued_ms} ms, {pushed_ms} ms more exceed the cap of {cap_ms} ms")]
     Overflow {

@@ -5,6 +5,12 @@ use crate::level::sine_peak;
 /// Level of each of a key's two frequencies: -8 dBm0 in all, in the middle of what ITU-T Q.24 receivers take.
 const DTMF_DBFS: f64 = -14.0;
 
+/// The keypad's frequencies (ITU-T Q.23), and its keys by row and column.
+pub(crate) const DTMF_ROWS_HZ: [f64; 4] = [697.0, 770.0, 852.0, 941.0];
+pub(crate) const DTMF_COLUMNS_HZ: [f64; 4] = [1_209.0, 1_336.0, 1_477.0, 1_633.0];
+pub(crate) const DTMF_KEYS: [[char; 4]; 4] =
+    [['1', '2', '3', 'A'], ['4', '5', '6', 'B'], ['7', '8', '9', 'C'], ['*', '0', '#', 'D']];
+
 /// One or two sines, steady or in a cadence. Continues over blocks without a step.
 #[derive(Debug, Clone)]
 pub struct Tone {
@@ -51,26 +57,12 @@ impl Tone {
 
     /// The pair of a DTMF key (ITU-T Q.23), steady; `None` if it is no key.
     pub fn dtmf(rate_hz: u32, digit: char) -> Option<Self> {
-        let row_column = match digit.to_ascii_uppercase() {
-            '1' => (697.0, 1209.0),
-            '2' => (697.0, 1336.0),
-            '3' => (697.0, 1477.0),
-            'A' => (697.0, 1633.0),
-            '4' => (770.0, 1209.0),
-            '5' => (770.0, 1336.0),
-            '6' => (770.0, 1477.0),
-            'B' => (770.0, 1633.0),
-            '7' => (852.0, 1209.0),
-            '8' => (852.0, 1336.0),
-            '9' => (852.0, 1477.0),
-            'C' => (852.0, 1633.0),
-            '*' => (941.0, 1209.0),
-            '0' => (941.0, 1336.0),
-            '#' => (941.0, 1477.0),
-            'D' => (941.0, 1633.0),
-            _ => return None,
-        };
-        Some(Self::dual(rate_hz, [row_column.0, row_column.1], DTMF_DBFS))
+        let digit = digit.to_ascii_uppercase();
+        let (row, column) = DTMF_KEYS
+            .iter()
+            .enumerate()
+            .find_map(|(row, keys)| keys.iter().position(|&key| key == digit).map(|column| (row, column)))?;
+        Some(Self::dual(rate_hz, [DTMF_ROWS_HZ[row], DTMF_COLUMNS_HZ[column]], DTMF_DBFS))
     }
 
     /// Ringing tone as most of Europe has it: 425 Hz, 1 s on, 4 s off (ITU-T E.180).

@@ -11,11 +11,23 @@ pub const PAYLOAD_LEN: usize = 4;
 /// Digits that can wait in a [`Sender`].
 pub const DIGITS_MAX: usize = 128;
 
+/// Longest press and pause that are sent.
+pub const PRESS_MS_MAX: u32 = 60_000;
+
 /// Times the end of an event is sent (RFC 4733 §2.5.1.4).
 pub const END_PACKETS: u8 = 3;
 
 /// A press whose end never comes is over after this long without a packet of it.
 pub const END_TIMEOUT_MS: u32 = 200;
+
+/// Longest duration that one packet can tell, in clock units: a longer press goes on in a new segment (RFC 4733 §2.5.1.3).
+const SEGMENT_SAMPLES_MAX: u16 = u16::MAX;
+
+/// Level of the events that are sent, in dB below 1 mW, unless something else is said.
+const VOLUME_DBM0_BELOW: u8 = 10;
+
+/// The largest level there is room for.
+const VOLUME_MAX: u8 = 63;
 
 /// Presses that can wait to be polled; one packet makes at most two.
 const PRESSES_MAX: usize = 4;
@@ -89,7 +101,7 @@ impl Receiver {
         let end = flags & 0x80 != 0;
         let volume = flags & 0x3f;
         let duration = u16::from_be_bytes([high, low]);
-        if digit_of(event).is_none() || self.is_over(rtp_timestamp) {
+        if digit_of(event).is_none() || self.is_over(rtp_timestamp) || self.is_before_segment(rtp_timestamp) {
             return Ok(());
         }
         let open = match self.open.take() {
@@ -97,12 +109,7 @@ impl Receiver {
                 // Durations only grow; a smaller one comes from a packet that was overtaken.
                 Open { duration: open.duration.max(duration), heard_us: now_us, ..open }
             }
-            Some(open)
-                if open.event == event
-                    && open.duration > 0
-                    && rtp_timestamp == open.segment.wrapping_add(u32::from(open.duration))
-                    && open.duration >= 0xff00 =>
-            {
+            Some(open) if open.event == event && continues(&open, rtp_timestamp) => {
                 Open { segment: rtp_timestamp, duration, heard_us: now_us, ..open }
             }
             other => {
@@ -155,6 +162,14 @@ impl Receiver {
         self.ended.is_some_and(|ended| ended.wrapping_sub(rtp_timestamp) <= 2 * self.clock_rate_hz)
     }
 
+    /// A straggler of a long press's earlier segment.
+    fn is_before_segment(&self, rtp_timestamp: u32) -> bool {
+        self.open.is_some_and(|open| {
+            let before = open.segment.wrapping_sub(rtp_timestamp);
+            open.segment != open.start && (1..=2 * u32::from(SEGMENT_SAMPLES_MAX)).contains(&before)
+        })
+    }
+
     fn finish(&mut self, open: Open) {
         self.ended = Some(open.segment);
         let Some(digit) = digit_of(open.event) else {
@@ -177,6 +192,13 @@ impl Receiver {
     }
 }
 
+/// Whether a segment that starts at this timestamp goes on with a long press: the one before it has used up its duration field. Its last
+/// packets may be lost, but no new press can begin at this very instant.
+fn continues(open: &Open, rtp_timestamp: u32) -> bool {
+    let step = rtp_timestamp.wrapping_sub(open.segment);
+    step == u32::from(SEGMENT_SAMPLES_MAX) || (step == u32::from(open.duration) && open.duration >= 0xff00)
+}
+
 /// A packet to be sent in place of an audio packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packet {
@@ -191,9 +213,22 @@ pub struct Packet {
 #[derive(Debug, Clone, Copy)]
 enum State {
     Idle,
-    Tone { event: u8, start: u32, duration: u32 },
-    End { payload: [u8; PAYLOAD_LEN], start: u32, left: u8, pause_samples: u32 },
-    Pause { left_samples: u32 },
+    /// `duration` is that of the present segment, `before` what earlier segments had.
+    Tone {
+        event: u8,
+        start: u32,
+        duration: u32,
+        before: u32,
+    },
+    End {
+        payload: [u8; PAYLOAD_LEN],
+        start: u32,
+        left: u8,
+        pause_samples: u32,
+    },
+    Pause {
+        left_samples: u32,
+    },
 }
 
 /// Makes the packets of queued digits, one a tick.
@@ -209,9 +244,9 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Presses of `tone_ms` (at most 8 s at 8 kHz: the duration field ends there) with at least `pause_ms` between them.
+    /// Presses of `tone_ms` with at least `pause_ms` between them, each at most [`PRESS_MS_MAX`].
     pub fn new(clock_rate_hz: u32, tone_ms: u32, pause_ms: u32) -> Self {
-        let samples = |ms: u32| (u64::from(clock_rate_hz) * u64::from(ms) / 1000).min(0xffff) as u32;
+        let samples = |ms: u32| (u64::from(clock_rate_hz) * u64::from(ms.min(PRESS_MS_MAX)) / 1000) as u32;
         Self {
             digits: [0; DIGITS_MAX],
             first: 0,
@@ -219,8 +254,15 @@ impl Sender {
             state: State::Idle,
             tone_samples: samples(tone_ms).max(1),
             pause_samples: samples(pause_ms),
-            volume: 10,
+            volume: VOLUME_DBM0_BELOW,
         }
+    }
+
+    /// Tells receivers that make tones of the events how loud, in dB below 1 mW: 0 to 63.
+    #[must_use]
+    pub fn with_volume(mut self, dbm0_below: u8) -> Self {
+        self.volume = dbm0_below.min(VOLUME_MAX);
+        self
     }
 
     /// Queues digits: all of them, or none when one is no digit or there is no room.
@@ -245,17 +287,28 @@ impl Sender {
         self.count == 0 && matches!(self.state, State::Idle)
     }
 
-    /// One packet time of `samples` clock units passes; `timestamp` is what an audio packet would carry now. `Some`: send this instead of audio.
+    /// One packet time of `samples` clock units passes; `timestamp` is what an audio packet would carry now. `Some`: send this instead of
+    /// audio.
     pub fn tick(&mut self, timestamp: u32, samples: u32) -> Option<Packet> {
         match self.state {
             State::Idle => self.press(timestamp, samples),
-            State::Tone { event, start, duration } => {
+            State::Tone { event, start, duration, before } => {
+                let segment_max = u32::from(SEGMENT_SAMPLES_MAX);
                 let duration = duration + samples;
-                if duration < self.tone_samples {
-                    self.state = State::Tone { event, start, duration };
+                let left = self.tone_samples - before;
+                if duration < left && duration <= segment_max {
+                    self.state = State::Tone { event, start, duration, before };
                     return Some(self.packet(event, start, duration, false, false));
                 }
-                let packet = self.packet(event, start, self.tone_samples, true, false);
+                if left > segment_max {
+                    // The segment is full: it is said to last to its very end, and the next one begins there.
+                    let rest = duration.saturating_sub(segment_max);
+                    let next = start.wrapping_add(segment_max);
+                    let before = before + segment_max;
+                    self.state = State::Tone { event, start: next, duration: rest, before };
+                    return Some(self.packet(event, start, segment_max, false, false));
+                }
+                let packet = self.packet(event, start, left, true, false);
                 self.state = State::End { payload: packet.payload, start, left: END_PACKETS - 1, pause_samples: 0 };
                 Some(packet)
             }
@@ -284,7 +337,7 @@ impl Sender {
         self.first = (self.first + 1) % DIGITS_MAX;
         // The first packet says how long the key has been down when it leaves: one packet time (RFC 4733 §2.5.1.2).
         let duration = samples.min(self.tone_samples);
-        self.state = State::Tone { event, start: timestamp, duration };
+        self.state = State::Tone { event, start: timestamp, duration, before: 0 };
         Some(self.packet(event, timestamp, duration, false, true))
     }
 

@@ -25,17 +25,10 @@ pub struct Header {
 impl Header {
     /// Reads the header of `packet` and returns it with the range of its payload: without CSRCs, extension and padding.
     pub fn parse(packet: &[u8]) -> Result<(Self, Range<usize>), Error> {
-        let truncated = Error::Truncated { len: packet.len() };
-        let Some((fixed, rest)) = packet.split_first_chunk::<HEADER_LEN>() else {
-            return Err(truncated);
+        let header_len = Self::len(packet)?;
+        let (Some(fixed), Some(body)) = (packet.first_chunk::<HEADER_LEN>(), packet.get(header_len..)) else {
+            return Err(Error::Truncated { len: packet.len() });
         };
-        let version = fixed[0] >> 6;
-        if version != 2 {
-            return Err(Error::Version(version));
-        }
-        let has_padding = fixed[0] & 0x20 != 0;
-        let has_extension = fixed[0] & 0x10 != 0;
-        let csrc_len = usize::from(fixed[0] & 0x0f) * 4;
         let header = Self {
             marker: fixed[1] & 0x80 != 0,
             payload_type: fixed[1] & 0x7f,
@@ -43,18 +36,7 @@ impl Header {
             timestamp: u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]),
             ssrc: u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]),
         };
-
-        let mut skipped = csrc_len;
-        if has_extension {
-            // RFC 3550 §5.3.1: 16 bits of profile data, 16 bits counting the 32-bit words that follow.
-            let Some(&[_, _, high, low]) = rest.get(skipped..skipped + 4) else {
-                return Err(truncated);
-            };
-            skipped += 4 + usize::from(u16::from_be_bytes([high, low])) * 4;
-        }
-        let Some(body) = rest.get(skipped..) else {
-            return Err(truncated);
-        };
+        let has_padding = fixed[0] & 0x20 != 0;
         let padding = match (has_padding, body.last()) {
             (false, _) => 0,
             (true, None) => return Err(Error::Padding(0)),
@@ -63,7 +45,32 @@ impl Header {
             }
             (true, Some(&count)) => usize::from(count),
         };
-        Ok((header, HEADER_LEN + skipped..packet.len() - padding))
+        Ok((header, header_len..packet.len() - padding))
+    }
+
+    /// Bytes of `packet`'s header with CSRCs and extension: where its payload begins, or, in SRTP, its encrypted part.
+    pub fn len(packet: &[u8]) -> Result<usize, Error> {
+        let truncated = Error::Truncated { len: packet.len() };
+        let Some((fixed, rest)) = packet.split_first_chunk::<HEADER_LEN>() else {
+            return Err(truncated);
+        };
+        let version = fixed[0] >> 6;
+        if version != 2 {
+            return Err(Error::Version(version));
+        }
+        let has_extension = fixed[0] & 0x10 != 0;
+        let mut skipped = usize::from(fixed[0] & 0x0f) * 4;
+        if has_extension {
+            // RFC 3550 §5.3.1: 16 bits of profile data, 16 bits counting the 32-bit words that follow.
+            let Some(&[_, _, high, low]) = rest.get(skipped..skipped + 4) else {
+                return Err(truncated);
+            };
+            skipped += 4 + usize::from(u16::from_be_bytes([high, low])) * 4;
+        }
+        if skipped > rest.len() {
+            return Err(truncated);
+        }
+        Ok(HEADER_LEN + skipped)
     }
 
     /// The header as 12 bytes: version 2, no padding, extension or CSRC.

@@ -6,6 +6,7 @@
 //! Push *every* packet of the stream, telephone events too (they share the sequence numbers), and after each push
 //! pop until `None`: then nothing that arrives in time is ever dropped.
 
+use crate::rtcp::quality::Bursts;
 use crate::stats::JitterMeter;
 use crate::{Header, Stats, rtcp};
 
@@ -21,8 +22,14 @@ const SILENCE_MAX_S: u32 = 60;
 /// Jitter is believed after this many packets; before, the wait is the configured one.
 const JITTER_SAMPLES_MIN: u32 = 32;
 
+/// How a late packet raises the wait: it halves in about 1,400 packets, half a minute of 20 ms.
+const LATENESS_KEPT: f32 = 0.9995;
+
+/// Clock units that a payload covers, if it says.
+pub type PayloadDuration = fn(&[u8]) -> Option<u32>;
+
 /// Sizes and waits of a [`JitterBuffer`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// Clock units in a second: 8,000 for G.711.
     pub clock_rate_hz: u32,
@@ -30,6 +37,9 @@ pub struct Config {
     pub packet_samples: u32,
     /// Payload bytes of one clock unit, for codecs of constant rate: 1 for G.711. 0: the length does not tell.
     pub bytes_per_sample: u32,
+    /// Tells the clock units of a payload where neither its length nor the negotiation does: Opus. Asked first; `None` from it leaves the
+    /// last known length.
+    pub payload_duration: Option<PayloadDuration>,
     /// Payload type of comfort noise (RFC 3389, static type 13): it says nothing about the time it covers.
     pub comfort_noise_payload_type: u8,
     /// Payload type of telephone events: their timestamps stand still, so they are kept out of all time reckoning.
@@ -53,6 +63,7 @@ impl Default for Config {
             clock_rate_hz: 8000,
             packet_samples: 160,
             bytes_per_sample: 1,
+            payload_duration: None,
             comfort_noise_payload_type: 13,
             event_payload_type: None,
             wait_ms: 40,
@@ -152,6 +163,9 @@ pub struct JitterBuffer {
     /// Clock units of the last audio packet.
     packet_samples: u32,
     meter: JitterMeter,
+    /// By how much packets that came after they were given up missed their time, in clock units; fades.
+    lateness: f32,
+    bursts: Bursts,
     stats: Stats,
     /// For RTCP reports (RFC 3550 A.3): first extended sequence number; expected and received at the last report.
     report: ReportBase,
@@ -190,6 +204,8 @@ impl JitterBuffer {
             timestamp_expected: None,
             packet_samples: config.packet_samples.max(1),
             meter: JitterMeter::default(),
+            lateness: 0.0,
+            bursts: Bursts::default(),
             stats: Stats::default(),
             report: ReportBase::default(),
             config,
@@ -216,7 +232,7 @@ impl JitterBuffer {
             self.stats.dropped += 1;
         }
         if ahead > SEQUENCE_JUMP_MAX {
-            return self.behind(behind);
+            return self.behind(now_us, header, behind);
         }
         if ahead > self.mask {
             self.advance_window(ahead - self.mask);
@@ -258,6 +274,12 @@ impl JitterBuffer {
         (self.wait_us() / 1000) as u32
     }
 
+    /// Losses as bursts and gaps, for RTCP's VoIP metrics. What came after it had been given up counts as discarded.
+    pub fn bursts(&self) -> Bursts {
+        let packet_ms = u64::from(self.packet_samples) * 1000 / u64::from(self.config.clock_rate_hz.max(1));
+        self.bursts.with_packet_ms(u32::try_from(packet_ms).unwrap_or(u32::MAX))
+    }
+
     /// Counters since construction.
     pub fn stats(&self) -> Stats {
         Stats {
@@ -294,7 +316,9 @@ impl JitterBuffer {
             return u64::from(config.wait_ms.min(config.wait_ms_max)) * 1000;
         }
         // A swapped packet is at least one packet time late; four mean deviations cover all but rare stragglers.
-        let clock_units = self.packet_samples as f32 + 4.0 * self.meter.jitter;
+        let by_jitter = self.packet_samples as f32 + 4.0 * self.meter.jitter;
+        // But where stragglers come, waiting for them is what a wait is for: one that came in vain shows how long it would have taken.
+        let clock_units = by_jitter.max(self.lateness);
         let wait_ms = clock_units * 1000.0 / config.clock_rate_hz.max(1) as f32;
         (wait_ms.clamp(config.wait_ms_min.min(config.wait_ms_max) as f32, config.wait_ms_max as f32) * 1000.0) as u64
     }
@@ -383,15 +407,19 @@ impl JitterBuffer {
         self.slots[index] = slot;
         self.held += 1;
         self.stats.received += 1;
-        let mut fills_head = false;
+        self.lateness *= LATENESS_KEPT;
+        let (mut fills_head, mut is_overtaken) = (false, false);
         if let Some(source) = &mut self.source {
             fills_head = source.next == sequence;
             let step = sequence.wrapping_sub(source.highest as u16);
-            if step < 0x8000 {
+            is_overtaken = step >= 0x8000;
+            if !is_overtaken {
                 source.highest = source.highest.wrapping_add(u32::from(step));
-            } else {
-                self.stats.reordered += 1;
             }
+        }
+        if is_overtaken {
+            self.stats.reordered += 1;
+            self.learn(slot.arrival_us, &slot.header);
         }
         if !fills_head && self.gap_since_us.is_none() {
             self.gap_since_us = Some(slot.arrival_us);
@@ -402,7 +430,7 @@ impl JitterBuffer {
     }
 
     /// A packet from before the next expected one.
-    fn behind(&mut self, behind: u16) -> Pushed {
+    fn behind(&mut self, now_us: u64, header: &Header, behind: u16) -> Pushed {
         if self.history.received(behind) {
             self.stats.duplicate += 1;
             return Pushed::Duplicate;
@@ -410,7 +438,19 @@ impl JitterBuffer {
         // Seen now: if it comes once more, that one is a duplicate.
         self.history.mark_received(behind);
         self.stats.late += 1;
+        self.bursts.came_late();
+        self.learn(now_us, header);
         Pushed::Late
+    }
+
+    /// A packet was overtaken: how much later it came than those around it is how long a wait would do, be it that it still came in time or
+    /// not.
+    fn learn(&mut self, now_us: u64, header: &Header) {
+        if !self.is_event(header) {
+            let late = self.meter.behind_latest(now_us, header.timestamp, self.config.clock_rate_hz);
+            let limit = self.config.wait_ms_max as f32 * self.config.clock_rate_hz as f32 / 1000.0;
+            self.lateness = self.lateness.max(late.min(limit));
+        }
     }
 
     /// Makes room at the far end by letting go `count` sequence numbers at the near end.
@@ -424,6 +464,7 @@ impl JitterBuffer {
                 self.slots[index].full = false;
                 self.held -= 1;
                 self.stats.dropped += 1;
+                self.bursts.discarded(1);
                 self.pass(true);
             } else {
                 self.give_up();
@@ -437,6 +478,7 @@ impl JitterBuffer {
     /// Gives up the next sequence number.
     fn give_up(&mut self) {
         self.stats.lost += 1;
+        self.bursts.lost(1);
         self.missing = self.missing.saturating_add(1);
         self.pass(false);
     }
@@ -463,12 +505,14 @@ impl JitterBuffer {
         let slot = self.slots[index];
         self.slots[index].full = false;
         self.held -= 1;
+        self.bursts.received(1);
         self.pass(true);
         if self.gap_since_us.is_some() {
             self.rescan_gap();
         }
-        let (lost_before, silence_before) = if self.is_event(&slot.header) { (0, 0) } else { self.reckon(&slot) };
         let start = index * self.config.payload_bytes_max;
+        let (lost_before, silence_before) =
+            if self.is_event(&slot.header) { (0, 0) } else { self.reckon(&slot, start..start + slot.len) };
         Frame {
             payload: &self.bytes[start..start + slot.len],
             payload_type: slot.header.payload_type,
@@ -482,16 +526,19 @@ impl JitterBuffer {
     }
 
     /// How the time between the last audio frame and this one divides into loss and silence.
-    fn reckon(&mut self, slot: &Slot) -> (u32, u32) {
+    fn reckon(&mut self, slot: &Slot, payload: std::ops::Range<usize>) -> (u32, u32) {
         let timestamp = slot.header.timestamp;
         let missing = std::mem::take(&mut self.missing);
         let lost_at_most = missing.saturating_mul(self.packet_samples);
         let covered = if slot.header.payload_type == self.config.comfort_noise_payload_type {
             0
         } else {
-            if let Some(samples) = (slot.len as u32).checked_div(self.config.bytes_per_sample) {
-                self.packet_samples = samples;
-            }
+            let by_length = || (slot.len as u32).checked_div(self.config.bytes_per_sample);
+            let told = match self.config.payload_duration {
+                Some(payload_duration) => payload_duration(&self.bytes[payload]),
+                None => by_length(),
+            };
+            self.packet_samples = told.unwrap_or(self.packet_samples);
             self.packet_samples
         };
         let expected = self.timestamp_expected.replace(timestamp.wrapping_add(covered));

@@ -1,4 +1,4 @@
-//! RTP for telephony: packet headers, a jitter buffer, telephone events (DTMF) and minimal RTCP.
+//! RTP for telephony: packet headers, a jitter buffer, telephone events (DTMF), RTCP with VoIP metrics, SRTP.
 //!
 //! Everything here is sans-IO: bytes and the current time (microseconds of any monotonic clock) go in, frames,
 //! events and the next deadline come out. There are no sockets, no clock, no randomness.
@@ -11,10 +11,11 @@ mod header;
 mod jitter;
 pub mod rtcp;
 mod sender;
+pub mod srtp;
 mod stats;
 
 pub use header::{HEADER_LEN, Header};
-pub use jitter::{Config, Frame, JitterBuffer, MISORDER_MAX, Pushed, SEQUENCE_JUMP_MAX};
+pub use jitter::{Config, Frame, JitterBuffer, MISORDER_MAX, PayloadDuration, Pushed, SEQUENCE_JUMP_MAX};
 pub use sender::Sender;
 pub use stats::Stats;
 

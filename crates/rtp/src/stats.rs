@@ -68,6 +68,15 @@ impl JitterMeter {
         }
     }
 
+    /// How much later, in clock units, a packet stamped `timestamp` that comes at `now_us` is than the latest one measured was; 0 if it is
+    /// not, or by more than a second.
+    pub(crate) fn behind_latest(&self, now_us: u64, timestamp: u32, clock_rate_hz: u32) -> f32 {
+        let arrival = (u128::from(now_us) * u128::from(clock_rate_hz) / 1_000_000) as u32;
+        let transit = arrival.wrapping_sub(timestamp);
+        let behind = self.transit_previous.map_or(0, |latest| transit.wrapping_sub(latest) as i32);
+        if (0..clock_rate_hz as i32).contains(&behind) { behind as f32 } else { 0.0 }
+    }
+
     /// The stream began anew: the next packet has nothing to be compared with.
     pub(crate) fn restart(&mut self) {
         self.transit_previous = None;

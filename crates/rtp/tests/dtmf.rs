@@ -120,7 +120,8 @@ fn only_digits_and_only_so_many_are_queued() {
 }
 
 proptest! {
-    /// Through a jitter buffer, over a network that loses, repeats and delays: every press of which a packet arrives is heard once, in order.
+    /// Through a jitter buffer, over a network that loses, repeats and delays: every press of which a packet arrives is heard once, in
+    /// order.
     #[test]
     fn each_press_is_heard_once_in_order(
         dialled in "[0-9A-D*#]{1,12}",
@@ -197,5 +198,46 @@ proptest! {
             }
         }
         prop_assert!(presses <= pushed);
+    }
+}
+
+/// At 48 kHz the duration field ends after 1.4 s, at 8 kHz after 8.2 s.
+#[test]
+fn a_press_longer_than_the_duration_field_goes_on_in_segments() {
+    for (clock_rate_hz, tone_ms) in [(48_000, 5_000), (8_000, 20_000)] {
+        let samples = clock_rate_hz / 50;
+        let mut sender = Sender::new(clock_rate_hz, tone_ms, 60).with_volume(70);
+        sender.queue("7").unwrap();
+        let mut packets = Vec::new();
+        for tick in 0.. {
+            packets.extend(sender.tick(1_000 + tick * samples, samples));
+            if sender.is_idle() {
+                break;
+            }
+        }
+        assert!(packets.iter().all(|packet| packet.payload[1] & 0x3f == 63));
+        assert_eq!(packets.iter().filter(|packet| packet.marker).count(), 1, "one press, one marker");
+        assert_eq!(packets.iter().filter(|packet| packet.payload[1] & 0x80 != 0).count(), 3, "one end, three times");
+        let mut segments: Vec<u32> = packets.iter().map(|packet| packet.timestamp).collect();
+        segments.dedup();
+        assert!(segments.windows(2).all(|pair| pair[1] - pair[0] == 0xffff), "{segments:?}");
+        // As it is; with every third packet lost; with neighbours swapped.
+        for damage in 0..3 {
+            let mut sent = packets.clone();
+            match damage {
+                1 => {
+                    sent = sent.into_iter().enumerate().filter(|(n, _)| n % 3 != 1).map(|(_, packet)| packet).collect()
+                }
+                2 => sent.chunks_exact_mut(2).for_each(|pair| pair.swap(0, 1)),
+                _ => {}
+            }
+            let mut receiver = Receiver::new(clock_rate_hz);
+            let mut heard = Vec::new();
+            for (tick, packet) in (0u64..).zip(&sent) {
+                hear(&mut receiver, tick * 20_000, packet, &mut heard);
+            }
+            assert_eq!(digits(&heard), "7", "{clock_rate_hz} {damage}");
+            assert_eq!(heard[0].duration_ms(clock_rate_hz), tone_ms, "{clock_rate_hz} {damage}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Nothing allocates per packet: counted by the allocator itself.
 
 use allocation_counter::measure;
+use rtp::srtp::{self, MasterKey, OVERHEAD_MAX, Suite};
 use rtp::{Config, HEADER_LEN, Header, JitterBuffer, Sender, dtmf};
 
 #[test]
@@ -47,10 +48,31 @@ fn packets_with_loss_duplicates_reordering_and_restarts_allocate_nothing() {
             }
             while presses.poll(now_us).is_some() {}
             if let Some(block) = buffer.report_block() {
-                rtp::rtcp::write_report(&mut report, 1, None, &[block], "a@b").unwrap();
+                rtp::rtcp::write_report(&mut report, 1, None, &[block], "a@b", None).unwrap();
             }
         }
     });
     assert_eq!(allocations.count_total, 0);
     assert!(heard > 3000 && buffer.stats().restarts == 3, "{heard} {:?}", buffer.stats());
+}
+
+#[test]
+fn srtp_allocates_nothing() {
+    for suite in Suite::ALL {
+        let key = MasterKey::new(suite, &vec![7; suite.key_len() + suite.salt_len()]).unwrap();
+        let (mut sender, mut receiver) = (srtp::Sender::new(&key).unwrap(), srtp::Receiver::new(&key).unwrap());
+        let mut rtp = Sender::new(1, 65_000, 0);
+        let allocations = measure(|| {
+            for _ in 0..1000 {
+                let mut packet = [0; HEADER_LEN + 160 + OVERHEAD_MAX];
+                rtp.audio(0, 160, 160).write(&mut packet).unwrap();
+                let len = sender.protect_rtp(&mut packet, HEADER_LEN + 160).unwrap();
+                assert_eq!(receiver.unprotect_rtp(&mut packet[..len]), Ok(HEADER_LEN + 160));
+                let len = rtp::rtcp::write_report(&mut packet, 1, None, &[], "a@b", None).unwrap();
+                let len = sender.protect_rtcp(&mut packet, len).unwrap();
+                receiver.unprotect_rtcp(&mut packet[..len]).unwrap();
+            }
+        });
+        assert_eq!(allocations.count_total, 0, "{suite:?}");
+    }
 }

@@ -8,6 +8,7 @@
 
 pub mod dialog;
 pub mod digest;
+pub mod dtmf_info;
 mod error;
 pub mod headers;
 pub mod message;

@@ -8,14 +8,14 @@ use serde_json::Value;
 /// Our crates from the lowest layer up. A crate may use those of lower layers only.
 const LAYERS: &[&[&str]] = &[
     &["sip", "rtp", "audio", "iratdb", "botstream-api"],
-    &["sip-transport", "voicebot", "botstream-state"],
+    &["sip-transport", "codecs", "voicebot", "botstream-state"],
     &["iracluster", "testphone"],
     &["cluster-runner"],
     &["iractl", "iratdb-bench"],
 ];
 
 /// Crates without I/O: nothing of these may be in their trees.
-const SANS_IO: &[&str] = &["sip", "rtp", "audio", "voicebot"];
+const SANS_IO: &[&str] = &["sip", "rtp", "audio", "codecs", "voicebot"];
 const IO: &[&str] = &["tokio", "mio", "async-nats", "socket2", "rand"];
 
 /// Who alone may depend directly on a library.
@@ -23,9 +23,10 @@ const ONLY: &[(&str, &[&str])] = &[
     ("tonic", &["iracluster", "cluster-runner"]),
     ("axum", &["iracluster"]),
     ("opentelemetry", &["iracluster"]),
+    ("opus-pure", &["codecs"]),
     ("rusqlite", &["iratdb", "botstream-state"]),
-    // What handles key files.
-    ("base64", &["iratdb", "iratdbot"]),
+    // What handles keys.
+    ("base64", &["iratdb", "iratdbot", "sip"]),
     ("rustls-pki-types", &["iratdb"]),
     ("zeroize", &["iratdb"]),
 ];

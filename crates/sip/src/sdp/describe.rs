@@ -6,7 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use sdp_types::{Attribute, Connection, Media, Session};
 
 use super::lenient::normalise;
-use super::{Codec, CodecKind, Direction, PTIME_MS_DEFAULT, PTIME_MS_MAX, PTIME_MS_MIN, SdpError};
+use super::{
+    Codec, CodecKind, Crypto, Direction, Fmtp, PTIME_MS_DEFAULT, PTIME_MS_MAX, PTIME_MS_MIN, RtpMap, SdpError,
+};
 
 /// Most media lines of a description.
 pub const MEDIA_MAX: usize = 32;
@@ -72,6 +74,29 @@ impl Description {
         (is_rtp_audio(media) && media.port != 0).then(|| self.audio_of(index, media))
     }
 
+    /// The `a=rtpmap` attributes of a media line, in their order.
+    pub fn rtpmaps(&self, index: usize) -> impl Iterator<Item = RtpMap<'_>> {
+        self.session.medias.get(index).into_iter().flat_map(|media| values(media, "rtpmap").filter_map(RtpMap::parse))
+    }
+
+    /// What the first `a=fmtp` of a media line for this payload type says.
+    #[must_use]
+    pub fn fmtp(&self, index: usize, payload_type: u8) -> Option<&str> {
+        let media = self.session.medias.get(index)?;
+        values(media, "fmtp").filter_map(Fmtp::parse).find(|f| f.payload_type == payload_type).map(|f| f.parameters)
+    }
+
+    /// The `a=crypto` attributes of a media line that can be read, in their order: the one to prefer first.
+    pub fn cryptos(&self, index: usize) -> impl Iterator<Item = Crypto> {
+        self.session.medias.get(index).into_iter().flat_map(|media| values(media, "crypto").filter_map(Crypto::parse))
+    }
+
+    /// The transport protocol of a media line, such as `RTP/SAVP`.
+    #[must_use]
+    pub fn media_protocol(&self, index: usize) -> Option<&str> {
+        self.session.medias.get(index).map(|media| media.proto.as_str())
+    }
+
     fn audio_of(&self, index: usize, media: &Media) -> Result<Audio, SdpError> {
         let connection = media.connections.first().or(self.session.connection.as_ref());
         let ip = address(connection.ok_or_else(|| SdpError::Address(String::new()))?)?;
@@ -110,14 +135,6 @@ fn address(connection: &Connection) -> Result<IpAddr, SdpError> {
 /// How many payload types RTP has (RFC 3550 §5.1).
 const PAYLOAD_TYPES: usize = 128;
 
-/// What an `a=rtpmap` says of a payload type.
-#[derive(Clone, Copy)]
-struct Mapping<'a> {
-    encoding: &'a str,
-    clock_hz: u32,
-    channels: u32,
-}
-
 /// The codecs and the telephone-event format, in the order of the m= line. Each payload type is looked at once,
 /// however often the line names it, and so is each attribute: the cost grows with the length, not its square.
 fn formats(media: &Media) -> (Vec<Codec>, Option<u8>) {
@@ -132,7 +149,7 @@ fn formats(media: &Media) -> (Vec<Codec>, Option<u8>) {
             continue;
         }
         match mappings.get(usize::from(payload_type)).copied().flatten() {
-            Some(Mapping { encoding, clock_hz, channels }) => {
+            Some(RtpMap { encoding, clock_hz, channels, .. }) => {
                 if let Some(kind) = CodecKind::from_rtpmap(encoding, clock_hz, channels) {
                     codecs.push(Codec { kind, payload_type });
                 } else if dtmf.is_none() && encoding.eq_ignore_ascii_case("telephone-event") && clock_hz == 8000 {
@@ -146,25 +163,19 @@ fn formats(media: &Media) -> (Vec<Codec>, Option<u8>) {
 }
 
 /// The `a=rtpmap` of each payload type; of two for the same one the first counts.
-fn mappings(media: &Media) -> [Option<Mapping<'_>>; PAYLOAD_TYPES] {
+fn mappings(media: &Media) -> [Option<RtpMap<'_>>; PAYLOAD_TYPES] {
     let mut mappings = [None; PAYLOAD_TYPES];
-    for attribute in media.attributes.iter().filter(|a| a.attribute.eq_ignore_ascii_case("rtpmap")) {
-        let Some((payload_type, mapping)) = attribute.value.as_deref().and_then(rtpmap) else { continue };
-        if let Some(slot) = mappings.get_mut(usize::from(payload_type)) {
+    for mapping in values(media, "rtpmap").filter_map(RtpMap::parse) {
+        if let Some(slot) = mappings.get_mut(usize::from(mapping.payload_type)) {
             slot.get_or_insert(mapping);
         }
     }
     mappings
 }
 
-/// `<payload type> <encoding>/<clock>[/<channels>]`.
-fn rtpmap(value: &str) -> Option<(u8, Mapping<'_>)> {
-    let (number, mapping) = value.trim().split_once(char::is_whitespace)?;
-    let mut parts = mapping.split('/').map(str::trim);
-    let encoding = parts.next()?;
-    let clock_hz = parts.next()?.parse().ok()?;
-    let channels = parts.next().map_or(Some(1), |c| c.parse().ok())?;
-    Some((number.parse().ok()?, Mapping { encoding, clock_hz, channels }))
+/// The values of all attributes of this name.
+fn values<'a>(media: &'a Media, name: &'a str) -> impl Iterator<Item = &'a str> {
+    media.attributes.iter().filter(move |a| a.attribute.eq_ignore_ascii_case(name)).filter_map(|a| a.value.as_deref())
 }
 
 fn direction_of(attributes: &[Attribute]) -> Option<Direction> {

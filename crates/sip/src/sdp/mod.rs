@@ -5,12 +5,16 @@
 //! refused with port 0. Addresses are literals: names are refused, because nothing here can resolve them.
 
 mod answer;
+mod attributes;
 mod codec;
+mod crypto;
 mod describe;
 mod lenient;
 
 pub use answer::{AnswerOptions, accept_answer, answer};
+pub use attributes::{Fmtp, RtpMap};
 pub use codec::{Codec, CodecKind, Direction};
+pub use crypto::{Crypto, InlineKey};
 pub use describe::{Audio, Description, MEDIA_MAX, OfferOptions, offer, offer_with};
 
 use std::net::SocketAddr;

@@ -1,11 +1,26 @@
-//! Minimal RTCP: sender and receiver reports with one or more report blocks, and CNAME (RFC 3550 §6).
+//! RTCP: sender and receiver reports, source descriptions, goodbyes (RFC 3550 §6) and the VoIP metrics of extended reports (RFC 3611 §4.7).
+//!
+//! [`parse`] reads a compound datagram packet by packet without copying; [`Reports`] keeps one stream's books: when a report is due, the
+//! round-trip time, what the far end says about what it hears. [`quality`] turns losses and delay into the E-model's rating.
+
+pub mod quality;
+mod reports;
+mod write;
+pub mod xr;
 
 use crate::Error;
+
+pub use reports::{INTERVAL_US, Received, Reports};
+pub use write::{REPORT_BLOCKS_MAX, REPORT_BYTES_MAX, write_goodbye, write_report};
 
 const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const SOURCE_DESCRIPTION: u8 = 202;
 const GOODBYE: u8 = 203;
+const EXTENDED_REPORT: u8 = 207;
+
+/// The item of a source description that names the participant (RFC 3550 §6.5.1).
+const CNAME: u8 = 1;
 
 const REPORT_BLOCK_LEN: usize = 24;
 
@@ -60,10 +75,21 @@ pub enum Packet<'a> {
         /// About what it receives.
         blocks: ReportBlocks<'a>,
     },
-    /// A source leaves.
+    /// Who the sources are.
+    SourceDescription(Chunks<'a>),
+    /// Sources leave.
     Goodbye {
-        /// The first of the sources that leave.
+        /// Which.
+        sources: Sources<'a>,
+        /// Why, as free text in UTF-8; empty if nothing is said.
+        reason: &'a [u8],
+    },
+    /// Extended report.
+    Extended {
+        /// Its sender's source.
         ssrc: u32,
+        /// What it tells.
+        blocks: xr::Blocks<'a>,
     },
     /// Another type, skipped.
     Other {
@@ -96,9 +122,66 @@ impl Iterator for ReportBlocks<'_> {
     }
 }
 
+/// Sources, read as they are iterated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sources<'a>(&'a [u8]);
+
+impl Iterator for Sources<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        let (word, rest) = self.0.split_first_chunk::<4>()?;
+        self.0 = rest;
+        Some(u32::from_be_bytes(*word))
+    }
+}
+
+/// What a source says about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chunk<'a> {
+    /// The source.
+    pub ssrc: u32,
+    /// Its canonical name in UTF-8; empty if it says none.
+    pub cname: &'a [u8],
+}
+
+/// The chunks of a source description, read as they are iterated; ends at the first that is cut short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chunks<'a> {
+    rest: &'a [u8],
+    left: u8,
+}
+
+impl<'a> Iterator for Chunks<'a> {
+    type Item = Chunk<'a>;
+
+    fn next(&mut self) -> Option<Chunk<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let chunk = std::mem::take(&mut self.rest);
+        let mut found = Chunk { ssrc: read_u32(chunk, 0)?, cname: &[] };
+        let mut at = 4;
+        // Items are type, length, text; a zero ends them, and zeros fill up the word (RFC 3550 §6.5).
+        while *chunk.get(at)? != 0 {
+            let (&item, &len) = (chunk.get(at)?, chunk.get(at + 1)?);
+            let text = chunk.get(at + 2..at + 2 + usize::from(len))?;
+            if item == CNAME {
+                found.cname = text;
+            }
+            at += 2 + text.len();
+        }
+        self.rest = chunk.get((at + 1).next_multiple_of(4)..).unwrap_or_default();
+        Some(found)
+    }
+}
+
 /// The packets of a compound datagram; ends at the first malformed one, with its error.
 #[derive(Debug, Clone)]
 pub struct Packets<'a>(&'a [u8]);
+
+/// Whether a datagram is RTCP, where it shares a port with RTP (RFC 5761 §4): RTP's payload types 64 to 95 are not used there.
+pub fn is_rtcp(datagram: &[u8]) -> bool {
+    matches!(datagram.first_chunk::<2>(), Some([_, 192..=223]))
+}
 
 /// Reads a compound RTCP datagram.
 pub fn parse(datagram: &[u8]) -> Packets<'_> {
@@ -154,7 +237,17 @@ fn read_packet(packet: &[u8]) -> Result<Packet<'_>, Error> {
             blocks: blocks_at(28)?,
         }),
         RECEIVER_REPORT => Some(Packet::ReceiverReport { ssrc: read_u32(packet, 4)?, blocks: blocks_at(8)? }),
-        GOODBYE if first & 0x1f > 0 => Some(Packet::Goodbye { ssrc: read_u32(packet, 4)? }),
+        SOURCE_DESCRIPTION => Some(Packet::SourceDescription(Chunks { rest: &packet[4..], left: first & 0x1f })),
+        GOODBYE => {
+            let end = 4 + usize::from(first & 0x1f) * 4;
+            let sources = Sources(packet.get(4..end)?);
+            let reason = match packet[end..].split_first() {
+                Some((&len, text)) => text.get(..usize::from(len))?,
+                None => &[],
+            };
+            Some(Packet::Goodbye { sources, reason })
+        }
+        EXTENDED_REPORT => Some(Packet::Extended { ssrc: read_u32(packet, 4)?, blocks: xr::Blocks(packet.get(8..)?) }),
         packet_type => Some(Packet::Other { packet_type }),
     };
     read().ok_or(truncated)
@@ -162,70 +255,4 @@ fn read_packet(packet: &[u8]) -> Result<Packet<'_>, Error> {
 
 fn read_u32(bytes: &[u8], offset: usize) -> Option<u32> {
     bytes.get(offset..)?.first_chunk::<4>().map(|&word| u32::from_be_bytes(word))
-}
-
-/// Writes a compound: a sender report (or a receiver report when `info` is `None`) with up to 31 blocks, and the CNAME (at most 255
-/// bytes of it). Returns the length.
-pub fn write_report(
-    out: &mut [u8],
-    ssrc: u32,
-    info: Option<&SenderInfo>,
-    blocks: &[ReportBlock],
-    cname: &str,
-) -> Result<usize, Error> {
-    let blocks = &blocks[..blocks.len().min(31)];
-    let cname = &cname.as_bytes()[..cname.len().min(255)];
-    let report_len = 8 + info.map_or(0, |_| 20) + blocks.len() * REPORT_BLOCK_LEN;
-    // Chunk: SSRC, item header, text, and at least one zero byte up to the word boundary (RFC 3550 §6.5).
-    let description_len = 4 + (4 + 2 + cname.len() + 1).next_multiple_of(4);
-    let needed = report_len + description_len;
-    let Some(out) = out.get_mut(..needed) else {
-        return Err(Error::BufferTooSmall { needed });
-    };
-    let mut cursor = Cursor { out, at: 0 };
-    let packet_type = if info.is_some() { SENDER_REPORT } else { RECEIVER_REPORT };
-    cursor.header(blocks.len() as u8, packet_type, report_len);
-    cursor.u32(ssrc);
-    if let Some(info) = info {
-        cursor.bytes(&info.ntp.to_be_bytes());
-        cursor.u32(info.rtp_timestamp);
-        cursor.u32(info.packets);
-        cursor.u32(info.octets);
-    }
-    for block in blocks {
-        cursor.u32(block.ssrc);
-        cursor.u32(u32::from(block.fraction_lost) << 24 | block.cumulative_lost as u32 & 0xff_ffff);
-        cursor.u32(block.highest_sequence);
-        cursor.u32(block.jitter);
-        cursor.u32(block.last_sr);
-        cursor.u32(block.delay_since_last_sr);
-    }
-    cursor.header(1, SOURCE_DESCRIPTION, description_len);
-    cursor.u32(ssrc);
-    cursor.bytes(&[1, cname.len() as u8]);
-    cursor.bytes(cname);
-    cursor.out[cursor.at..].fill(0);
-    Ok(needed)
-}
-
-/// Writes into a buffer whose length has been checked to fit.
-struct Cursor<'a> {
-    out: &'a mut [u8],
-    at: usize,
-}
-
-impl Cursor<'_> {
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.out[self.at..self.at + bytes.len()].copy_from_slice(bytes);
-        self.at += bytes.len();
-    }
-
-    fn u32(&mut self, value: u32) {
-        self.bytes(&value.to_be_bytes());
-    }
-
-    fn header(&mut self, count: u8, packet_type: u8, len: usize) {
-        let [high, low] = ((len / 4 - 1) as u16).to_be_bytes();
-        self.bytes(&[0x80 | count, packet_type, high, low]);
-    }
 }
