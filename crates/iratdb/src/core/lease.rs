@@ -24,8 +24,12 @@ pub struct Member {
     pub ready: bool,
     /// Whether it only reads.
     pub reader: bool,
+    /// Whether rows of tables that its last donor did not have may be missing there.
+    pub incomplete: bool,
     /// When it was last heard.
     pub heard_at_ms: u64,
+    /// The hash of its schema, if it has said it.
+    pub schema: Option<u64>,
     /// Digest of its rows, as it said last.
     pub state: u64,
     /// Digest of ours at that time.
@@ -105,7 +109,9 @@ impl Members {
             node: "".into(),
             ready: false,
             reader: false,
+            incomplete: false,
             heard_at_ms: now_ms,
+            schema: None,
             state: 0,
             our_state: 0,
             suspects: Vec::new(),
