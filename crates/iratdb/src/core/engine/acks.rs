@@ -68,9 +68,9 @@ impl Engine {
 
     /// Whether a member has all tables with rows of a commit and of those before it.
     fn keeps(&self, epoch: Epoch, commit: u64) -> bool {
-        let used =
-            self.first_commits.iter().enumerate().filter(|(_, first)| first.is_some_and(|first| first <= commit));
-        self.has_all_tables(epoch) || used.into_iter().all(|(table, _)| self.has_table(epoch, table))
+        let first_commits = self.first_commits.iter().enumerate();
+        let mut used = first_commits.filter(|(_, first)| first.is_some_and(|first| first <= commit));
+        self.has_all_tables(epoch) || used.all(|(table, _)| self.has_table(epoch, table))
     }
 
     /// Somebody waits for a commit, for so long: members are asked to tell at once that they have it.

@@ -1,8 +1,9 @@
 //! Members with another schema. Each message names its sender's by a hash. One that is not known is asked for: until it is here and
 //! has been judged, nothing is taken of who has it. Of those that fit, tables get our numbers as soon as a message is read.
 //!
-//! An older member does not keep rows of tables that only newer ones have. So what was fetched from it is not all there is: see
-//! [`Engine::is_complete`].
+//! An older member does not keep rows of tables that only newer ones have. So what was fetched from it may not be all there is: a
+//! newer one has *incomplete* rows until it has had them from another newer one, or none is there. Frames that came that way, of those who
+//! may have written to such a table, do not count as settled, so that nobody is told that rows are here which are not.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -382,9 +382,8 @@ fn leaves_out(table: &Table, columns: &ColumnValues<'_>) -> bool {
     }
     let mut said = [false; COLUMNS_MAX + 1];
     columns.iter().for_each(|(column, _)| said[usize::from(column)] = true);
-    let needed =
-        (0_u8..).zip(&table.columns).filter(|(column, definition)| of_row(*column) && definition.default.is_none());
-    needed.into_iter().any(|(column, _)| !said[usize::from(column)])
+    let needed = (0_u8..).zip(&table.columns).filter(|(_, definition)| definition.default.is_none());
+    needed.filter(|(column, _)| of_row(*column)).any(|(column, _)| !said[usize::from(column)])
 }
 
 /// Constraints compare values as they are; so there they must be as SQLite would store them.
