@@ -60,6 +60,7 @@ pub struct Members {
 struct Ended {
     at_ms: u64,
     reminded_at_ms: Option<u64>,
+    schema: Option<u64>,
 }
 
 impl Members {
@@ -76,6 +77,12 @@ impl Members {
     /// A member.
     pub fn get_mut(&mut self, epoch: Epoch) -> Option<&mut Member> {
         self.live.get_mut(&epoch)
+    }
+
+    /// The hash of the schema of an epoch's writer, as it said while it lived.
+    pub fn schema_of(&self, epoch: Epoch) -> Option<u64> {
+        let live = self.live.get(&epoch).and_then(|member| member.schema);
+        live.or_else(|| self.ended.get(&epoch).and_then(|ended| ended.schema))
     }
 
     /// Whether an epoch is over.
@@ -135,9 +142,10 @@ impl Members {
 
     /// An epoch is over. False if that was known.
     pub fn end(&mut self, epoch: Epoch, now_ms: u64) -> bool {
-        self.live.remove(&epoch);
+        let schema = self.live.remove(&epoch).and_then(|member| member.schema);
         self.suspects.retain(|suspect| *suspect != epoch);
-        if self.ended.insert(epoch, Ended { at_ms: now_ms, reminded_at_ms: None }).is_some() {
+        let schema = schema.or_else(|| self.schema_of(epoch));
+        if self.ended.insert(epoch, Ended { at_ms: now_ms, reminded_at_ms: None, schema }).is_some() {
             return false;
         }
         self.ended_order.push_back(epoch);

@@ -155,6 +155,11 @@ impl Stream {
         self.covering = sequence;
     }
 
+    /// No rows are missing of what came by way of a member that does not keep all.
+    pub fn take_for_whole(&mut self) {
+        self.partly = None;
+    }
+
     /// Everything up to this frame is in, by way of a resync; or, if it is not the whole, all but rows of tables that the donor does not have.
     pub fn cover(&mut self, sequence: u64, whole: bool) {
         let settled = self.settled();

@@ -13,6 +13,7 @@ use super::{Destination, Engine, Now, Phase};
 use crate::core::codec::{Body, DecodeError, Header, Message, Wanted, renumber_batch, renumber_states, renumber_tx};
 use crate::core::ids::Epoch;
 use crate::core::lease::Member;
+use crate::core::streams::Stream;
 use crate::core::version::{Difference, Fit, hash_of, judge};
 
 /// Schemas of others that are remembered.
@@ -179,9 +180,9 @@ impl Engine {
         })
     }
 
-    /// A member's schema: `None` if it has not told yet, or is not known; ours, or one that fits.
+    /// The schema of an epoch's writer: `None` if it has not told, or is not known; ours, or one that fits.
     fn schema_of(&self, epoch: Epoch) -> Option<Numbers<'_>> {
-        let schema = self.members.get(epoch)?.schema?;
+        let schema = self.members.schema_of(epoch)?;
         if schema == self.config.schema.hash {
             return Some(None);
         }
@@ -229,16 +230,27 @@ impl Engine {
         let more = |(epoch, member): (Epoch, &Member)| member.can_donate() && self.has_all_tables(epoch);
         if now.mono_ms >= since_ms + self.config.lease_ms && !self.members.iter().any(more) {
             self.incomplete_since_ms = None;
+            self.streams.values_mut().for_each(Stream::take_for_whole);
         }
     }
 
-    /// Whether frames of an epoch may have rows of tables of ours that a donor does not keep. Of an epoch that is over nobody knows.
+    /// The rows of a member that has all our tables are here. Of epochs that are over, and of whose writers it is not known that they had
+    /// more tables than an older donor, that is all there is.
+    pub(super) fn completed(&mut self) {
+        let members = &self.members;
+        let unknown = |epoch: Epoch| members.get(epoch).is_none() && members.schema_of(epoch).is_none();
+        self.streams.iter_mut().filter(|(epoch, _)| unknown(**epoch)).for_each(|(_, stream)| stream.take_for_whole());
+    }
+
+    /// Whether frames of an epoch may have rows of tables of ours that a donor does not keep. If it is over, and nothing is known of
+    /// its writer's schema, it may be the former epoch of any member that lives.
     pub(super) fn writes_more(&self, epoch: Epoch, donor: &Fit) -> bool {
-        let lacks = |table: &usize| !donor.has(*table);
-        let mut lacking = (0..self.tables.len()).filter(lacks);
+        let lacking = |has: &dyn Fn(usize) -> bool| (0..self.tables.len()).any(|table| !donor.has(table) && has(table));
+        let more = |numbers: Numbers<'_>| lacking(&|table| numbers.is_none_or(|writer| writer.has(table)));
         match self.schema_of(epoch) {
-            None | Some(None) => lacking.next().is_some(),
-            Some(Some(writer)) => lacking.any(|table| writer.has(table)),
+            Some(numbers) => more(numbers),
+            None if self.members.get(epoch).is_some() => lacking(&|_| true),
+            None => self.members.iter().any(|(member, _)| self.schema_of(member).is_some_and(more)),
         }
     }
 

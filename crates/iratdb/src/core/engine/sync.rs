@@ -354,6 +354,9 @@ impl Engine {
                 stream.cover(progress.settled, whole);
             }
         }
+        if has_all {
+            self.completed();
+        }
         self.show_with(now, &end, store)?;
         self.release_held(now, store)?;
         if matches!(self.phase, Phase::Listening { .. }) {
