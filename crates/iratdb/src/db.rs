@@ -67,7 +67,7 @@ impl IraTdb {
     }
 
     /// Waits until the other members' rows are in, or nobody else is there. Fails if the members that are there
-    /// have another schema, or the database was closed.
+    /// have a schema that does not fit, or the database was closed.
     pub async fn ready(&self) -> Result<()> {
         let mut status = self.shared().status.subscribe();
         let status = status.wait_for(|status| *status != Status::Joining).await.map_err(|_| Error::Closed)?.clone();
@@ -76,8 +76,9 @@ impl IraTdb {
             Status::Closed => Err(Error::Closed),
             Status::Failed(reason) => Err(Error::Failed(reason)),
             Status::TooLarge(bytes_max) => Err(Error::ResyncTooLarge { database: self.name().to_owned(), bytes_max }),
-            Status::Mismatch(theirs) => {
-                Err(Error::SchemaMismatch { database: self.name().to_owned(), theirs, ours: self.shared().schema.hash })
+            Status::Mismatch(difference) => {
+                let difference = (*difference).clone();
+                Err(Error::SchemaMismatch { database: self.name().to_owned(), difference })
             }
         }
     }
@@ -322,7 +323,7 @@ pub struct Stats {
     pub epochs_restarted: u64,
     /// Messages that could not be decoded.
     pub malformed: u64,
-    /// Messages of members with another schema.
+    /// Messages of members whose schemas don't fit.
     pub schema_mismatches: u64,
     /// Row changes not taken: not the owner's, not fitting the schema, or from a broken clock.
     pub refused: u64,
@@ -346,6 +347,8 @@ pub struct Stats {
     pub resend_bytes: usize,
     /// Bytes of received changes that wait for others.
     pub waiting_bytes: usize,
+    /// Bytes of columns that only members with a newer schema know, kept for them.
+    pub unknown_bytes: usize,
     /// Bytes of other messages waiting to be sent.
     pub outbox_bytes: usize,
 }
@@ -380,6 +383,7 @@ impl Stats {
             dirty_keys: sizes.dirty_keys,
             resend_bytes: sizes.resend_bytes,
             waiting_bytes: sizes.waiting_bytes,
+            unknown_bytes: sizes.unknown_bytes,
             outbox_bytes: sizes.outbox_bytes,
         }
     }

@@ -15,15 +15,17 @@ pub enum Error {
         /// What is wrong with which table.
         problem: SchemaProblem,
     },
-    /// The members that are there have the database open with another schema.
-    #[error("database {database} is open elsewhere with another schema (theirs {theirs:016x}, ours {ours:016x})")]
+    /// The members that are there have the database open with a schema that does not fit this one.
+    #[error(
+        "database {database} is open elsewhere with a schema that does not fit: {difference}. Members of one schema version work together if \
+         tables, and columns at the end of tables, are all that one has more; another schema gets a new schema_version, and the processes \
+         with the old one close the database first"
+    )]
     SchemaMismatch {
         /// The database's name.
         database: String,
-        /// Hash of the schema the other members have.
-        theirs: u64,
-        /// Hash of the schema declared here.
-        ours: u64,
+        /// The first thing that differs; "there" are the other members.
+        difference: crate::core::version::Difference,
     },
     /// The others have more rows than this process takes in one resync.
     #[error("database {database} has more than {bytes_max} bytes of rows to join with (option resync_bytes_max)")]

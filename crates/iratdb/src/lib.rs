@@ -7,8 +7,6 @@
 //! within its lease; every queue, log and buffer is bounded in bytes; with [`Keys`], a process without the read key sees
 //! ciphertext only, and nothing is taken from one without the write key (`docs/security.md` is the threat model).
 //!
-//! Not yet: members with different versions of a schema. The README says more.
-//!
 //! ```no_run
 //! # async fn example(client: async_nats::Client) -> iratdb::Result<()> {
 //! use iratdb::{IraTdb, Keys, Options, TableOptions};
@@ -50,6 +48,7 @@ pub use changes::{Change, Changes, Conflict, ConflictReason, Op, Origin, RowChan
 pub use commit::Commit;
 pub use core::guard::Refusals;
 pub use core::value::Value;
+pub use core::version::Difference as SchemaDifference;
 pub use db::{IraTdb, Member, Stats, TableDescription, TableDigest};
 pub use error::{Error, Result, SchemaProblem};
 pub use keys::{KEY_BITS_MIN, KeyInfo, KeyProblem, Keys};

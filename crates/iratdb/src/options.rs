@@ -14,6 +14,7 @@ pub struct Options {
     pub(crate) cluster: String,
     pub(crate) node: String,
     pub(crate) schema: Vec<String>,
+    pub(crate) schema_version: u32,
     pub(crate) tables: BTreeMap<String, TableOptions>,
     pub(crate) nats: Option<async_nats::Client>,
     pub(crate) keys: Option<Keys>,
@@ -37,6 +38,7 @@ impl Options {
             cluster: "main".to_owned(),
             node: String::new(),
             schema: Vec::new(),
+            schema_version: 1,
             tables: BTreeMap::new(),
             nats: None,
             keys: None,
@@ -72,12 +74,29 @@ impl Options {
         self
     }
 
-    /// The schema: DDL steps run in order when the database is opened. All members must declare the same tables.
+    /// The schema: DDL steps run in order when the database is opened. A newer schema may have more tables, and more columns at the end
+    /// of tables, each with a constant DEFAULT or without NOT NULL: its members and those of the older one work together. Everything else
+    /// needs another [`schema_version`](Self::schema_version).
     /// Each replicated table needs a `PRIMARY KEY` of `NOT NULL` columns; tables named `local_*` are not replicated. What
     /// constraints mean among several writers, and which are refused, is in the README.
     #[must_use]
     pub fn schema<S: AsRef<str>>(mut self, steps: &[S]) -> Self {
         self.schema = steps.iter().map(|step| step.as_ref().to_owned()).collect();
+        self
+    }
+
+    /// One more step of the schema.
+    #[cfg(test)]
+    pub(crate) fn more_schema(mut self, step: &str) -> Self {
+        self.schema.push(step.to_owned());
+        self
+    }
+
+    /// The version of the schema (default 1). Only members of one version work together: a schema that
+    /// differs in more than added tables and columns gets the next number. [`crate::IraTdb::ready`] fails where members of another version have the database open.
+    #[must_use]
+    pub fn schema_version(mut self, version: u32) -> Self {
+        self.schema_version = version;
         self
     }
 

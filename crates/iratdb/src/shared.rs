@@ -24,6 +24,7 @@ use crate::core::store::StoreError;
 use crate::core::table::Shown;
 use crate::core::tally::SHARES_MAX;
 use crate::core::value::{Value, ValueRef};
+use crate::core::version::Difference;
 use crate::error::{Error, Result};
 use crate::gate::Gate;
 use crate::overview::{Kept, Overview, PATIENCE};
@@ -36,8 +37,8 @@ pub(crate) enum Status {
     Joining,
     /// In use.
     Ready,
-    /// Those who are there have another schema.
-    Mismatch(u64),
+    /// Those who are there have a schema that does not fit.
+    Mismatch(Arc<Difference>),
     /// Those who are there have more rows than this process takes.
     TooLarge(usize),
     /// Over.
@@ -315,7 +316,7 @@ impl Shared {
     fn publish_status(&self, engine: &Engine) {
         let status = match engine.mismatch() {
             _ if engine.is_ready() => Status::Ready,
-            Some(theirs) => Status::Mismatch(theirs),
+            Some(difference) => Status::Mismatch(Arc::clone(difference)),
             None if engine.is_too_large() => Status::TooLarge(engine.resync_bytes_max()),
             None => Status::Joining,
         };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use iratdb::core::codec::{
     Body, Cursor, Entry, Header, Message, OpReader, Progress, Tail, Wanted, decode, encode, put_delete, put_insert,
-    put_state_counted, put_state_dead, read_batch, start_batch, start_tx,
+    put_state_counted, put_state_dead, read_batch, renumber_batch, renumber_tx, start_batch, start_tx,
 };
 use iratdb::core::engine::{Config, Engine, Event, Limits, Now};
 use iratdb::core::hlc::Stamp;
@@ -42,7 +42,9 @@ fn samples() -> Vec<Vec<u8>> {
     tally.join(Share { column: 0, epoch: Epoch(5), hlc: 12, total: -7 });
     let born = (Stamp { hlc: 11, epoch: Epoch(4) }, &Clocks::default());
     let values = [Value::Integer(3), Value::Integer(4), Value::from("cC"), Value::Null];
-    put_state_counted(&mut states, 1, &[1, 2], born, &values, &tally);
+    // With columns that the table does not have, and one between them that nobody has said.
+    let tail = iratdb::core::tail::Tail::new([(4, ValueRef::Integer(5)), (6, ValueRef::Text(b"new"))].into_iter());
+    put_state_counted(&mut states, 1, &[1, 2], born, (&values, &tail), &tally);
     let mut batch = start_batch(&[Tail { epoch: Epoch(5), sequence: 6 }]);
     batch.extend(&states);
     let progress = vec![Progress { epoch: Epoch(5), settled: 6, top: 7, changes: 8 }];
@@ -53,10 +55,12 @@ fn samples() -> Vec<Vec<u8>> {
             node: "node",
             ready: true,
             reader: false,
+            incomplete: true,
             hello: true,
             flushed: true,
             sequence: 4,
             state: 5,
+            tables: vec![(0, 7), (1, 8)],
             suspects: vec![Epoch(6)],
             tails,
         },
@@ -78,6 +82,7 @@ fn samples() -> Vec<Vec<u8>> {
         Body::Rows { token: 1, cursor, next: Some(cursor), more: true, states: &states },
         Body::AckRequest { sequence: 9 },
         Body::Ack { tail: Tail { epoch: Epoch(3), sequence: 9 } },
+        Body::Schema { wanted: true, description: b"of a schema" },
     ];
     bodies.iter().map(|body| encode(header(), body)).collect()
 }
@@ -112,8 +117,14 @@ fn walk(bytes: &[u8]) {
         Body::Frame { entries, .. } => {
             for entry in entries {
                 match entry {
-                    Entry::Tx(bytes) => assert!(OpReader::tx(bytes, Epoch(1)).unwrap().check().is_ok()),
-                    Entry::Batch(bytes) => assert!(read_batch(bytes).is_ok()),
+                    Entry::Tx(bytes) => {
+                        assert!(OpReader::tx(bytes, Epoch(1)).unwrap().check().is_ok());
+                        assert_eq!(renumber_tx(bytes, Some).unwrap(), *bytes);
+                    }
+                    Entry::Batch(bytes) => {
+                        assert!(read_batch(bytes).is_ok());
+                        assert_eq!(renumber_batch(bytes, Some).unwrap(), *bytes);
+                    }
                     Entry::Part { .. } => {}
                 }
             }
@@ -134,7 +145,7 @@ proptest! {
     }
 
     #[test]
-    fn damaged_messages(which in 0_usize..11, damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+    fn damaged_messages(which in 0_usize..12, damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
         let mut bytes = samples().swap_remove(which);
         for (index, byte) in damage {
             let at = index.index(bytes.len());
@@ -197,6 +208,7 @@ fn engine() -> (Engine, Rows) {
         storage: if merge == Merge::Last { Storage::Any } else { Storage::IntegerOnly },
         affinity: Affinity::Blob,
         merge,
+        default: (merge == Merge::Last).then_some(Value::Null),
     };
     let columns = (1..6).map(|n| column(&format!("c{n}"), n, Merge::Last)).collect();
     let key = vec![column("id", 0, Merge::Last)];
@@ -209,7 +221,7 @@ fn engine() -> (Engine, Rows) {
     let itself =
         |target, index| Reference { name: String::new(), table: 1, parts: vec![part(index)], parent: 1, target };
     let references = vec![itself(Target::Key(vec![0]), 3), itself(Target::Unique(0, vec![0]), 3)];
-    let schema = Schema::with_constraints(vec![table, constrained], vec![unique], references);
+    let schema = Schema::with_constraints(1, vec![table, constrained], vec![unique], references);
     let schema = Arc::new(schema);
     let store = Rows { schema: schema.clone(), rows: BTreeMap::new() };
     let config = Config {
@@ -239,13 +251,20 @@ fn an_engine_survives_it() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below
     };
-    let good: Vec<_> = samples()
-        .into_iter()
-        .map(|mut bytes| {
-            bytes[3..11].copy_from_slice(&schema.hash.to_le_bytes());
+    // From members with the same schema, and with one that fits: a table more, and a column less.
+    let mut tables = schema.tables.clone();
+    tables.iter_mut().filter(|table| table.name == "t").for_each(|table| table.columns.truncate(4));
+    tables.push(Table { name: "a".to_owned(), ..tables[0].clone() });
+    let other = Schema::with_constraints(1, tables, schema.uniques.clone(), schema.references.clone());
+    let of = |hash: u64| {
+        samples().into_iter().map(move |mut bytes| {
+            bytes[3..11].copy_from_slice(&hash.to_le_bytes());
             bytes
         })
-        .collect();
+    };
+    let mut good: Vec<_> = of(schema.hash).chain(of(other.hash)).collect();
+    let header = Header { schema: other.hash, ..header() };
+    good.push(encode(header, &Body::Schema { wanted: true, description: &other.description }));
     for round in 0..50_000 {
         let mut bytes = good[random(good.len())].clone();
         for _ in 0..random(4) {

@@ -271,7 +271,7 @@ async fn another_schema_is_refused() {
     let nats = NatsServer::start();
     let a = nats.open(options()).await;
     a.ready().await.unwrap();
-    let other = Options::new("test").schema(&["CREATE TABLE calls (id TEXT NOT NULL PRIMARY KEY)"]);
+    let other = Options::new("test").schema(&["CREATE TABLE calls (id INTEGER PRIMARY KEY)"]);
     let b = nats.open(other).await;
     assert!(matches!(b.ready().await, Err(Error::SchemaMismatch { .. })));
     b.close().await.unwrap();

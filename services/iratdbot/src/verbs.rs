@@ -56,7 +56,7 @@ impl Verbs {
     }
 
     pub(crate) async fn open(&self, request: OpenRequest) -> Result<OpenReply, Error> {
-        let OpenRequest { db: database, schema, tables, mode, key_ref } = request;
+        let OpenRequest { db: database, schema, schema_version, tables, mode, key_ref } = request;
         if !(1..=NAME_BYTES_MAX).contains(&database.len()) {
             return Err(Error::invalid("db", format!("a database's name has 1 to {NAME_BYTES_MAX} bytes")));
         }
@@ -66,7 +66,7 @@ impl Verbs {
         let ours = botstream_state::options(&database);
         let is_ours = ours.is_some();
         let options = match ours {
-            Some(options) if schema.is_empty() && tables.is_empty() => options,
+            Some(options) if schema.is_empty() && schema_version.is_none() && tables.is_empty() => options,
             Some(_) => {
                 return Err(Error::invalid("schema", format!("the schema of {database:?} is known: leave it out")));
             }
@@ -74,7 +74,7 @@ impl Verbs {
                 return Err(Error::invalid("schema", "say with which CREATE statements the database begins"));
             }
             None => {
-                let mut options = Options::new(&database).schema(&schema);
+                let mut options = Options::new(&database).schema(&schema).schema_version(schema_version.unwrap_or(1));
                 for (name, spec) in tables {
                     let table = table_options(&name, spec)?;
                     options = options.table(name, table);

@@ -22,6 +22,8 @@ pub(crate) struct OpenRequest {
     /// DDL steps; empty for a database of BotStream's own, whose schema is known.
     #[serde(default)]
     pub(crate) schema: Vec<String>,
+    /// The version of the schema; 1 when not given.
+    pub(crate) schema_version: Option<u32>,
     /// Options of tables, by name.
     #[serde(default)]
     pub(crate) tables: BTreeMap<String, TableSpec>,

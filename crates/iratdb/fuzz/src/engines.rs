@@ -17,6 +17,7 @@ fn column(name: &str, position: usize, storage: Storage) -> Column {
         storage,
         affinity: Affinity::Blob,
         merge: Merge::Last,
+        default: Some(Value::Null),
     }
 }
 

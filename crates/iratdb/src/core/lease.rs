@@ -24,8 +24,12 @@ pub struct Member {
     pub ready: bool,
     /// Whether it only reads.
     pub reader: bool,
+    /// Whether rows of tables that its last donor did not have may be missing there.
+    pub incomplete: bool,
     /// When it was last heard.
     pub heard_at_ms: u64,
+    /// The hash of its schema, if it has said it.
+    pub schema: Option<u64>,
     /// Digest of its rows, as it said last.
     pub state: u64,
     /// Digest of ours at that time.
@@ -58,6 +62,7 @@ struct Ended {
     reminded_at_ms: Option<u64>,
     /// When it was first heard all the same.
     heard_at_ms: Option<u64>,
+    schema: Option<u64>,
 }
 
 impl Members {
@@ -74,6 +79,12 @@ impl Members {
     /// A member.
     pub fn get_mut(&mut self, epoch: Epoch) -> Option<&mut Member> {
         self.live.get_mut(&epoch)
+    }
+
+    /// The hash of the schema of an epoch's writer, as it said while it lived.
+    pub fn schema_of(&self, epoch: Epoch) -> Option<u64> {
+        let live = self.live.get(&epoch).and_then(|member| member.schema);
+        live.or_else(|| self.ended.get(&epoch).and_then(|ended| ended.schema))
     }
 
     /// Whether an epoch is over.
@@ -107,7 +118,9 @@ impl Members {
             node: "".into(),
             ready: false,
             reader: false,
+            incomplete: false,
             heard_at_ms: now_ms,
+            schema: None,
             state: 0,
             our_state: 0,
             suspects: Vec::new(),
@@ -131,9 +144,11 @@ impl Members {
 
     /// An epoch is over. False if that was known.
     pub fn end(&mut self, epoch: Epoch, now_ms: u64) -> bool {
-        self.live.remove(&epoch);
+        let schema = self.live.remove(&epoch).and_then(|member| member.schema);
         self.suspects.retain(|suspect| *suspect != epoch);
-        if self.ended.insert(epoch, Ended { at_ms: now_ms, reminded_at_ms: None, heard_at_ms: None }).is_some() {
+        let schema = schema.or_else(|| self.schema_of(epoch));
+        let ended = Ended { at_ms: now_ms, reminded_at_ms: None, heard_at_ms: None, schema };
+        if self.ended.insert(epoch, ended).is_some() {
             return false;
         }
         self.ended_order.push_back(epoch);

@@ -5,6 +5,8 @@
 //! updated meanwhile. The latest incarnation counts, if it is later than the latest deletion. Updates of an
 //! incarnation that has not arrived yet wait for it.
 //!
+//! Columns that only newer members know are kept in a [`Tail`], by the same rules.
+//!
 //! What does not go by the later write, counters and the like, is in [`super::tally`].
 //!
 //! In a table that is not owned a row has one [`Slot`]; in an owned table it has one per owner, see [`super::visible`].
@@ -12,6 +14,7 @@
 use super::codec::{ClockList, ColumnValues, OpBody, Tallies, Values};
 use super::hlc::Stamp;
 use super::schema::{Merge, ROW_CLOCK, Table};
+use super::tail::Tail;
 use super::tally::{Share, Special, is_better};
 use super::value::{Value, ValueRef};
 
@@ -92,6 +95,8 @@ pub struct Slot {
     pub death_seen_s: u32,
     /// The incarnation's columns that changed.
     pub clocks: Clocks,
+    /// The incarnation's columns that are not known here.
+    pub tail: Tail,
     /// The incarnation's values, if it lives but is not what the table shows.
     pub hidden: Option<Box<[Value]>>,
     /// Updates ahead of their incarnation, ascending by birth.
@@ -118,6 +123,7 @@ impl Slot {
         death: Stamp::NEVER,
         death_seen_s: 0,
         clocks: Clocks(None),
+        tail: Tail::EMPTY,
         hidden: None,
         pending: Vec::new(),
     };
@@ -140,7 +146,13 @@ impl Slot {
     }
 
     /// Joins an operation in, at this second of this process.
-    pub fn merge<'a>(&mut self, table: &Table, op: &OpBody<'a>, now_s: u32, special: &mut Special) -> SlotEffect<'a> {
+    pub fn merge<'a>(
+        &mut self,
+        table: &'a Table,
+        op: &OpBody<'a>,
+        now_s: u32,
+        special: &mut Special,
+    ) -> SlotEffect<'a> {
         match *op {
             OpBody::Put { birth, clocks, values, tallies } => {
                 if birth < self.birth || birth <= self.death {
@@ -149,12 +161,13 @@ impl Slot {
                     let mut changed = Vec::new();
                     if table.row_wise {
                         let clocks = Clocks::from_list(clocks, birth);
-                        let all = (0_u8..).zip(values.iter()).filter(|(column, _)| !is_counter(table, *column));
-                        let news = all.map(|(column, value)| (column, table.clock(column, birth, &clocks), value));
+                        let all = (0_u8..=u8::MAX).zip(values.iter()).filter(|(column, _)| !is_counter(table, *column));
+                        let said = all.filter_map(|(column, value)| Some((column, value?)));
+                        let news = said.map(|(column, value)| (column, table.clock(column, birth, &clocks), value));
                         self.change(table, news, special, &mut changed);
                     } else {
                         let news = clocks.iter().filter_map(|(column, clock)| {
-                            let value = values.iter().nth(usize::from(column))?;
+                            let value = values.iter().nth(usize::from(column))??;
                             Some((column, clock, value)).filter(|_| !is_counter(table, column))
                         });
                         self.change(table, news, special, &mut changed);
@@ -189,6 +202,7 @@ impl Slot {
                 if lived && !self.lives() {
                     self.birth = Stamp::NEVER;
                     self.clocks = Clocks::default();
+                    self.tail = Tail::EMPTY;
                     self.hidden = None;
                     SlotEffect::Died
                 } else {
@@ -207,11 +221,13 @@ impl Slot {
     ) -> SlotEffect<'a> {
         self.birth = birth;
         self.clocks = Clocks::from_list(clocks, birth);
+        self.tail = Tail::new(values.beyond(table));
         if table.links.merges {
             special.start(table, values, tallies);
         }
         let of_row = self.clocks.get(ROW_CLOCK, birth);
-        let mut over = Vec::new();
+        let mut over: Vec<(u8, Value)> = Vec::new();
+        let mut replaced = false;
         let waiting = std::mem::take(&mut self.pending);
         for pending in waiting {
             if pending.birth > birth {
@@ -230,10 +246,22 @@ impl Slot {
                     };
                     if counts {
                         self.clocks.set(at, clock);
-                        over.push((column, value));
+                        if at == ROW_CLOCK && !std::mem::replace(&mut replaced, true) {
+                            self.tail = Tail::EMPTY;
+                        }
+                        if usize::from(column) < table.columns.len() {
+                            over.push((column, value));
+                        } else {
+                            self.tail.set(column, value);
+                        }
                     }
                 }
             }
+        }
+        if replaced {
+            let left_out = table.left_out(|column| over.iter().any(|(said, _)| *said == column));
+            let left_out: Vec<_> = left_out.map(|(column, value)| (column, value.to_value())).collect();
+            over.extend(left_out);
         }
         special.sums(table, &mut over);
         SlotEffect::Born(over)
@@ -241,12 +269,13 @@ impl Slot {
 
     fn change<'a>(
         &mut self,
-        table: &Table,
+        table: &'a Table,
         news: impl Iterator<Item = (u8, Stamp, ValueRef<'a>)>,
         special: &mut Special,
         changed: &mut Vec<(u8, ValueRef<'a>)>,
     ) {
         let of_row = self.clocks.get(ROW_CLOCK, self.birth);
+        let mut replaced = false;
         for (column, clock, value) in news {
             let at = table.clock_index(column);
             let since = if at == ROW_CLOCK { of_row } else { self.clocks.get(at, self.birth) };
@@ -260,8 +289,20 @@ impl Slot {
             };
             if counts {
                 self.clocks.set(at, clock);
-                changed.push((column, value));
+                if at == ROW_CLOCK && !std::mem::replace(&mut replaced, true) {
+                    self.tail = Tail::EMPTY;
+                }
+                if usize::from(column) < table.columns.len() {
+                    changed.push((column, value));
+                } else {
+                    self.tail.set(column, value.to_value());
+                }
             }
+        }
+        if replaced {
+            // Who wrote the row as a whole has left out what it did not know.
+            let left_out: Vec<_> = table.left_out(|column| changed.iter().any(|(said, _)| *said == column)).collect();
+            changed.extend(left_out);
         }
     }
 
@@ -274,7 +315,17 @@ impl Slot {
             }
         };
         let Some(pending) = self.pending.get_mut(at) else { return };
-        for (column, value) in news.iter() {
+        let of_row = |column: u8| table.clock_index(column) == ROW_CLOCK;
+        let mut is_late = false;
+        if table.row_wise && news.iter().any(|(column, _)| of_row(column)) {
+            // Of rows that win as a whole one waits, with the columns that its writer knew.
+            let known = pending.columns.iter().filter(|(column, ..)| of_row(*column)).map(|(_, clock, _)| *clock).max();
+            is_late = known.is_some_and(|known| clock <= known);
+            if !is_late {
+                pending.columns.retain(|(column, ..)| !of_row(*column));
+            }
+        }
+        for (column, value) in news.iter().filter(|(column, _)| !(is_late && of_row(*column))) {
             let merge = table.merge_of(column);
             let same = |(c, known, _): &&mut (u8, Stamp, Value)| {
                 *c == column && (merge != Merge::Counter || known.epoch == clock.epoch)

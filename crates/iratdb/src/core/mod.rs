@@ -2,9 +2,9 @@
 //!
 //! [`engine::Engine`] takes local commits, messages and the passing of time, and gives out messages to send. The
 //! values are in the [`store::Store`] it is given; beside them it keeps who wrote what when. From the bottom up: [`value`],
-//! [`key`], [`schema`], [`ids`], [`hlc`]; [`codec`], the wire format; [`merge`], [`tally`] and [`visible`], how one row converges;
+//! [`key`], [`schema`], [`ids`], [`hlc`]; [`codec`], the wire format; [`merge`], [`tally`] and [`visible`], how one row converges; [`tail`], its columns that only newer members know;
 //! [`table`], a table's rows; [`constraint`], which of them UNIQUE and FOREIGN KEY leave visible; [`capture`], what a local transaction changed; [`log`], frames out; [`streams`], frames in;
-//! [`lease`], who lives; [`snapshot`], how a replica that lacks more gets it.
+//! [`lease`], who lives; [`snapshot`], how a replica that lacks more gets it; [`version`], whether another member's schema fits.
 //!
 //! Between the engine and the network stands, in a database with keys, the [`guard::Guard`]: what the engine puts out is
 //! sealed and signed, what comes in is opened and checked before the engine sees it. Under it: [`secret`], [`keyring`],
@@ -36,10 +36,14 @@ pub mod snapshot;
 pub mod store;
 pub mod streams;
 pub mod table;
+pub mod tail;
 pub mod tally;
 #[cfg(test)]
 mod tally_model;
 pub mod value;
+pub mod version;
+#[cfg(test)]
+mod version_model;
 pub mod visible;
 
 /// Longest node name that members tell each other, in bytes.

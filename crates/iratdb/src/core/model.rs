@@ -13,6 +13,7 @@ use super::merge::Clocks;
 use super::schema::{Affinity, Column, Merge, Schema, Storage, Table};
 use super::store::{Lookup, Store, StoreError};
 use super::table::TableState;
+use super::tail::Tail;
 use super::value::{Value, ValueRef};
 use super::visible::RowState;
 
@@ -55,6 +56,7 @@ fn schema(owned: bool) -> Schema {
         storage: Storage::Any,
         affinity: Affinity::Blob,
         merge: Merge::Last,
+        default: Some(Value::Null),
     };
     let columns = vec![column("a", 1), column("b", 2)];
     Schema::new(vec![Table { name: "t".to_owned(), key: vec![column("id", 0)], columns, owned, ..Table::default() }])
@@ -144,7 +146,8 @@ impl Replica {
         match did {
             Did::Insert { at } => {
                 let values = [insert_value(at), insert_value(at)];
-                put_state_live(&mut bytes, 0, &self.key, stamp(at), &Clocks::default(), &values);
+                let row = (&values[..], &Tail::EMPTY);
+                put_state_live(&mut bytes, 0, &self.key, stamp(at), &Clocks::default(), row);
             }
             Did::Delete { at } => put_state_dead(&mut bytes, 0, &self.key, stamp(at)),
             Did::Update { birth, at, column } => {

@@ -3,7 +3,8 @@
 use super::constraint::{Links, Reference, Unique, link};
 use super::hlc::Stamp;
 use super::merge::Clocks;
-use super::value::ValueRef;
+use super::value::{Value, ValueRef};
+use super::version::{describe, hash_of};
 
 /// Replicated tables a database may have.
 pub const TABLES_MAX: usize = 64;
@@ -16,20 +17,24 @@ pub const KEY_COLUMNS_MAX: usize = 16;
 
 /// The replicated tables: parents before the tables that refer to them, then by name. An index into them names a table
 /// on the wire.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Schema {
+    /// Whatever can't just be added makes a new one: members of different versions don't talk to each other.
+    pub version: u32,
     /// The tables.
     pub tables: Vec<Table>,
     /// UNIQUE constraints and indexes beside primary keys.
     pub uniques: Vec<Unique>,
     /// Foreign keys.
     pub references: Vec<Reference>,
-    /// Tells schemas apart: frames of another schema are not taken.
+    /// What members of another schema are told of this one: see [`super::version`].
+    pub description: Box<[u8]>,
+    /// Tells schemas apart.
     pub hash: u64,
 }
 
 /// A replicated table.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Table {
     /// Its name.
     pub name: String,
@@ -46,7 +51,7 @@ pub struct Table {
 }
 
 /// A column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -60,6 +65,8 @@ pub struct Column {
     pub affinity: Affinity,
     /// What becomes of concurrent updates.
     pub merge: Merge,
+    /// What it has in rows of members that don't know it: its DEFAULT, if that is constant, or NULL. `None` if it can't be left out.
+    pub default: Option<Value>,
 }
 
 /// What a column takes.
@@ -119,6 +126,11 @@ impl Column {
             | (Storage::BlobOnly, ValueRef::Blob(_)) => true,
             _ => false,
         }
+    }
+
+    /// Its value in a row of which nothing was said of it.
+    pub fn left_out(&self) -> ValueRef<'_> {
+        self.default.as_ref().map_or(ValueRef::Null, Value::as_ref)
     }
 
     /// The value as SQLite will give it back. The preupdate hook shows integers that a `REAL` column stores as such.
@@ -196,6 +208,13 @@ impl Table {
         if self.row_wise && self.merge_of(column) == Merge::Last { ROW_CLOCK } else { column }
     }
 
+    /// The columns that a write of the whole row has left out, because its writer did not know them: they are as by default.
+    pub fn left_out(&self, said: impl Fn(u8) -> bool) -> impl Iterator<Item = (u8, ValueRef<'_>)> {
+        let of_row = |column: u8| self.clock_index(column) == ROW_CLOCK;
+        let columns = (0_u8..).zip(&self.columns).filter(move |(column, _)| of_row(*column) && !said(*column));
+        columns.map(|(column, definition)| (column, definition.left_out()))
+    }
+
     /// When a column last changed.
     pub fn clock(&self, column: u8, birth: Stamp, clocks: &Clocks) -> Stamp {
         clocks.get(self.clock_index(column), birth)
@@ -205,28 +224,20 @@ impl Table {
 impl Schema {
     /// Builds a schema without constraints beside primary keys.
     pub fn new(tables: Vec<Table>) -> Self {
-        Self::with_constraints(tables, Vec::new(), Vec::new())
+        Self::with_constraints(1, tables, Vec::new(), Vec::new())
     }
 
     /// Builds a schema: sorts the tables and computes the hash. The constraints name tables by their index in `tables`.
-    pub fn with_constraints(tables: Vec<Table>, uniques: Vec<Unique>, references: Vec<Reference>) -> Self {
+    pub fn with_constraints(
+        version: u32,
+        tables: Vec<Table>,
+        uniques: Vec<Unique>,
+        references: Vec<Reference>,
+    ) -> Self {
         let (tables, uniques, references) = link(tables, uniques, references);
-        let mut bytes = Vec::new();
-        for table in &tables {
-            bytes.extend_from_slice(table.name.as_bytes());
-            bytes.extend_from_slice(&[0, u8::from(table.owned) | (u8::from(table.row_wise) << 1)]);
-            for (in_key, column) in table.key.iter().map(|c| (1, c)).chain(table.columns.iter().map(|c| (0, c))) {
-                bytes.extend_from_slice(column.name.as_bytes());
-                bytes.extend_from_slice(&[0, in_key, u8::from(column.not_null), column.storage as u8]);
-                bytes.extend_from_slice(&(column.position as u32).to_le_bytes());
-                bytes.extend_from_slice(&[column.affinity as u8, column.merge as u8]);
-            }
-            bytes.push(0xff);
-        }
-        uniques.iter().for_each(|unique| unique.describe(&mut bytes));
-        references.iter().for_each(|reference| reference.describe(&mut bytes));
-        let hash = super::digest::hash64(&bytes, 0);
-        Self { tables, uniques, references, hash }
+        let description = describe(version, &tables, &uniques, &references).into_boxed_slice();
+        let hash = hash_of(&description);
+        Self { version, tables, uniques, references, description, hash }
     }
 
     /// A table's index.

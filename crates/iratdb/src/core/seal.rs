@@ -213,10 +213,12 @@ mod tests {
             node: "a marker that nobody must see",
             ready: true,
             reader: false,
+            incomplete: false,
             hello: false,
             flushed: true,
             sequence: 1,
             state: 1,
+            tables: Vec::new(),
             suspects: Vec::new(),
             tails: Vec::new(),
         };

@@ -30,7 +30,7 @@ impl Row<'_> {
         match effect {
             SlotEffect::None => Ok(Shown::Same),
             SlotEffect::Born(over) => {
-                store.put(self.table, self.index, self.key, &values_of(op, &over))?;
+                store.put(self.table, self.index, self.key, &values_of(self.table, op, &over))?;
                 Ok(if lived { Shown::Updated } else { Shown::Inserted })
             }
             SlotEffect::Changed(columns) => {
@@ -76,11 +76,12 @@ impl Row<'_> {
                 if let Some((_, slot)) = slots.get_mut(at) {
                     slot.hidden = None;
                 }
-                store.put(self.table, self.index, self.key, &values_of(op, &over))?;
+                store.put(self.table, self.index, self.key, &values_of(self.table, op, &over))?;
                 Ok(if before.is_some() { Shown::Updated } else { Shown::Inserted })
             }
             SlotEffect::Born(over) => {
-                let values: Box<[Value]> = values_of(op, &over).into_iter().map(ValueRef::to_value).collect();
+                let values: Box<[Value]> =
+                    values_of(self.table, op, &over).into_iter().map(ValueRef::to_value).collect();
                 if let Some((_, slot)) = slots.get_mut(at) {
                     slot.hidden = Some(values);
                 }
@@ -123,9 +124,9 @@ impl Row<'_> {
 }
 
 /// The values an operation puts, with these columns over them.
-fn values_of<'v>(op: &OpBody<'v>, over: &'v [(u8, Value)]) -> Vec<ValueRef<'v>> {
+fn values_of<'v>(table: &'v Table, op: &OpBody<'v>, over: &'v [(u8, Value)]) -> Vec<ValueRef<'v>> {
     let OpBody::Put { values, .. } = op else { return Vec::new() };
-    let mut values: Vec<_> = values.iter().collect();
+    let mut values: Vec<_> = values.of(table).collect();
     for (column, value) in over {
         if let Some(slot) = values.get_mut(usize::from(*column)) {
             *slot = value.as_ref();

@@ -22,6 +22,7 @@ use super::key::Key;
 use super::merge::Clocks;
 use super::streams::Stream;
 use super::table::TableState;
+use super::version::Fit;
 
 /// Bytes of rows in one message of an answer. Little, so that the donor is soon back at its own work.
 pub const ROWS_BYTES: usize = 8 * 1024;
@@ -115,10 +116,12 @@ pub struct Session {
     pub walks: u32,
     /// How far the donor had got at the start.
     pub start: Cut,
-    /// The buckets that it is about.
+    /// The buckets that it is about, by this replica's numbers of tables. Places in the walk are by the donor's.
     pub wanted: Vec<Wanted>,
     /// Digest of this replica's rows when it learned of them.
     pub our_state: u64,
+    /// The tables that the donor has, if its schema is another.
+    pub fit: Option<Fit>,
     /// The rows fetched.
     pub rows: Vec<Box<[u8]>>,
     /// Their bytes.
@@ -148,14 +151,14 @@ pub enum Stage {
     },
 }
 
-/// The buckets in which a replica differs from these digests.
-pub fn differing(tables: &[TableState], theirs: &[(u8, u8, u64, u64)]) -> Vec<Wanted> {
+/// The buckets in which a replica differs from these digests, of tables that both have.
+pub fn differing(tables: &[TableState], theirs: &[(u8, u8, u64, u64)], has: impl Fn(usize) -> bool) -> Vec<Wanted> {
     let mut other: BTreeMap<(u8, u8), (u64, u64)> = BTreeMap::new();
     for (table, bucket, rows, deaths) in theirs {
         other.insert((*table, *bucket), (*rows, *deaths));
     }
     let mut wanted = Vec::new();
-    for (table, state) in (0_u8..).zip(tables) {
+    for (table, state) in (0_u8..).zip(tables).filter(|(table, _)| has(usize::from(*table))) {
         let mut buckets = Wanted { table, ..Wanted::default() };
         for (bucket, (rows, deaths)) in (0_u8..=u8::MAX).zip(state.bucket_digests()) {
             let theirs = other.get(&(table, bucket)).copied().unwrap_or_default();

@@ -49,6 +49,8 @@ pub struct Stream {
     nack_at_ms: u64,
     lost: bool,
     hole: Option<Hole>,
+    /// Frames that came by way of a member that does not keep all: rows of tables that it does not have are missing.
+    partly: Option<Hole>,
     /// It is a guess that what came up to this frame is here; 0 if it is none.
     guessed: u64,
     /// First frames of what is held back, and how many things that began there.
@@ -153,8 +155,20 @@ impl Stream {
         self.covering = sequence;
     }
 
-    /// Everything up to this frame is in, by way of a resync.
-    pub fn cover(&mut self, sequence: u64) {
+    /// No rows are missing of what came by way of a member that does not keep all.
+    pub fn take_for_whole(&mut self) {
+        self.partly = None;
+    }
+
+    /// Everything up to this frame is in, by way of a resync; or, if it is not the whole, all but rows of tables that the donor does not have.
+    pub fn cover(&mut self, sequence: u64, whole: bool) {
+        let settled = self.settled();
+        if whole {
+            self.partly = self.partly.filter(|partly| partly.until > sequence);
+        } else if sequence > settled {
+            let old = self.partly.unwrap_or(Hole { before: settled, until: sequence });
+            self.partly = Some(Hole { before: old.before, until: old.until.max(sequence) });
+        }
         self.covering = 0;
         if sequence >= self.guessed {
             self.guessed = 0;
@@ -173,11 +187,16 @@ impl Stream {
         self.nacks = 0;
         self.nack_at_ms = 0;
         self.hole = self.hole.filter(|hole| hole.until > sequence);
-        self.lost &= self.hole.is_some();
+        self.lost = self.partly.is_some() || (self.lost && self.hole.is_some());
     }
 
     /// Everything up to this frame is in and shows: parts that wait for others do not.
     pub fn settled(&self) -> u64 {
+        self.partly.map_or(u64::MAX, |partly| partly.before).min(self.shown_in_common())
+    }
+
+    /// The same, but for rows of tables that a donor did not have.
+    pub fn shown_in_common(&self) -> u64 {
         let held = self.held.keys().map(|first| first - 1);
         held.fold(if self.guessed > 0 { 0 } else { self.here_with(0) }, u64::min)
     }
@@ -218,7 +237,7 @@ impl Stream {
 
     /// Whether all that came before this frame shows.
     pub fn is_next(&self, first: u64) -> bool {
-        self.hole.is_none() && self.settled() + 1 >= first
+        self.hole.is_none() && self.shown_in_common() + 1 >= first
     }
 
     /// One thing that began with this frame shows now.
@@ -290,7 +309,7 @@ impl Stream {
     pub fn repair(&mut self, now_ms: u64) -> Option<Repair> {
         if self.lost && now_ms >= self.nack_at_ms {
             // What was dropped comes with a resync; until it has, try again.
-            self.lost = self.hole.is_some();
+            self.lost = self.hole.is_some() || self.partly.is_some();
             self.nack_at_ms = now_ms + NACK_RETRY_MS;
             return Some(Repair::Resync);
         }
@@ -379,6 +398,23 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_by_way_of_who_does_not_keep_all_is_not_settled() {
+        let mut stream = Stream::default();
+        stream.arrived(1);
+        stream.cover(5, false);
+        stream.arrived(6);
+        assert_eq!((stream.settled(), stream.shown_in_common()), (1, 6));
+        assert!(stream.is_next(7));
+        assert_eq!(stream.repair(0), Some(Repair::Resync));
+        stream.cover(4, true);
+        assert_eq!((stream.settled(), stream.repair(10_000)), (1, Some(Repair::Resync)), "not all of it");
+        stream.cover(5, true);
+        assert_eq!((stream.settled(), stream.repair(20_000)), (6, None));
+        stream.cover(6, false);
+        assert_eq!((stream.settled(), stream.repair(30_000)), (6, None), "it was here");
+    }
+
+    #[test]
     fn asks_until_it_is_in_vain() {
         let mut stream = Stream::default();
         stream.known(0);
@@ -404,7 +440,7 @@ mod tests {
         let mut stream = Stream::default();
         stream.arrived(7);
         stream.arrived(9);
-        stream.cover(7);
+        stream.cover(7, true);
         assert_eq!(stream.settled(), 7);
         assert_eq!(stream.repair(0), Some(Repair::Nack(8, 8)));
     }
@@ -434,9 +470,9 @@ mod tests {
         assert_eq!(stream.settled(), 2);
         stream.drop_held(3, 3);
         assert_eq!((stream.settled(), stream.repair(0)), (2, Some(Repair::Resync)));
-        stream.cover(2);
+        stream.cover(2, true);
         assert_eq!((stream.settled(), stream.repair(1_000)), (2, Some(Repair::Resync)));
-        stream.cover(3);
+        stream.cover(3, true);
         assert_eq!((stream.settled(), stream.repair(2_000)), (4, None));
     }
 
@@ -444,7 +480,7 @@ mod tests {
     fn parts_of_what_a_resync_has_brought_are_not_waited_for() {
         let mut stream = Stream::default();
         assert_eq!(stream.assemble(9, 2, 0, 3, b"ab"), None);
-        stream.cover(2);
+        stream.cover(2, true);
         assert_eq!(stream.assemble(9, 3, 1, 3, b"cd"), None);
         stream.arrived(3);
         assert_eq!(stream.settled(), 3);
@@ -476,7 +512,7 @@ mod tests {
         stream.drop_assemblies();
         assert_eq!((stream.assembly_bytes(), stream.settled()), (0, 0));
         assert_eq!(stream.repair(0), Some(Repair::Resync));
-        stream.cover(200);
+        stream.cover(200, true);
         assert_eq!((stream.settled(), stream.repair(1_000)), (200, None));
     }
 
@@ -484,9 +520,9 @@ mod tests {
     fn a_guess_is_not_settled_before_a_resync_has_brought_all_of_it() {
         let mut stream = Stream::guessed_up_to(6);
         stream.arrived(7);
-        stream.cover(0);
+        stream.cover(0, true);
         assert_eq!((stream.settled(), stream.is_next(7), stream.repair(0)), (0, false, None));
-        stream.cover(6);
+        stream.cover(6, true);
         assert_eq!((stream.settled(), stream.is_next(8)), (7, true));
     }
 

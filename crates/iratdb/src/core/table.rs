@@ -37,6 +37,7 @@ pub struct TableState {
     digest: u64,
     live: usize,
     pending_bytes: usize,
+    tail_bytes: usize,
 }
 
 /// What a merge did to the visible table.
@@ -57,7 +58,8 @@ impl TableState {
     pub fn new(seed: u64) -> Self {
         let bucket = |_| Bucket { digest: 0, deaths: 0, rows: HashMap::with_hasher(FixedState::with_seed(seed)) };
         let tallies = HashMap::with_hasher(FixedState::with_seed(seed));
-        Self { buckets: (0..BUCKETS).map(bucket).collect(), tallies, digest: 0, live: 0, pending_bytes: 0 }
+        let buckets = (0..BUCKETS).map(bucket).collect();
+        Self { buckets, tallies, digest: 0, live: 0, pending_bytes: 0, tail_bytes: 0 }
     }
 
     /// Sum of all live rows' parts.
@@ -73,6 +75,11 @@ impl TableState {
     /// Bytes of updates that wait for their incarnation.
     pub fn pending_bytes(&self) -> usize {
         self.pending_bytes
+    }
+
+    /// Bytes of columns that are not known here.
+    pub fn tail_bytes(&self) -> usize {
+        self.tail_bytes
     }
 
     /// The buckets' digests: of rows, and of deletions.
@@ -146,11 +153,13 @@ impl TableState {
         let (delta, visible_before, visible_after, result);
         let (mut deaths_before, mut deaths_after) = (0_u64, 0_u64);
         let (mut pending_before, mut pending_after) = (0, 0);
+        let (mut tail_before, mut tail_after) = (0, 0);
         if let Some(state) = bucket.rows.get_mut(key) {
             let before = state.digest(hash);
             deaths_before = state.death_digest(hash);
             visible_before = state.visible().is_some();
             pending_before = state.pending_bytes();
+            tail_before = state.tail_bytes();
             let old = std::mem::replace(state, RowState::Dead { death: Stamp::NEVER, seen_s: 0 });
             let (new, r) = change(Some(old));
             result = r;
@@ -160,6 +169,7 @@ impl TableState {
                     deaths_after = new.death_digest(hash);
                     visible_after = new.visible().is_some();
                     pending_after = new.pending_bytes();
+                    tail_after = new.tail_bytes();
                     *state = new;
                 }
                 None => {
@@ -177,6 +187,7 @@ impl TableState {
             deaths_after = new.death_digest(hash);
             visible_after = new.visible().is_some();
             pending_after = new.pending_bytes();
+            tail_after = new.tail_bytes();
             bucket.rows.insert(key.into(), new);
         }
         bucket.digest = bucket.digest.wrapping_add(delta);
@@ -184,6 +195,7 @@ impl TableState {
         self.digest = self.digest.wrapping_add(delta);
         self.live = self.live + usize::from(visible_after) - usize::from(visible_before);
         self.pending_bytes = self.pending_bytes + pending_after - pending_before;
+        self.tail_bytes = self.tail_bytes + tail_after - tail_before;
         Some(result)
     }
 
@@ -399,7 +411,7 @@ impl TableState {
             for (who, slot) in &mut slots {
                 if *who == owner && slot.lives() && slot.hidden.is_none() {
                     *who = birth.epoch;
-                    *slot = Slot { birth, ..Slot::EMPTY };
+                    *slot = Slot { birth, tail: std::mem::take(&mut slot.tail), ..Slot::EMPTY };
                 }
             }
             slots.retain(|(who, _)| *who != owner);

@@ -120,7 +120,7 @@ impl Special {
 
     /// A new incarnation.
     pub fn start(&mut self, table: &Table, values: Values<'_>, tallies: Tallies<'_>) {
-        let stored = table.columns.iter().zip(values.iter()).map(|(column, value)| column.stored(value).to_value());
+        let stored = table.columns.iter().zip(values.of(table)).map(|(column, value)| column.stored(value).to_value());
         self.current = stored.collect();
         self.tally = Tally::default();
         for share in tallies.iter() {

@@ -28,6 +28,7 @@ fn schema(row_wise: bool) -> Schema {
         storage,
         affinity: Affinity::Numeric,
         merge,
+        default: None,
     };
     let columns = vec![
         column("n", 1, Storage::IntegerOnly, Merge::Counter),

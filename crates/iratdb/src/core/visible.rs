@@ -8,11 +8,12 @@ use super::digest::{death_part, row_part};
 use super::hlc::Stamp;
 use super::ids::Epoch;
 use super::merge::{Clocks, Slot};
+use super::tail::Tail;
 
 /// The state of a row, small in the common cases.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RowState {
-    /// One slot, alive and visible: its values are in SQLite.
+    /// One slot, alive and visible: all its values are in SQLite.
     Live {
         /// When it was inserted.
         birth: Stamp,
@@ -54,7 +55,7 @@ impl RowState {
 
     /// A row of one slot.
     pub fn from_slot(owner: Epoch, slot: Slot) -> Self {
-        if !slot.pending.is_empty() || slot.hidden.is_some() {
+        if !slot.pending.is_empty() || slot.hidden.is_some() || !slot.tail.is_empty() {
             Self::Slots(Box::new(vec![(owner, slot)]))
         } else if slot.lives() {
             Self::Live { birth: slot.birth, clocks: slot.clocks }
@@ -72,6 +73,20 @@ impl RowState {
                 let (_, slot) = slots.get(visible(slots)?)?;
                 Some((slot.birth, &slot.clocks))
             }
+        }
+    }
+
+    /// What the row that the table shows has beyond the columns known here.
+    pub fn tail(&self) -> Option<&Tail> {
+        let Self::Slots(slots) = self else { return None };
+        slots.get(visible(slots)?).map(|(_, slot)| &slot.tail).filter(|tail| !tail.is_empty())
+    }
+
+    /// Bytes of columns not known here, shown or hidden.
+    pub fn tail_bytes(&self) -> usize {
+        match self {
+            Self::Live { .. } | Self::Dead { .. } => 0,
+            Self::Slots(slots) => slots.iter().map(|(_, slot)| slot.tail.bytes()).sum(),
         }
     }
 

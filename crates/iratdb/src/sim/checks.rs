@@ -2,15 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::laws;
 use super::workload::OWN_KEYS;
 use super::world::{Node, World};
+use super::{laws, versions};
 
-fn journal_of(node: &Node) -> BTreeSet<String> {
+/// Keys of a table.
+pub(super) fn ids_of(node: &Node, table: &str) -> BTreeSet<String> {
+    let sql = format!("SELECT id FROM {table}");
     let ids = |c: &rusqlite::Connection| {
-        c.prepare_cached("SELECT id FROM journal")?.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<_>>()
+        c.prepare_cached(&sql)?.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<_>>()
     };
     node.query(ids)
+}
+
+/// Rows that are never deleted.
+fn journal_of(node: &Node) -> BTreeSet<String> {
+    &ids_of(node, "journal") | &versions::album_of(node)
 }
 
 fn shown(node: &Node) -> usize {
@@ -36,6 +43,7 @@ pub(super) fn at_all_times(world: &mut World) {
         assert!(kept, "{}: a row that nobody deleted is gone", node.name);
         node.journal = now;
         laws::check(node);
+        versions::check(node);
     }
     acknowledged(world);
 }
@@ -81,26 +89,27 @@ fn describe(nodes: &[&Node]) -> String {
 pub(super) fn converged(world: &World) {
     let nodes: Vec<&Node> = world.nodes.iter().flatten().collect();
     let Some(first) = nodes.first() else { return };
-    let digests = first.db.digests().unwrap();
+    let digests: BTreeMap<u8, _> = nodes.iter().map(|node| (node.version, node.db.digests().unwrap())).collect();
+    versions::converged(&nodes);
     for node in &nodes {
         assert!(node.engine.is_ready(), "{} is not ready: {}", node.name, node.engine.describe());
         for (commit, _) in &node.asked {
             let replicas = node.engine.replicas(*commit);
             // Readers don't count.
-            let others = nodes.iter().filter(|other| !other.is_reader() && other.name != node.name).count();
-            assert_eq!(
-                replicas,
-                others,
+            let others = || nodes.iter().filter(|other| !other.is_reader() && other.name != node.name);
+            // Nor do those with an older schema, if there is something that they don't keep.
+            let least = others().filter(|other| other.version >= node.version).count();
+            assert!(
+                (least..=others().count()).contains(&replicas),
                 "commit {commit} of {} is not acknowledged by all: {}",
                 node.name,
                 describe(&nodes)
             );
         }
         assert_eq!(
-            node.db.digests().unwrap(),
-            digests,
-            "{} and {} differ: {}",
-            first.name,
+            Some(&node.db.digests().unwrap()),
+            digests.get(&node.version),
+            "{} and others differ: {}",
             node.name,
             describe(&nodes)
         );
@@ -127,9 +136,11 @@ pub(super) fn converged(world: &World) {
     for (id, (who, _)) in &owned {
         assert!(alive.contains(who), "row {id} of {who}, who is dead");
     }
-    let journal = journal_of(first);
     for node in &nodes {
-        assert!(journal.is_superset(&node.journal) || node.is_reader(), "rows that {} had are lost", node.name);
+        for other in &nodes {
+            let kept = journal_of(other).is_superset(&versions::kept_by(&node.journal, other.version));
+            assert!(kept || node.is_reader(), "rows that {} had are lost at {}", node.name, other.name);
+        }
         let name = node.name;
         let own: BTreeMap<i64, i64> = owned
             .iter()

@@ -10,6 +10,7 @@
 
 use rusqlite::params;
 
+use super::versions;
 use super::workload::transaction;
 use super::world::{Node, World};
 use crate::error::{Error, Result};
@@ -36,7 +37,8 @@ pub(super) fn write(world: &mut World, index: usize) {
     let (kind, g, n) = (random.below(21), random.below(twins) as i64, random.below(1_000_000_000) as i64);
     let result = match kind {
         0..=1 => transaction(world, index, |c| {
-            c.execute("INSERT OR REPLACE INTO twins VALUES (?1, 0, ?2, 0), (?1, 1, ?2, 0)", [g, n]).map(drop)
+            let sql = "INSERT OR REPLACE INTO twins (g, side, v, w) VALUES (?1, 0, ?2, 0), (?1, 1, ?2, 0)";
+            c.execute(sql, [g, n]).map(drop)
         }),
         2..=3 => transaction(world, index, |c| c.execute("UPDATE twins SET v = ?2 WHERE g = ?1", [g, n]).map(drop)),
         4 => transaction(world, index, |c| {
@@ -103,7 +105,7 @@ pub(super) fn busy(world: &mut World) {
     }
 }
 
-fn broken(node: &Node, sql: &str) -> Vec<String> {
+pub(super) fn broken(node: &Node, sql: &str) -> Vec<String> {
     let rows = |c: &rusqlite::Connection| -> rusqlite::Result<Vec<String>> {
         c.prepare_cached(sql)?.query_map((), |row| row.get(0))?.collect()
     };
@@ -147,7 +149,7 @@ fn whole(node: &Node) {
          UNION ALL SELECT id FROM journal WHERE id NOT IN (SELECT id FROM mirror)
          UNION ALL SELECT id FROM mirror WHERE id NOT IN (SELECT id FROM journal)",
     );
-    let torn = [torn, untold].concat();
+    let torn = [torn, untold, versions::torn(node)].concat();
     assert!(torn.is_empty(), "{}: a transaction shows in part: {torn:?}; {}", node.name, node.engine.describe());
 }
 

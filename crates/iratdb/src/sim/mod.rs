@@ -1,6 +1,7 @@
 //! The seeded simulator: engines with real SQLite, a virtual clock, and a network that loses, repeats, reorders and
 //! parts; processes crash, stall, restart and leave. Everything follows from the seed of a schedule. Every eighth schedule has
-//! keys: everything goes through the guard, and every fourth process only reads.
+//! keys: everything goes through the guard, and every fourth process only reads. In every fourth schedule processes have different versions
+//! of the schema.
 //!
 //! A schedule is a list of steps, each with a seed of its own, so that any part of the list is a schedule, too. Of one that fails, the
 //! steps that matter are found by leaving out the others, and printed.
@@ -22,6 +23,9 @@ mod regressions;
 #[cfg(test)]
 mod sealed;
 mod shrink;
+mod versions;
+#[cfg(test)]
+mod versions_tests;
 mod workload;
 mod world;
 
@@ -79,14 +83,18 @@ fn steps_of(seed: u64) -> Vec<u64> {
 }
 
 /// Runs these steps of a schedule.
-fn run(seed: u64, steps: &[u64], trace: bool) -> (Result<(), String>, Totals, Vec<String>) {
+fn run(seed: u64, mixed: bool, steps: &[u64], trace: bool) -> (Result<(), String>, Totals, Vec<String>) {
     catch_panics();
-    let mut world = World::new(seed);
+    let mut world = World::new(seed, mixed);
     world.trace = trace.then(Vec::new);
     QUIET.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         for step in steps {
             world.random = World::random_of(*step);
+            if world.mixed && world.random.percent(25) {
+                versions::step(&mut world);
+                continue;
+            }
             match world.random.below(100) {
                 0..=3 => laws::busy(&mut world),
                 4..=15 => {
@@ -110,12 +118,17 @@ fn run(seed: u64, steps: &[u64], trace: bool) -> (Result<(), String>, Totals, Ve
 
 /// Runs a schedule; one that fails is run again and again, to find the steps that matter.
 pub fn run_seed(seed: u64) -> (Totals, Option<Failure>) {
+    run_seed_as(seed, versions::is_mixed(seed))
+}
+
+/// The same, with several versions of the schema or one.
+fn run_seed_as(seed: u64, mixed: bool) -> (Totals, Option<Failure>) {
     let steps = steps_of(seed);
-    let (outcome, mut totals, _) = run(seed, &steps, false);
+    let (outcome, mut totals, _) = run(seed, mixed, &steps, false);
     let failure = outcome.err().map(|what| {
         totals.failures = 1;
-        let steps = shrink::shrink(steps, |steps| run(seed, steps, false).0.is_err());
-        let (last, _, trace) = run(seed, &steps, true);
+        let steps = shrink::shrink(steps, |steps| run(seed, mixed, steps, false).0.is_err());
+        let (last, _, trace) = run(seed, mixed, &steps, true);
         Failure { seed, what: last.err().unwrap_or(what), steps: trace }
     });
     (totals, failure)
@@ -177,7 +190,7 @@ mod tests {
     #[test]
     fn a_schedule_replays_exactly() {
         for seed in [3, 8] {
-            let runs = [(); 2].map(|()| run(seed, &steps_of(seed), true));
+            let runs = [(); 2].map(|()| run(seed, versions::is_mixed(seed), &steps_of(seed), true));
             assert_eq!(runs[0], runs[1]);
             assert!(!runs[0].2.is_empty());
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, params};
 
 use super::world::{self, World};
-use super::{checks, laws};
+use super::{checks, laws, versions};
 use crate::core::engine::{Event, Refused};
 use crate::error::{Error, Result};
 use crate::options::{Lww, Options, TableOptions};
@@ -30,10 +30,12 @@ const SCHEMA: [&str; 10] = [
     "CREATE TABLE tagged (id INTEGER PRIMARY KEY, tag INTEGER NOT NULL, x INTEGER NOT NULL, y INTEGER NOT NULL)",
 ];
 
-/// How all processes open the database.
-pub(super) fn options() -> Options {
+/// How processes with this version of the schema open the database.
+pub(super) fn options(version: u8) -> Options {
+    let grown = versions::GROWN.iter().filter(|(since, _)| *since <= version).map(|(_, step)| *step);
+    let schema: Vec<_> = SCHEMA.into_iter().chain(laws::SCHEMA).chain(grown).collect();
     Options::new("sim")
-        .schema(&[&SCHEMA[..], &laws::SCHEMA].concat())
+        .schema(&schema)
         .table("owned", TableOptions::default().owned())
         .table("counts", TableOptions::default().counter("n").max("hi").min("lo"))
         .table("score", TableOptions::default().counter("n"))
@@ -93,7 +95,7 @@ pub(super) fn step(world: &mut World) {
     }
 }
 
-fn leave(world: &mut World, index: usize) {
+pub(super) fn leave(world: &mut World, index: usize) {
     if !world.running().contains(&index) {
         return;
     }
@@ -218,7 +220,7 @@ fn journal(world: &mut World, index: usize, name: i64, n: i64) -> Result<()> {
     let ids: Vec<_> = (0..rows).map(|row| format!("{name}-{number}-{row}")).collect();
     transaction(world, index, |c| {
         for id in &ids {
-            c.execute("INSERT INTO journal VALUES (?1, ?2)", params![id, blob])?;
+            c.execute("INSERT INTO journal (id, blob) VALUES (?1, ?2)", params![id, blob])?;
             c.execute("INSERT INTO mirror VALUES (?1, ?2)", params![id, blob])?;
         }
         Ok(())
@@ -234,7 +236,7 @@ fn journal(world: &mut World, index: usize, name: i64, n: i64) -> Result<()> {
 fn fight(world: &mut World, index: usize, name: i64, id: i64, n: i64) -> Result<()> {
     match n % 4 {
         0 | 1 => transaction(world, index, |c| {
-            c.execute("INSERT OR REPLACE INTO owned VALUES (?1, ?2, ?3)", params![id, name, n]).map(drop)
+            c.execute("INSERT OR REPLACE INTO owned (id, who, n) VALUES (?1, ?2, ?3)", params![id, name, n]).map(drop)
         }),
         2 => transaction(world, index, |c| c.execute("DELETE FROM owned WHERE id = ?1", [id]).map(drop)),
         _ => transaction(world, index, |c| c.execute("UPDATE owned SET n = ?2 WHERE id = ?1", [id, n]).map(drop)),
@@ -253,7 +255,7 @@ fn own(world: &mut World, index: usize, name: i64, id: i64, n: i64) -> Result<()
     }
     transaction(world, index, |c| {
         c.execute(
-            "INSERT INTO owned VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET n = excluded.n",
+            "INSERT INTO owned (id, who, n) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET n = excluded.n",
             params![key, name, n],
         )
         .map(drop)
@@ -274,7 +276,8 @@ fn people(world: &mut World, index: usize, id: i64, other: i64, n: i64) -> Resul
     transaction(world, index, |c| {
         match what {
             0..=2 => c.execute(
-                "INSERT OR REPLACE INTO users VALUES (?1, ?2, ?3, (SELECT id FROM users WHERE id = ?4), 'new')",
+                "INSERT OR REPLACE INTO users (id, name, mail, boss, note)
+                 VALUES (?1, ?2, ?3, (SELECT id FROM users WHERE id = ?4), 'new')",
                 params![user, name, mail, boss],
             ),
             3 => c.execute("INSERT INTO users (id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![user, name]),
@@ -296,7 +299,9 @@ fn people(world: &mut World, index: usize, id: i64, other: i64, n: i64) -> Resul
 /// Columns that add up, and that keep the most.
 fn count(world: &mut World, index: usize, name: i64, id: i64, n: i64) -> Result<()> {
     if world.ledger.inserted.insert(name) {
-        transaction(world, index, |c| c.execute("INSERT INTO counts VALUES (?1, 0, 0, 0.0)", [name]).map(drop))?;
+        transaction(world, index, |c| {
+            c.execute("INSERT INTO counts (id, n, hi, lo) VALUES (?1, 0, 0, 0.0)", [name]).map(drop)
+        })?;
     }
     let mut counted = None;
     transaction(world, index, |c| {
@@ -327,7 +332,7 @@ fn incarnations(world: &mut World, index: usize, id: i64, other: i64, n: i64) ->
             1 => c.execute("UPDATE tagged SET x = tag * 1000 + ?2 WHERE id = ?1", [id, n]),
             2 => c.execute("UPDATE tagged SET y = tag * 1000 + ?2 WHERE id = ?1", [id, n]),
             3 => c.execute("DELETE FROM tagged WHERE id = ?1", [id]),
-            4 => c.execute("INSERT OR REPLACE INTO spans VALUES (?1, ?2, ?2 + 1)", [id, other]),
+            4 => c.execute("INSERT OR REPLACE INTO spans (id, a, b) VALUES (?1, ?2, ?2 + 1)", [id, other]),
             _ => c.execute("UPDATE OR IGNORE spans SET a = a + ?2, b = max(b, a + ?2) WHERE id = ?1", [id, other]),
         }?;
         // One of the two, so that merging column by column would cross them.

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 
 use super::guarded::{Guarded, Kind};
 use super::laws;
+use super::versions;
 use super::workload::{self, Ledger};
 use crate::core::capture::{Changed, LocalChange, LocalKind};
 use crate::core::codec::{Header, decode};
@@ -17,6 +18,7 @@ use crate::core::ids::Random as Generator;
 use crate::core::key::key_values;
 use crate::core::schema::Schema;
 use crate::core::value::{Value, ValueRef};
+use crate::options::Options;
 use crate::sqlite::LocalDb;
 
 const WALL_START_MS: u64 = 1_700_000_000_000;
@@ -49,6 +51,8 @@ pub(super) struct Node {
     pub(super) guarded: Option<Guarded>,
     /// Names the process: no two ever have the same.
     pub(super) name: i64,
+    /// Which version of the schema it has.
+    pub(super) version: u8,
     started_ms: u64,
     skew_ms: i64,
     pub(super) stalled_until_ms: u64,
@@ -66,6 +70,8 @@ pub(super) struct Node {
     pub(super) asked: Vec<(u64, Vec<String>)>,
     /// Rows of `journal` this process has had at some time.
     pub(super) journal: BTreeSet<String>,
+    /// Rows of `journal` that are sealed.
+    pub(super) sealed: BTreeSet<String>,
     /// Own rows of `owned` under keys nobody else uses, and their values.
     pub(super) own: BTreeMap<i64, i64>,
 }
@@ -148,6 +154,11 @@ pub(super) struct World {
     pub(super) sent: Vec<Bytes>,
     /// Whether the database has keys.
     pub(super) keyed: bool,
+    /// Whether processes have different versions of the schema.
+    pub(super) mixed: bool,
+    /// The version that the next has, where they have one.
+    pub(super) version: u8,
+    seed: u64,
     /// What is sent from one place to another there is lost.
     pub(super) blocked: BTreeSet<(usize, usize)>,
     /// What processes have been told is done.
@@ -225,7 +236,7 @@ impl World {
         Random(Generator::new(seed))
     }
 
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64, mixed: bool) -> Self {
         let mut random = Self::random_of(seed);
         let faults = random.percent(85);
         let mut world = Self {
@@ -245,6 +256,9 @@ impl World {
             tapped: false,
             sent: Vec::new(),
             keyed: super::guarded::is_keyed(seed),
+            mixed,
+            version: 1,
+            seed,
             blocked: BTreeSet::new(),
             ledger: Ledger::default(),
             totals: Totals::default(),
@@ -270,8 +284,25 @@ impl World {
         Self::quiet_world(nodes, true)
     }
 
+    /// Nodes with these versions of the schema.
+    pub(super) fn quiet_of(versions: &[u8]) -> Self {
+        let mut world = Self::quiet(0);
+        for version in versions {
+            world.nodes.push(None);
+            world.start_version(world.nodes.len() - 1, *version);
+            world.advance(1_500, true);
+        }
+        world
+    }
+
+    /// Starts a process with this version of the schema.
+    pub(super) fn start_version(&mut self, index: usize, version: u8) {
+        self.version = version;
+        self.start_as(index, Kind::Writer);
+    }
+
     fn quiet_world(nodes: usize, keyed: bool) -> Self {
-        let mut world = Self::new(1);
+        let mut world = Self::new(1, false);
         world.keyed = keyed;
         (world.loss, world.repeat, world.reorder, world.faults) = (0, 0, false, false);
         world.limits = Limits::default();
@@ -344,9 +375,14 @@ impl World {
     }
 
     pub(super) fn start_as(&mut self, index: usize, kind: Kind) {
-        self.note(|| format!("{index} starts"));
-        let db = LocalDb::open(&workload::options()).unwrap();
+        let version = if self.mixed { versions::version_of(self.seed, self.names + 1) } else { self.version };
+        self.start_with(index, kind, version, &workload::options(version));
+    }
+
+    pub(super) fn start_with(&mut self, index: usize, kind: Kind, version: u8, options: &Options) {
         self.names += 1;
+        self.note(|| format!("{index} starts, version {version}"));
+        let db = LocalDb::open(options).unwrap();
         let skew_ms = if self.random.percent(30) { self.random.below(2 * HOUR_MS as u64) as i64 - HOUR_MS } else { 0 };
         let mut node = Node {
             engine: Engine::new(
@@ -368,6 +404,7 @@ impl World {
             db,
             guarded: None,
             name: self.names,
+            version,
             started_ms: self.now_ms,
             skew_ms,
             stalled_until_ms: 0,
@@ -379,10 +416,13 @@ impl World {
             looked_at: (0, false),
             asked: Vec::new(),
             journal: BTreeSet::new(),
+            sealed: BTreeSet::new(),
             own: BTreeMap::new(),
         };
         for table in ["kv", "users"] {
-            node.engine.watch(node.db.schema().table_index(table).unwrap(), true);
+            if let Some(table) = node.db.schema().table_index(table) {
+                node.engine.watch(table, true);
+            }
         }
         if self.keyed {
             node.guarded = Some(Guarded::new(kind, &mut node.engine, &mut node.db, node.name as u64));

@@ -3,8 +3,10 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::constraints;
+use super::defaults::{Declared, default_of};
 use super::guard::LOCAL_PREFIX;
 use crate::core::schema::{Affinity, COLUMNS_MAX, Column, KEY_COLUMNS_MAX, Merge, Schema, Storage, TABLES_MAX, Table};
+use crate::core::version::{CONSTRAINTS_MAX, DESCRIPTION_BYTES_MAX};
 use crate::error::SchemaProblem;
 use crate::options::{Lww, Options, TableOptions};
 
@@ -36,7 +38,17 @@ pub(super) fn create(connection: &mut Connection, options: &Options) -> Result<(
         (),
         |row| row.get(0),
     )?;
-    Ok((Schema::with_constraints(tables, uniques, references), checked || fires))
+    for (what, count) in [("UNIQUE constraints", uniques.len()), ("foreign keys", references.len())] {
+        if count > CONSTRAINTS_MAX {
+            return Err(too_many(what, count, CONSTRAINTS_MAX));
+        }
+    }
+    let schema = Schema::with_constraints(options.schema_version, tables, uniques, references);
+    let bytes = schema.description.len();
+    if bytes > DESCRIPTION_BYTES_MAX {
+        return Err(too_many("bytes that describe the schema to other members", bytes, DESCRIPTION_BYTES_MAX));
+    }
+    Ok((schema, checked || fires))
 }
 
 fn described(connection: &Connection, options: &Options) -> Result<Vec<Table>, Problem> {
@@ -59,9 +71,6 @@ fn described(connection: &Connection, options: &Options) -> Result<Vec<Table>, P
         let options = options.tables.get(&name).unwrap_or(&default);
         tables.push(describe(connection, name, strict, without_rowid, options)?);
     }
-    let too_many = |what: &str, count, count_max| {
-        Problem::Schema(SchemaProblem::TooMany { what: what.to_owned(), count, count_max })
-    };
     if tables.len() > TABLES_MAX {
         return Err(too_many("tables", tables.len(), TABLES_MAX));
     }
@@ -79,6 +88,10 @@ fn described(connection: &Connection, options: &Options) -> Result<Vec<Table>, P
     Ok(tables)
 }
 
+fn too_many(what: &str, count: usize, count_max: usize) -> Problem {
+    Problem::Schema(SchemaProblem::TooMany { what: what.to_owned(), count, count_max })
+}
+
 pub(super) fn unsupported(table: &str, feature: &'static str) -> Problem {
     Problem::Schema(SchemaProblem::Unsupported { table: table.to_owned(), feature })
 }
@@ -89,6 +102,7 @@ struct RawColumn {
     not_null: bool,
     key_position: i64,
     generated: bool,
+    default: Option<String>,
 }
 
 fn describe(
@@ -99,8 +113,8 @@ fn describe(
     options: &TableOptions,
 ) -> Result<Table, Problem> {
     refuse_what_does_not_work(connection, &name)?;
-    let mut statement =
-        connection.prepare("SELECT name, type, \"notnull\", pk, hidden FROM pragma_table_xinfo(?1) ORDER BY cid")?;
+    let mut statement = connection
+        .prepare("SELECT name, type, \"notnull\", pk, hidden, dflt_value FROM pragma_table_xinfo(?1) ORDER BY cid")?;
     let columns = statement.query_map([&name], |row| {
         Ok(RawColumn {
             name: row.get(0)?,
@@ -108,6 +122,7 @@ fn describe(
             not_null: row.get(2)?,
             key_position: row.get(3)?,
             generated: row.get::<_, i64>(4)? != 0,
+            default: row.get(5)?,
         })
     })?;
     let raw: Vec<RawColumn> = columns.collect::<rusqlite::Result<_>>()?;
@@ -134,7 +149,10 @@ fn describe(
             storage = merged_storage(&name, &column, merge, options)?;
         }
         let not_null = column.not_null || in_key;
-        let described = Column { name: column.name, position, not_null, storage, affinity, merge };
+        let RawColumn { name, declared: kind, default, .. } = &column;
+        let declared = Declared { kind, not_null, default: default.as_deref(), strict };
+        let default = if in_key { None } else { default_of(declared)? };
+        let described = Column { name: name.clone(), position, not_null, storage, affinity, merge, default };
         if in_key {
             key.push((column.key_position, described));
         } else {

@@ -6,6 +6,7 @@
 
 mod constraints;
 mod ddl;
+mod defaults;
 mod guard;
 mod hook;
 mod mode;

@@ -158,7 +158,8 @@ fn bind<'a>(
 }
 
 impl LocalDb {
-    pub(super) fn read_row(&self, table: &Table, index: usize, key: &[u8]) -> Result<Option<Vec<Value>>, StoreError> {
+    /// Reads a row's columns beside the key.
+    pub(crate) fn read_row(&self, table: &Table, index: usize, key: &[u8]) -> Result<Option<Vec<Value>>, StoreError> {
         let Some(statements) = self.statements.tables.get(index) else { return Ok(None) };
         let read = || -> rusqlite::Result<Option<Vec<Value>>> {
             let mut statement = self.connection.prepare_cached(&statements.row)?;

@@ -3,10 +3,12 @@
 //! Decoding checks everything once and borrows from the message; the readers then walk checked bytes.
 
 use super::message::{Tail, put_tails, read_tails};
-use super::wire::{DecodeError, Reader, put_bytes, put_stamp, put_u64, put_value, put_varint};
+use super::wire::{DecodeError, Reader, put_absent, put_bytes, put_stamp, put_u64, put_value, put_varint};
 use crate::core::hlc::Stamp;
 use crate::core::ids::Epoch;
 use crate::core::merge::Clocks;
+use crate::core::schema::Table;
+use crate::core::tail;
 use crate::core::tally::{Share, Tally};
 use crate::core::value::{Value, ValueRef};
 
@@ -110,13 +112,13 @@ pub struct Op<'a> {
 /// What happened.
 #[derive(Debug, Clone, Copy)]
 pub enum OpBody<'a> {
-    /// An incarnation of the row with all its columns, as inserted or as it has become since.
+    /// An incarnation of the row with all columns that its sender has of it, as inserted or as it has become since.
     Put {
         /// When it was inserted.
         birth: Stamp,
         /// When columns changed since.
         clocks: ClockList<'a>,
-        /// All columns; of counters, the value at the birth.
+        /// The columns; of counters, the value at the birth.
         values: Values<'a>,
         /// What was added to counters since.
         tallies: Tallies<'a>,
@@ -170,7 +172,8 @@ impl OpBody<'_> {
     }
 }
 
-/// All columns of a row, encoded.
+/// The columns of a row, encoded: from the first on, as many as the sender has. There may be more than this process knows, or fewer, and
+/// some in between of which nothing was ever said.
 #[derive(Debug, Clone, Copy)]
 pub struct Values<'a> {
     count: usize,
@@ -182,12 +185,12 @@ impl<'a> Values<'a> {
         let count = reader.count(1)?;
         let start = reader.rest();
         for _ in 0..count {
-            reader.value()?;
+            reader.value_or_absent()?;
         }
         Ok(Self { count, bytes: &start[..start.len() - reader.rest().len()] })
     }
 
-    /// How many.
+    /// How many, those of which nothing was said included.
     pub fn len(&self) -> usize {
         self.count
     }
@@ -197,10 +200,25 @@ impl<'a> Values<'a> {
         self.count == 0
     }
 
-    /// The values in column order.
-    pub fn iter(&self) -> impl Iterator<Item = ValueRef<'a>> + use<'a> {
+    /// The values in column order; `None` where nothing was said.
+    pub fn iter(&self) -> impl Iterator<Item = Option<ValueRef<'a>>> + use<'a> {
         let mut reader = Reader::new(self.bytes);
-        (0..self.count).map_while(move |_| reader.value().ok())
+        (0..self.count).map_while(move |_| reader.value_or_absent().ok())
+    }
+
+    /// The values of a table's columns: DEFAULT where nothing was said.
+    pub fn of<'t>(&self, table: &'t Table) -> impl Iterator<Item = ValueRef<'t>> + use<'t, 'a>
+    where
+        'a: 't,
+    {
+        let said = self.iter().chain(std::iter::repeat(None));
+        table.columns.iter().zip(said).map(|(column, value)| value.unwrap_or_else(|| column.left_out()))
+    }
+
+    /// What was said of columns that a table does not have here.
+    pub fn beyond(&self, table: &Table) -> impl Iterator<Item = (u8, ValueRef<'a>)> + use<'a> {
+        let said = (0_u8..=u8::MAX).zip(self.iter()).skip(table.columns.len());
+        said.filter_map(|(column, value)| Some((column, value?)))
     }
 }
 
@@ -354,9 +372,12 @@ pub fn put_delete(out: &mut Vec<u8>, table: usize, key: &[u8]) {
     put_bytes(out, key);
 }
 
+/// The values of a live row: those of the columns known here, and of others.
+pub type Row<'a> = (&'a [Value], &'a tail::Tail);
+
 /// Appends the state of a live row.
-pub fn put_state_live(out: &mut Vec<u8>, table: usize, key: &[u8], birth: Stamp, clocks: &Clocks, values: &[Value]) {
-    put_live(out, table, STATE_LIVE, key, birth, clocks, values);
+pub fn put_state_live(out: &mut Vec<u8>, table: usize, key: &[u8], birth: Stamp, clocks: &Clocks, row: Row<'_>) {
+    put_live(out, table, STATE_LIVE, key, birth, clocks, row);
 }
 
 /// Appends the state of a live row with counters: their values at its birth, and what was added since.
@@ -365,10 +386,10 @@ pub fn put_state_counted(
     table: usize,
     key: &[u8],
     (birth, clocks): (Stamp, &Clocks),
-    values: &[Value],
+    row: Row<'_>,
     tally: &Tally,
 ) {
-    put_live(out, table, STATE_COUNTED, key, birth, clocks, values);
+    put_live(out, table, STATE_COUNTED, key, birth, clocks, row);
     put_varint(out, tally.len() as u64);
     for share in tally.iter() {
         out.push(share.column);
@@ -377,7 +398,8 @@ pub fn put_state_counted(
     }
 }
 
-fn put_live(out: &mut Vec<u8>, table: usize, kind: u8, key: &[u8], birth: Stamp, clocks: &Clocks, values: &[Value]) {
+fn put_live(out: &mut Vec<u8>, table: usize, kind: u8, key: &[u8], birth: Stamp, clocks: &Clocks, row: Row<'_>) {
+    let (values, tail) = row;
     out.extend_from_slice(&[table as u8, kind]);
     put_bytes(out, key);
     put_stamp(out, birth);
@@ -386,8 +408,15 @@ fn put_live(out: &mut Vec<u8>, table: usize, kind: u8, key: &[u8], birth: Stamp,
         out.push(column);
         put_stamp(out, clock);
     }
-    put_varint(out, values.len() as u64);
+    let count = tail.iter().last().map_or(values.len(), |(column, _)| usize::from(column) + 1);
+    put_varint(out, count as u64);
     values.iter().for_each(|value| put_value(out, value.as_ref()));
+    let mut next = values.len();
+    for (column, value) in tail.iter() {
+        (next..usize::from(column)).for_each(|_| put_absent(out));
+        put_value(out, value.as_ref());
+        next = usize::from(column) + 1;
+    }
 }
 
 /// Appends the state of a row deleted just now.
@@ -422,7 +451,7 @@ pub fn read_batch(bytes: &[u8]) -> Result<(Vec<Tail>, OpReader<'_>), DecodeError
 /// Reads the changes of a transaction, or states of rows.
 #[derive(Debug, Clone, Copy)]
 pub struct OpReader<'a> {
-    reader: Reader<'a>,
+    pub(super) reader: Reader<'a>,
     stamp: Option<Stamp>,
 }
 

@@ -7,6 +7,7 @@ use crate::core::digest::BUCKETS;
 use crate::core::ids::{Epoch, Writer};
 use crate::core::lease::MEMBERS_MAX;
 use crate::core::schema::TABLES_MAX;
+use crate::core::version::DESCRIPTION_BYTES_MAX;
 
 /// The clear front of every message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +87,8 @@ pub enum Body<'a> {
         ready: bool,
         /// Whether the sender only reads.
         reader: bool,
+        /// Whether rows of tables that the sender's last donor did not have may be missing there.
+        incomplete: bool,
         /// Whether the others should answer with a heartbeat at once.
         hello: bool,
         /// Whether the sender's frames hold all that it has written.
@@ -94,6 +97,8 @@ pub enum Body<'a> {
         sequence: u64,
         /// Digest of the sender's rows.
         state: u64,
+        /// Table by table, if members of another schema are there: they compare those that both have.
+        tables: Vec<(u8, u64)>,
         /// Epochs that the sender has not heard within the lease.
         suspects: Vec<Epoch>,
         /// How far the sender has got with the frames of others: of those that are gone or silent, of those of which it has
@@ -183,6 +188,13 @@ pub enum Body<'a> {
         /// States of rows.
         states: &'a [u8],
     },
+    /// "This is my schema": to one who has another. The only message that is read whatever the header says of the schema.
+    Schema {
+        /// Whether the sender does not know the other's, and wants to.
+        wanted: bool,
+        /// See [`crate::core::version`].
+        description: &'a [u8],
+    },
 }
 
 const HEARTBEAT: u8 = 1;
@@ -196,6 +208,7 @@ const FETCH: u8 = 8;
 const ROWS: u8 = 9;
 const ACK_REQUEST: u8 = 10;
 const ACK: u8 = 11;
+const SCHEMA: u8 = 12;
 
 const HEADER_BYTES: usize = 3 + 3 * 8;
 
@@ -203,6 +216,7 @@ const READY: u8 = 1;
 const HELLO: u8 = 2;
 const FLUSHED: u8 = 4;
 const READER: u8 = 8;
+const INCOMPLETE: u8 = 16;
 
 fn put_header(out: &mut Vec<u8>, kind: u8, header: Header) {
     let flags = 0;
@@ -259,6 +273,14 @@ fn read_epochs(reader: &mut Reader<'_>) -> Result<Vec<Epoch>, DecodeError> {
     (0..count).map(|_| Ok(Epoch(reader.u64()?))).collect()
 }
 
+fn read_tables(reader: &mut Reader<'_>) -> Result<Vec<(u8, u64)>, DecodeError> {
+    let count = reader.count(9)?;
+    if count > TABLES_MAX {
+        return Err(DecodeError::Range);
+    }
+    (0..count).map(|_| Ok((reader.u8()?, reader.u64()?))).collect()
+}
+
 fn read_suspects(reader: &mut Reader<'_>) -> Result<Vec<Epoch>, DecodeError> {
     let suspects = read_epochs(reader)?;
     if suspects.len() > MEMBERS_MAX { Err(DecodeError::Range) } else { Ok(suspects) }
@@ -282,13 +304,31 @@ fn read_bool(reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
 pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(128);
     match body {
-        Body::Heartbeat { node, ready, reader, hello, flushed, sequence, state, suspects, tails } => {
+        Body::Heartbeat {
+            node,
+            ready,
+            reader,
+            incomplete,
+            hello,
+            flushed,
+            sequence,
+            state,
+            tables,
+            suspects,
+            tails,
+        } => {
             put_header(&mut out, HEARTBEAT, header);
-            let flags = [(*ready, READY), (*hello, HELLO), (*flushed, FLUSHED), (*reader, READER)];
+            let flags =
+                [(*ready, READY), (*hello, HELLO), (*flushed, FLUSHED), (*reader, READER), (*incomplete, INCOMPLETE)];
             out.push(flags.iter().filter(|(set, _)| *set).fold(0, |flags, (_, flag)| flags | flag));
             put_bytes(&mut out, node.as_bytes());
             put_u64(&mut out, *sequence);
             put_u64(&mut out, *state);
+            put_varint(&mut out, tables.len() as u64);
+            for (table, digest) in tables {
+                out.push(*table);
+                put_u64(&mut out, *digest);
+            }
             put_epochs(&mut out, suspects);
             put_tails(&mut out, tails);
         }
@@ -364,6 +404,11 @@ pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
             out.push(u8::from(*more));
             put_bytes(&mut out, states);
         }
+        Body::Schema { wanted, description } => {
+            put_header(&mut out, SCHEMA, header);
+            out.push(u8::from(*wanted));
+            put_bytes(&mut out, description);
+        }
     }
     out
 }
@@ -425,7 +470,7 @@ pub fn reader_may_say(bytes: &[u8]) -> bool {
     decode(bytes).is_ok_and(|Message { header, body }| match body {
         Body::Heartbeat { reader, .. } => reader,
         Body::Nack { .. } | Body::DigestRequest { .. } | Body::Fetch { .. } => true,
-        Body::Ack { .. } => true,
+        Body::Ack { .. } | Body::Schema { .. } => true,
         Body::EpochEnd { tail } => tail.epoch == header.epoch,
         Body::AckRequest { .. } | Body::Frame { .. } | Body::Gone { .. } | Body::Digests { .. } | Body::Rows { .. } => {
             false
@@ -454,7 +499,7 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
     Ok(match kind {
         HEARTBEAT => {
             let flags = reader.u8()?;
-            if flags & !(READY | HELLO | FLUSHED | READER) != 0 {
+            if flags & !(READY | HELLO | FLUSHED | READER | INCOMPLETE) != 0 {
                 return Err(DecodeError::Tag(flags));
             }
             let node = reader.bytes()?;
@@ -465,10 +510,12 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
                 node: std::str::from_utf8(node).map_err(|_| DecodeError::Range)?,
                 ready: flags & READY != 0,
                 reader: flags & READER != 0,
+                incomplete: flags & INCOMPLETE != 0,
                 hello: flags & HELLO != 0,
                 flushed: flags & FLUSHED != 0,
                 sequence: reader.u64()?,
                 state: reader.u64()?,
+                tables: read_tables(reader)?,
                 suspects: read_suspects(reader)?,
                 tails: read_tails(reader)?,
             }
@@ -526,6 +573,13 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
             let states = reader.bytes()?;
             OpReader::states(states).check()?;
             Body::Rows { token, cursor, next, more, states }
+        }
+        SCHEMA => {
+            let (wanted, description) = (read_bool(reader)?, reader.bytes()?);
+            if description.len() > DESCRIPTION_BYTES_MAX {
+                return Err(DecodeError::Range);
+            }
+            Body::Schema { wanted, description }
         }
         tag => return Err(DecodeError::Tag(tag)),
     })

@@ -7,6 +7,7 @@
 mod envelope;
 mod frame;
 mod message;
+mod renumber;
 mod wire;
 
 pub use envelope::{
@@ -14,13 +15,15 @@ pub use envelope::{
     SEALING_BYTES, SIGNATURE_BYTES, Seal, Sealed, Signed,
 };
 pub use frame::{
-    ClockList, ColumnValues, Entry, Op, OpBody, OpReader, Tallies, Values, put_delete, put_insert, put_state_counted,
-    put_state_dead, put_state_dead_since, put_state_live, put_update, read_batch, start_batch, start_tx,
+    ClockList, ColumnValues, Entry, Op, OpBody, OpReader, Row, Tallies, Values, put_delete, put_insert,
+    put_state_counted, put_state_dead, put_state_dead_since, put_state_live, put_update, read_batch, start_batch,
+    start_tx,
 };
 pub use message::{
     Body, BucketSet, Cursor, FrameBuilder, Header, Message, Progress, Tail, Wanted, decode, decode_header, encode,
     reader_may_say,
 };
+pub use renumber::{renumber_batch, renumber_states, renumber_tx};
 pub use wire::{DecodeError, Reader, put_bytes, put_stamp, put_u64, put_value, put_varint};
 
 /// Version of the format.

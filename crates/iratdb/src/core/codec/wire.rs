@@ -29,6 +29,8 @@ const INTEGER: u8 = 1;
 const REAL: u8 = 2;
 const TEXT: u8 = 3;
 const BLOB: u8 = 4;
+/// No value: a column of which nothing has been said.
+const ABSENT: u8 = 5;
 
 /// Appends an unsigned integer, 7 bits a byte, low first.
 pub fn put_varint(out: &mut Vec<u8>, mut n: u64) {
@@ -77,6 +79,11 @@ pub fn put_value(out: &mut Vec<u8>, value: ValueRef<'_>) {
             put_bytes(out, bytes);
         }
     }
+}
+
+/// Appends a mark in place of a value.
+pub(super) fn put_absent(out: &mut Vec<u8>) {
+    out.push(ABSENT);
 }
 
 /// Reads a message from its front; never past its end.
@@ -163,6 +170,15 @@ impl<'a> Reader<'a> {
     /// A stamp.
     pub fn stamp(&mut self) -> Result<Stamp, DecodeError> {
         Ok(Stamp { hlc: self.u64()?, epoch: Epoch(self.u64()?) })
+    }
+
+    /// A value, or that there is none.
+    pub fn value_or_absent(&mut self) -> Result<Option<ValueRef<'a>>, DecodeError> {
+        if self.rest.first() == Some(&ABSENT) {
+            self.u8()?;
+            return Ok(None);
+        }
+        self.value().map(Some)
     }
 
     /// A value.

@@ -30,6 +30,7 @@ fn schema() -> Schema {
         storage: Storage::Any,
         affinity: Affinity::Blob,
         merge: Merge::Last,
+        default: Some(Value::Null),
     };
     let table = |name: &str, columns: usize| Table {
         name: name.to_owned(),
@@ -52,6 +53,7 @@ fn schema() -> Schema {
         target,
     };
     Schema::with_constraints(
+        1,
         tables,
         vec![unique(PARENT, &[0]), unique(PARENT, &[1]), unique(TREE, &[1]), unique(CHILD, &[1, 2])],
         vec![

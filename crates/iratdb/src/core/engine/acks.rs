@@ -57,11 +57,20 @@ impl Engine {
         let has = |settled: &std::collections::BTreeMap<Epoch, u64>, sent: Sent| {
             sent.sequence == 0 || settled.get(&sent.epoch).is_some_and(|sequence| *sequence >= sent.sequence)
         };
-        let ready = self.members.iter().map(|(_, member)| member).filter(|member| member.can_donate());
-        let having = ready.filter(|member| {
-            has(&member.settled, needed.frames) && needed.again.is_none_or(|again| has(&member.settled, again))
+        let ready = self.members.iter().filter(|(_, member)| member.can_donate());
+        let having = ready.filter(|(epoch, member)| {
+            has(&member.settled, needed.frames)
+                && needed.again.is_none_or(|again| has(&member.settled, again))
+                && self.keeps(*epoch, commit)
         });
-        having.filter_map(|member| member.writer).collect()
+        having.filter_map(|(_, member)| member.writer).collect()
+    }
+
+    /// Whether a member has all tables with rows of a commit and of those before it.
+    fn keeps(&self, epoch: Epoch, commit: u64) -> bool {
+        let first_commits = self.first_commits.iter().enumerate();
+        let mut used = first_commits.filter(|(_, first)| first.is_some_and(|first| first <= commit));
+        self.has_all_tables(epoch) || used.all(|(table, _)| self.has_table(epoch, table))
     }
 
     /// Somebody waits for a commit, for so long: members are asked to tell at once that they have it.

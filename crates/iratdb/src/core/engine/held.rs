@@ -126,7 +126,7 @@ impl Engine {
             let Ok((after, _)) = read_batch(bytes) else { return true };
             return after.iter().all(|tail| {
                 let ours = tail.epoch == self.epoch || self.former.contains(&tail.epoch);
-                ours || self.streams.get(&tail.epoch).is_some_and(|stream| stream.settled() >= tail.sequence)
+                ours || self.streams.get(&tail.epoch).is_some_and(|stream| stream.shown_in_common() >= tail.sequence)
             });
         }
         let Ok(mut ops) = OpReader::tx(bytes, epoch) else { return true };

@@ -10,6 +10,7 @@ use crate::core::schema::{Merge, Table};
 use crate::core::store::{Store, StoreError};
 use crate::core::streams::Stream;
 use crate::core::table::Shown;
+use crate::core::tail::Tail;
 use crate::core::tally::SHARES_MAX;
 use crate::core::value::Value;
 
@@ -104,9 +105,11 @@ impl Engine {
                     }
                     // The whole row must fit a message, too; read it only if this column could be what bursts it.
                     let share = ROW_BYTES_MAX / (definition.columns.len() + definition.key.len() + 1);
-                    if columns.iter().any(|changed| changed.after.as_ref().size() > share) {
+                    let tail_bytes = self.tail(table, &change.key).map_or(0, Tail::value_bytes);
+                    if tail_bytes > 0 || columns.iter().any(|changed| changed.after.as_ref().size() > share) {
                         let row = store.row(definition, table, &change.key)?.unwrap_or_default();
-                        let row_bytes = row.iter().map(|value| value.as_ref().size()).sum::<usize>() + change.key.len();
+                        let of_row = row.iter().map(|value| value.as_ref().size()).sum::<usize>();
+                        let row_bytes = of_row + tail_bytes + change.key.len();
                         if row_bytes > ROW_BYTES_MAX {
                             return Ok(Err(Refused::RowTooLarge { table, bytes: row_bytes }));
                         }
@@ -136,9 +139,14 @@ impl Engine {
         let (Some(table), Some(state)) = (self.config.schema.tables.get(index), self.tables.get(index)) else {
             return Ok(Some(Vec::new()));
         };
-        let row = if table.row_wise { store.row(table, index, &change.key)?.unwrap_or_default() } else { Vec::new() };
-        let whole = (0_u8..).zip(row).filter(|(column, _)| table.merge_of(*column) == Merge::Last);
-        let mut news: Vec<(u8, Value)> = whole.collect();
+        let mut news: Vec<(u8, Value)> = Vec::new();
+        if table.row_wise && columns.iter().any(|changed| table.merge_of(changed.column) == Merge::Last) {
+            let row = store.row(table, index, &change.key)?.unwrap_or_default();
+            news.extend((0_u8..).zip(row).filter(|(column, _)| table.merge_of(*column) == Merge::Last));
+            // What is not known here is of the row that wins, too.
+            let tail = self.tail(index, &change.key).into_iter().flat_map(Tail::iter);
+            news.extend(tail.map(|(column, value)| (column, value.clone())));
+        }
         for changed in columns {
             match table.merge_of(changed.column) {
                 Merge::Last if table.row_wise => {}
@@ -154,6 +162,12 @@ impl Engine {
         }
         news.sort_by_key(|(column, _)| *column);
         Ok(Some(news))
+    }
+
+    /// What a row has beyond the columns known here.
+    fn tail(&self, table: usize, key: &[u8]) -> Option<&Tail> {
+        let state = self.tables.get(table).filter(|state| state.tail_bytes() > 0)?;
+        state.get(key)?.tail()
     }
 
     pub(super) fn visible_birth(&self, table: usize, key: &[u8]) -> Stamp {
@@ -177,6 +191,11 @@ impl Engine {
             } else {
                 self.log.push_marked();
                 changes.iter().for_each(|change| self.log.mark(change.table, &change.key));
+            }
+            for change in &changes {
+                if let Some(first @ None) = self.first_commits.get_mut(change.table) {
+                    *first = Some(self.log.committed());
+                }
             }
         }
         let parents_went = changes.iter().any(|change| self.parent_went(change));

@@ -9,6 +9,7 @@ mod held;
 mod limits;
 mod local;
 mod past;
+mod peers;
 mod presence;
 mod reader;
 mod receive;
@@ -34,6 +35,7 @@ use super::store::{Store, StoreError};
 use super::streams::Stream;
 use super::table::{Shown, TableState};
 use super::value::Value;
+use super::version::Difference;
 use super::visible::RowState;
 
 pub use limits::Limits;
@@ -206,7 +208,7 @@ pub struct Counters {
     pub epochs_restarted: u64,
     /// Messages that could not be decoded.
     pub malformed: u64,
-    /// Messages of another schema.
+    /// Messages of members whose schemas don't fit.
     pub schema_mismatches: u64,
     /// Row changes that were not taken: not the owner's, not fitting the schema, or from a broken clock.
     pub refused: u64,
@@ -265,8 +267,14 @@ pub struct Engine {
     forgotten: past::Forgotten,
     /// Epochs whose writers wait to hear how far we have got.
     wanted: BTreeSet<Epoch>,
-    mismatch: Option<u64>,
+    /// Schemas of others.
+    peers: peers::Peers,
+    /// Whether nobody could be heard but members whose schemas don't fit.
     only_mismatches: bool,
+    /// Since when rows may be missing here of tables that the last donor did not have.
+    incomplete_since_ms: Option<u64>,
+    /// By table: this process's first commit with rows of it.
+    first_commits: Vec<Option<u64>>,
     /// A reader that was left alone by all writers: what it has is a memory of a database that is gone.
     orphaned: bool,
     /// Epochs that a reader has ended by itself, and that may not be over.
@@ -328,8 +336,10 @@ impl Engine {
             past: past::Past::default(),
             forgotten: past::Forgotten::default(),
             wanted: BTreeSet::new(),
-            mismatch: None,
+            peers: peers::Peers::default(),
             only_mismatches: false,
+            incomplete_since_ms: None,
+            first_commits: vec![None; tables],
             orphaned: false,
             given_up: BTreeSet::new(),
             yield_to: None,
@@ -485,9 +495,9 @@ impl Engine {
         self.config.reader
     }
 
-    /// The hash of the schema that others have, if nobody with ours could be heard.
-    pub fn mismatch(&self) -> Option<u64> {
-        self.mismatch.filter(|_| self.only_mismatches && !self.is_ready())
+    /// Why the schema of others does not fit, if nobody could be heard whose does.
+    pub fn mismatch(&self) -> Option<&Arc<Difference>> {
+        if self.only_mismatches && !self.is_ready() { self.difference(self.last_tick_ms) } else { None }
     }
 
     /// How it stands, for who reads a failure.
@@ -561,6 +571,7 @@ impl Engine {
                 + self.streams.values().map(Stream::assembly_bytes).sum::<usize>()
                 + self.held.bytes()
                 + self.session.as_ref().map_or(0, |session| session.rows_bytes),
+            unknown_bytes: self.tables.iter().map(TableState::tail_bytes).sum(),
             outbox_bytes: self.outbox_bytes,
         }
     }
@@ -684,6 +695,8 @@ pub struct Sizes {
     pub resend_bytes: usize,
     /// Bytes of received changes that wait for something else.
     pub waiting_bytes: usize,
+    /// Bytes of columns that only newer members know.
+    pub unknown_bytes: usize,
     /// Bytes of other messages waiting to be sent.
     pub outbox_bytes: usize,
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::peers::Numbers;
 use super::{Destination, Engine, Made, Now, Phase, TAILS_MAX};
 use crate::core::codec::{Body, Header, Tail};
 use crate::core::constraint::Constrained;
@@ -10,7 +11,9 @@ use crate::core::digest::BUCKETS;
 use crate::core::hlc::Stamp;
 use crate::core::ids::{Epoch, Writer};
 use crate::core::store::{Store, StoreError};
+use crate::core::streams::Stream;
 use crate::core::table::Shown;
+use crate::core::version::Fit;
 
 /// How long the last frames of an epoch that is over are told, in leases.
 const TAIL_LEASES: u64 = 30;
@@ -24,10 +27,12 @@ pub(super) struct Heard<'a> {
     pub(super) node: &'a str,
     pub(super) ready: bool,
     pub(super) reader: bool,
+    pub(super) incomplete: bool,
     pub(super) hello: bool,
     pub(super) flushed: bool,
     pub(super) sequence: u64,
     pub(super) state: u64,
+    pub(super) tables: Vec<(u8, u64)>,
     pub(super) suspects: Vec<Epoch>,
     pub(super) tails: Vec<Tail>,
 }
@@ -63,6 +68,7 @@ impl Engine {
         }
         if now.mono_ms >= self.heartbeat_at_ms {
             self.heartbeat(now, false);
+            self.complete_tick(now);
             self.past_tick(now);
             self.sweep(now);
         } else if more || self.heartbeat_due {
@@ -78,8 +84,8 @@ impl Engine {
         }
         if now.mono_ms >= until_ms {
             if !self.has_ready_member() {
-                self.only_mismatches = self.mismatch.is_some();
-                if !self.only_mismatches {
+                self.only_mismatches = self.difference(now.mono_ms).is_some();
+                if !self.only_mismatches && !self.hears_strangers(now) {
                     self.phase = Phase::Ready;
                     self.heartbeat(now, false);
                     return;
@@ -87,10 +93,12 @@ impl Engine {
             }
             // Somebody is there whose rows could not be had yet: try again.
             self.join_any(now);
-            self.phase =
-                Phase::Listening { until_ms: now.mono_ms + self.config.alone_after_ms, hello_at_ms: now.mono_ms };
-        }
-        if now.mono_ms >= hello_at_ms {
+            let until_ms = now.mono_ms + self.config.alone_after_ms;
+            self.phase = Phase::Listening { until_ms, hello_at_ms: now.mono_ms };
+            if self.session.is_none() {
+                self.hello_soon(now);
+            }
+        } else if now.mono_ms >= hello_at_ms {
             self.hello_soon(now);
         }
     }
@@ -107,9 +115,12 @@ impl Engine {
         self.members.iter().any(|(_, member)| member.can_donate())
     }
 
-    /// Takes another ready member as donor, any one.
+    /// Takes another ready member as donor, any one, but rather one that has all our tables.
     pub(super) fn join_any(&mut self, now: Now) {
-        let ready: Vec<_> = self.members.iter().filter(|(_, m)| m.can_donate()).filter_map(|(_, m)| m.writer).collect();
+        let donors: Vec<_> = self.members.iter().filter(|(_, member)| member.can_donate()).collect();
+        let best = donors.iter().map(|(epoch, member)| self.completeness(*epoch, member)).max();
+        let donors = donors.iter().filter(|(epoch, member)| Some(self.completeness(*epoch, member)) == best);
+        let ready: Vec<_> = donors.filter_map(|(_, member)| member.writer).collect();
         if ready.is_empty() {
             return;
         }
@@ -137,18 +148,24 @@ impl Engine {
             node: &node,
             ready: self.phase == Phase::Ready,
             reader: self.config.reader,
+            incomplete: self.incomplete_since_ms.is_some(),
             hello,
             flushed: self.log.is_flushed(),
             sequence: self.log.sequence(),
             state: self.state(),
+            tables: match self.is_mixed() {
+                true => (0..).zip(&self.tables).map(|(table, state)| (table, state.digest())).collect(),
+                false => Vec::new(),
+            },
             suspects: self.members.suspects().to_vec(),
             tails,
         };
         self.send(Destination::All, &body);
     }
 
-    pub(super) fn on_heartbeat(&mut self, now: Now, header: Header, heard: Heard<'_>) {
+    pub(super) fn on_heartbeat(&mut self, now: Now, (header, numbers): (Header, Numbers<'_>), heard: Heard<'_>) {
         let our_state = self.state();
+        let other_rows = self.differs(numbers, heard.state, &heard.tables);
         let we_are_ready = self.phase == Phase::Ready;
         let Some(member) = self.members.get_mut(header.epoch) else { return };
         if *member.node != *heard.node {
@@ -157,11 +174,13 @@ impl Engine {
         // Both at rest since the last heartbeat, and still different: something was lost for good.
         let at_rest = member.state == heard.state && member.our_state == our_state;
         let donor = heard.ready && !heard.reader;
-        let differ = at_rest && member.ready && donor && we_are_ready && heard.state != our_state;
+        let differ = at_rest && member.ready && donor && we_are_ready && other_rows;
         member.state = heard.state;
         member.our_state = our_state;
         member.ready = heard.ready;
         member.reader = heard.reader;
+        member.incomplete = heard.incomplete;
+        member.schema = Some(header.schema);
         member.suspects.clone_from(&heard.suspects);
         for suspect in heard.suspects {
             // Either it missed the end of that one, or we have never heard it, and soon second that.
@@ -173,20 +192,27 @@ impl Engine {
         if let Some(stream) = self.stream(header.epoch) {
             stream.known(heard.sequence);
         }
+        let has_all = numbers.is_none_or(Fit::has_all);
+        // From who does not have all our tables, what is here but for these can't be had.
+        let has = |stream: &Stream| if has_all { stream.settled() } else { stream.shown_in_common() };
         let behind = heard.tails.iter().any(|tail| {
             !heard.reader
                 && tail.epoch != self.epoch
                 && self.members.is_ended(tail.epoch)
-                && self.streams.get(&tail.epoch).map_or(0, |stream| stream.settled()) < tail.sequence
+                && self.streams.get(&tail.epoch).map_or(0, has) < tail.sequence
         });
         if heard.hello {
             self.heartbeat_due = true;
         }
         self.on_settled(header, &heard.tails);
         self.note_past(header.epoch, heard.sequence, heard.flushed);
-        let joining = matches!(self.phase, Phase::Listening { .. }) && self.session.is_none() && donor;
+        // One that has not all is taken when it is time, and no better one is there.
+        let is_best = has_all && !heard.incomplete;
+        let joining = matches!(self.phase, Phase::Listening { .. }) && self.session.is_none() && is_best;
+        let completes =
+            self.incomplete_since_ms.is_some() && we_are_ready && has_all && (is_best || !self.hears_complete());
         // Who is not ready gives nothing, nor one that only reads.
-        if (differ || behind || joining) && donor {
+        if (differ || behind || joining || completes) && donor {
             self.resync(now, header.writer);
             self.yield_to = (differ && self.config.reader).then_some(header.writer);
         }

@@ -103,6 +103,13 @@ impl Engine {
         self.note(index, key, Shown::Deleted, made, store)
     }
 
+    /// A row is lost here, as if by a bug.
+    #[cfg(test)]
+    pub(crate) fn lose_for_tests(&mut self, table: usize, key: &[u8], store: &mut impl Store) {
+        self.forget_row(table, key, store).unwrap();
+        self.settle_constraints(store).unwrap();
+    }
+
     /// The rows of a donor are here and are about to be shown. Forgets what they are to replace: what is left of a database that
     /// is gone; or, if both were at rest and differ, what this one has more, because it can't send it.
     pub(super) fn give_up_what_it_lacks(

@@ -1,15 +1,16 @@
 //! Messages in.
 
 use super::held::Frames;
+use super::peers::{Numbers, renumbered, renumbered_buckets, renumbered_states, renumbered_wanted};
 use super::presence::Heard;
 use super::{Destination, Engine, Made, Now, Phase, STREAMS_MAX};
 use crate::core::codec::{
-    Body, Entry, Header, MESSAGE_BYTES_MAX, Op, OpBody, OpReader, decode, decode_header, read_batch,
+    Body, ColumnValues, Entry, Header, MESSAGE_BYTES_MAX, Op, OpBody, OpReader, decode, decode_header, read_batch,
 };
 use crate::core::constraint::Constrained;
 use crate::core::ids::{Epoch, Writer};
 use crate::core::key::is_key_of;
-use crate::core::schema::{Column, Merge, ROW_CLOCK, Table};
+use crate::core::schema::{COLUMNS_MAX, Column, Merge, ROW_CLOCK, Table};
 use crate::core::snapshot::{Cut, Stage};
 use crate::core::store::{Store, StoreError};
 use crate::core::streams::{Repair, Stream};
@@ -37,15 +38,12 @@ impl Engine {
             return Ok(());
         };
         let header = message.header;
-        if header.schema != self.config.schema.hash {
-            self.counters.schema_mismatches += 1;
-            self.mismatch = Some(header.schema);
-            if matches!(message.body, Body::Heartbeat { hello: true, .. }) {
-                // Its sender should learn that it is not alone.
-                self.heartbeat_due = true;
-            }
+        if let Body::Schema { wanted, description } = message.body {
+            self.on_schema(now, header, wanted, description);
             return Ok(());
         }
+        let Some(fit) = self.numbers_of(now, &message) else { return Ok(()) };
+        let numbers: Numbers<'_> = fit.as_deref();
         if self.must_start_over(now, &message) {
             self.start_over(now);
         }
@@ -64,7 +62,7 @@ impl Engine {
                 if alive {
                     self.sign_of_life(now, header.epoch, header.writer);
                 }
-                self.on_frame(now, header, sequence, &entries, store)?;
+                self.on_frame(now, (header, numbers), sequence, &entries, store)?;
                 if ack
                     && alive
                     && let Some(stream) = self.streams.get_mut(&header.epoch)
@@ -88,11 +86,24 @@ impl Engine {
                 Ok(())
             }
             Body::EpochEnd { tail } => self.on_epoch_end(now, header, tail, store),
-            Body::Heartbeat { node, ready, reader, hello, flushed, sequence, state, suspects, tails } if alive => {
+            Body::Heartbeat {
+                node,
+                ready,
+                reader,
+                incomplete,
+                hello,
+                flushed,
+                sequence,
+                state,
+                tables,
+                suspects,
+                tails,
+            } if alive => {
                 // Nothing depends on what a reader thinks of others.
                 let suspects = if reader { Vec::new() } else { suspects };
-                let heard = Heard { node, ready, reader, hello, flushed, sequence, state, suspects, tails };
-                self.on_heartbeat(now, header, heard);
+                let heard =
+                    Heard { node, ready, reader, incomplete, hello, flushed, sequence, state, tables, suspects, tails };
+                self.on_heartbeat(now, (header, numbers), heard);
                 self.repair_streams(now);
                 Ok(())
             }
@@ -109,18 +120,29 @@ impl Engine {
                 self.on_digest_request(header.writer, token, end);
                 Ok(())
             }
-            Body::Digests { token, version, progress, ended, buckets } => {
+            Body::Digests { token, version, progress, ended, mut buckets } => {
                 let cut = Cut::new(version, progress);
-                self.on_digests(now, (header.writer, token), cut, &ended, &buckets, store)
+                renumbered_buckets(numbers, &mut buckets);
+                self.on_digests(now, (header.writer, token, numbers), cut, &ended, &buckets, store)
             }
-            Body::Fetch { token, cursor, wanted } => {
+            Body::Fetch { token, cursor, mut wanted } => {
+                renumbered_wanted(numbers, &mut wanted);
                 self.on_fetch(header.writer, token, cursor, &wanted);
                 Ok(())
             }
             Body::Rows { token, cursor, next, more, states } => {
-                self.on_rows(now, (header.writer, token), cursor.into(), next.map(Into::into), more, states);
+                match renumbered_states(numbers, states) {
+                    // Places in the walk are the donor's own.
+                    Ok(states) => {
+                        let next = next.map(Into::into);
+                        self.on_rows(now, (header.writer, token), cursor.into(), next, more, &states);
+                    }
+                    Err(_) => self.counters.malformed += 1,
+                }
                 Ok(())
             }
+            // Read before all others.
+            Body::Schema { .. } => Ok(()),
         }
     }
 
@@ -135,7 +157,7 @@ impl Engine {
     fn on_frame(
         &mut self,
         now: Now,
-        header: Header,
+        (header, numbers): (Header, Numbers<'_>),
         sequence: u64,
         entries: &[Entry<'_>],
         store: &mut impl Store,
@@ -160,9 +182,10 @@ impl Engine {
         }
         let here = Frames { epoch, first: sequence, last: sequence };
         for entry in entries {
-            match *entry {
-                Entry::Tx(bytes) => self.take_in(now, here, false, bytes, store)?,
-                Entry::Batch(bytes) => self.take_in(now, here, true, bytes, store)?,
+            let assembled;
+            let (from, batch, bytes) = match *entry {
+                Entry::Tx(bytes) => (here, false, bytes),
+                Entry::Batch(bytes) => (here, true, bytes),
                 Entry::Part { batch, hlc, index, count, bytes } => {
                     let Some(stream) = self.streams.get_mut(&epoch) else { continue };
                     let Some((first, whole)) = stream.assemble(hlc, sequence, index, count, bytes) else { continue };
@@ -170,13 +193,17 @@ impl Engine {
                         true => read_batch(&whole).is_ok(),
                         false => OpReader::tx(&whole, epoch).is_ok_and(|ops| ops.check().is_ok()),
                     };
-                    if sound {
-                        let last = first + u64::from(count) - 1;
-                        self.take_in(now, Frames { epoch, first, last }, batch, &whole, store)?;
-                    } else {
+                    if !sound {
                         self.counters.malformed += 1;
+                        continue;
                     }
+                    assembled = whole;
+                    (Frames { epoch, first, last: first + u64::from(count) - 1 }, batch, &assembled[..])
                 }
+            };
+            match renumbered(numbers, batch, bytes) {
+                Ok(bytes) => self.take_in(now, from, batch, &bytes, store)?,
+                Err(_) => self.counters.malformed += 1,
             }
         }
         self.bound_parts(epoch);
@@ -323,23 +350,42 @@ fn fits(table: &Table, op: &Op<'_>) -> bool {
         && match &op.body {
             OpBody::Put { birth, clocks, values, tallies } => {
                 !birth.is_never()
-                    && values.len() == table.columns.len()
-                    && values.iter().zip(&table.columns).all(|(value, column)| takes(table, column, value))
+                    && values.len() <= COLUMNS_MAX
+                    && table.columns.iter().zip(values.iter().chain(std::iter::repeat(None))).all(|(column, value)| {
+                        match value {
+                            Some(value) => takes(table, column, value),
+                            None => column.default.is_some(),
+                        }
+                    })
                     && clocks.iter().all(|(column, _)| {
-                        usize::from(column) < table.columns.len() || (table.row_wise && column == ROW_CLOCK)
+                        usize::from(column) < values.len() || (table.row_wise && column == ROW_CLOCK)
                     })
                     && tallies
                         .iter()
                         .all(|share| table.merge_of(share.column) == Merge::Counter && share.hlc > birth.hlc)
             }
             OpBody::Update { birth, clock, columns } => {
-                clock > birth
-                    && columns
-                        .iter()
-                        .all(|(index, v)| table.columns.get(usize::from(index)).is_some_and(|c| takes(table, c, v)))
+                let takes = |(index, value): (u8, _)| match table.columns.get(usize::from(index)) {
+                    Some(column) => takes(table, column, value),
+                    // Of who knows more columns.
+                    None => usize::from(index) < COLUMNS_MAX,
+                };
+                clock > birth && columns.iter().all(takes) && !leaves_out(table, columns)
             }
             OpBody::Delete { clock } => !clock.is_never(),
         }
+}
+
+/// Whether it is a row that wins as a whole, and lacks a column that can't be left out.
+fn leaves_out(table: &Table, columns: &ColumnValues<'_>) -> bool {
+    let of_row = |column: u8| table.clock_index(column) == ROW_CLOCK;
+    if !table.row_wise || !columns.iter().any(|(column, _)| of_row(column)) {
+        return false;
+    }
+    let mut said = [false; COLUMNS_MAX + 1];
+    columns.iter().for_each(|(column, _)| said[usize::from(column)] = true);
+    let needed = (0_u8..).zip(&table.columns).filter(|(_, definition)| definition.default.is_none());
+    needed.filter(|(column, _)| of_row(*column)).any(|(column, _)| !said[usize::from(column)])
 }
 
 /// Constraints compare values as they are; so there they must be as SQLite would store them.

@@ -1,6 +1,7 @@
 //! Resynchronising, both sides. See [`crate::core::snapshot`].
 
 use super::past::Forgotten;
+use super::peers::Numbers;
 use super::receive::Source;
 use super::{Destination, Engine, Now, Phase};
 use crate::core::codec::{Body, OpReader, Progress, put_state_counted, put_state_dead_since, put_state_live};
@@ -14,7 +15,9 @@ use crate::core::snapshot::{
 use crate::core::store::{Store, StoreError};
 use crate::core::streams::Stream;
 use crate::core::table::TableState;
+use crate::core::tail::Tail;
 use crate::core::value::Value;
+use crate::core::version::Fit;
 use crate::core::visible::RowState;
 
 /// What an answer takes beside its rows, for the limit.
@@ -56,6 +59,7 @@ impl Engine {
             start: Cut::default(),
             wanted: Vec::new(),
             our_state: 0,
+            fit: None,
             rows: Vec::new(),
             rows_bytes: 0,
         });
@@ -165,7 +169,7 @@ impl Engine {
     pub(super) fn on_digests(
         &mut self,
         now: Now,
-        (donor, token): (Writer, u64),
+        (donor, token, numbers): (Writer, u64, Numbers<'_>),
         cut: Cut,
         ended: &[Epoch],
         buckets: &[(u8, u8, u64, u64)],
@@ -204,7 +208,7 @@ impl Engine {
         }
         let wanted = match self.stale {
             Some(_) => everything(&self.tables, buckets),
-            None => differing(&self.tables, buckets),
+            None => differing(&self.tables, buckets, |table| numbers.is_none_or(|fit| fit.has(table))),
         };
         let same = wanted.is_empty();
         let our_state = self.state();
@@ -212,6 +216,7 @@ impl Engine {
             session.start = cut.clone();
             session.wanted.clone_from(&wanted);
             session.our_state = our_state;
+            session.fit = numbers.cloned();
         }
         if same {
             // What is here is what the donor showed: there is nothing to wait for.
@@ -302,14 +307,21 @@ impl Engine {
         self.counters.resyncs += 1;
         self.version += u64::from(!session.rows.is_empty());
         self.too_large = false;
+        // Rows of tables that the donor does not have are missing, if there are any.
+        let has_all = session.fit.as_ref().is_none_or(Fit::has_all);
+        self.incomplete_since_ms = (!has_all).then_some(now.mono_ms);
         for progress in session.start.progress.values() {
             if progress.epoch == self.epoch {
                 continue;
             }
             self.members.seen(progress.epoch, None, now.mono_ms);
+            let whole = session.fit.as_ref().is_none_or(|donor| !self.writes_more(progress.epoch, donor));
             if let Some(stream) = self.stream(progress.epoch) {
-                stream.cover(progress.settled);
+                stream.cover(progress.settled, whole);
             }
+        }
+        if has_all {
+            self.completed();
         }
         self.show_with(now, &end, store)?;
         self.release_held(now, store)?;
@@ -337,17 +349,17 @@ pub(super) fn put_row(
 ) -> Result<(), StoreError> {
     let (Some(rows), Some(table)) = (tables.get(index), schema.tables.get(index)) else { return Ok(()) };
     let Some(state) = rows.get(key) else { return Ok(()) };
-    let put = |birth, clocks: &Clocks, values: Vec<Value>, out: &mut Vec<u8>| match rows.tally(key) {
-        None => put_state_live(out, index, key, birth, clocks, &values),
+    let put = |birth, clocks: &Clocks, values: Vec<Value>, tail: &Tail, out: &mut Vec<u8>| match rows.tally(key) {
+        None => put_state_live(out, index, key, birth, clocks, (&values, tail)),
         Some(tally) => {
             let values = rows.at_birth(table, key, values);
-            put_state_counted(out, index, key, (birth, clocks), &values, tally);
+            put_state_counted(out, index, key, (birth, clocks), (&values, tail), tally);
         }
     };
     match state {
         RowState::Live { birth, clocks } => {
             if let Some(values) = store.row(table, index, key)? {
-                put(*birth, clocks, values, out);
+                put(*birth, clocks, values, &Tail::EMPTY, out);
             }
         }
         RowState::Dead { seen_s, .. } if *seen_s < forgotten.before_s(table) => {}
@@ -364,7 +376,7 @@ pub(super) fn put_row(
                     let hidden = slot.hidden.as_ref().map(|values| values.to_vec());
                     let values = if hidden.is_some() { hidden } else { store.row(table, index, key)? };
                     if let Some(values) = values {
-                        put(slot.birth, &slot.clocks, values, out);
+                        put(slot.birth, &slot.clocks, values, &slot.tail, out);
                     }
                 }
             }
