@@ -223,4 +223,14 @@ pub enum FormatError {
         /// What was asked for.
         frame_ms: u32,
     },
+    /// The dialect has no such format.
+    #[error("{dialect} has the formats {formats:?} with frame_ms {frame_ms:?}, mono")]
+    Dialect {
+        /// Its name.
+        dialect: &'static str,
+        /// Encodings and rates, in Hz.
+        formats: &'static [(Encoding, u32)],
+        /// Lengths of a frame toward the bot.
+        frame_ms: &'static [u32],
+    },
 }
