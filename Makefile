@@ -4,10 +4,10 @@ CARGO ?= cargo
 IRACTL = $(or $(CARGO_TARGET_DIR),target)/debug/iractl
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check build fmt proto tools clean
+.PHONY: help demo up test simulate check build fmt proto tools bench-iratdb fuzz clean
 
 help: ## Lists the tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: tools build ## Runs a cluster, makes real calls through it, prints a report and PASS or FAIL
 	$(IRACTL) demo
@@ -19,6 +19,13 @@ up: tools build ## Runs a cluster on this machine and follows its logs until Ctr
 test: tools ## Runs all tests: unit, property and integration, with real peers
 	$(CARGO) build --workspace --all-targets
 	$(CARGO) test --workspace --no-fail-fast
+
+# Schedules to run, and the seed of the first.
+SEEDS ?= 1000
+START ?= 1
+
+simulate: ## Runs SEEDS schedules of IraTDB's simulator from seed START on; prints what fails, and a line of totals
+	$(CARGO) run --quiet --release -p iratdb --features simulator --example simulate -- $(SEEDS) $(START)
 
 check: ## Checks format and lints and runs the unit tests: quick, for every save
 	$(CARGO) fmt --all --check
@@ -34,8 +41,15 @@ fmt: ## Formats the source
 proto: ## Generates the API's messages anew from proto/
 	$(CARGO) run -p botstream-api --example generate
 
-tools: ## Gets what tests and demo need beside Rust: nats-server, SIPp, espeak-ng, nats-py
+tools: ## Gets what tests and demo need beside Rust: nats-server, OpenSSL, SIPp, espeak-ng, nats-py
 	scripts/install-tools.sh
+
+bench-iratdb: ## Measures IraTDB against SQLite, Redis and NATS; writes target/bench/ (ARGS=--help lists its options)
+	scripts/install-tools.sh --bench
+	$(CARGO) run --release -p iratdb-bench -- $(ARGS)
+
+fuzz: ## Fuzzes IraTDB's decoders, each for SECONDS (60)
+	crates/iratdb/fuzz/run.sh $(or $(SECONDS),60)
 
 clean: ## Removes what was built and the tools that were fetched
 	$(CARGO) clean

@@ -2,11 +2,13 @@
 # Gets the tools that BotStream's tests and demo run beside it, on Debian 12 or newer:
 #   nats-server 2.10 or newer   into .cache/tools/bin; nothing of the system is changed
 #   nats-py                     Python's client of NATS, for the documentation's examples: into .cache/tools/python
-#   cc, sipp, espeak-ng         from the system's own packages, when missing
+#   cc, openssl, sipp, espeak-ng  from the system's own packages, when missing; openssl makes the keys of shared databases
+#   redis-server                into .cache/tools, only with --bench: IraTDB is measured against it
 #
-# usage: scripts/install-tools.sh [--check]
+# usage: scripts/install-tools.sh [--check | --bench]
 #   --check   installs nothing; prints a line for each tool, "name<TAB>found|missing<TAB>version or hint<TAB>path",
 #             and ends with 1 if one is missing
+#   --bench   installs only what `make bench-iratdb` needs: nats-server and redis-server
 #
 # nats-server is looked for in $NATS_SERVER_BIN, in .cache/tools/bin and on PATH, and else fetched as the Debian 13 package
 # (Debian 12's 2.9 is too old for JetStream clients of today; the newer binary runs on Debian 12). apt fetches it with a
@@ -24,6 +26,19 @@ declare -rA nats_package_sha256=(
 
 readonly nats_py_version=2.16.0
 readonly nats_py_sha256=aeb1ff123966c05833d26c7df7e1d54c1c6d32b612428b21677a2e921f1fecae
+# Debian 12's Redis wherever this runs, so that figures compare. The package redis-tools holds the server, too; the others are
+# its libraries.
+readonly redis_suite=bookworm
+readonly -a redis_packages=(redis-tools libjemalloc2 liblzf1)
+declare -rA redis_package_version=([redis-tools]=5:7.0.15-1~deb12u7 [libjemalloc2]=5.3.0-1 [liblzf1]=3.6-3)
+declare -rA redis_package_sha256=(
+  [redis-tools/amd64]=3c8cd27847c6a06b6f6c29e7415a9057462a89661e3a8e2eb8dd5b2d7830bb40
+  [libjemalloc2/amd64]=a4117c23c5c8acf6c9678a6cb086f000b79476369da7efe8a78a70826956ad3d
+  [liblzf1/amd64]=9854b0866201b63e04f1e446f45f01ef4a6f72c61f2250b75f944f6046cc7e8c
+  [redis-tools/arm64]=a25bf48365275f484203e35932a5105b40ac5d90fa873473b1c608918c777588
+  [libjemalloc2/arm64]=866eba7688ec5cbb98200a05540c4909df6320557371b634b5d394cd32b9f252
+  [liblzf1/arm64]=7bd48f5f5e3cacd0e8e46f943c6cc71bc10e2f0d62d2f5cac926dbae7d7b0beb
+)
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly root
@@ -138,25 +153,27 @@ archive_keyring() {
   die "no keyring of the Debian archive is here: install the package debian-archive-keyring"
 }
 
-install_nats_server() {
-  command -v apt-get >/dev/null && command -v dpkg >/dev/null ||
-    die "this is no Debian: install nats-server $nats_version_min or newer yourself and set NATS_SERVER_BIN"
+# Makes an apt with a configuration of its own, for one suite of this machine's Debian mirror: sets the caller's `apt` and
+# `architecture`, and $work_dir. The second argument says what to do instead where there is no Debian.
+private_apt() {
+  local suite=$1 instead=$2
+  command -v apt-get >/dev/null && command -v dpkg >/dev/null || die "this is no Debian: $instead"
 
-  local mirror uri keyring architecture
+  local mirror uri keyring
   mirror=$(find_debian_mirror)
-  [[ -n $mirror ]] ||
-    die "no Debian archive among this machine's apt sources: install nats-server $nats_version_min or newer yourself and set NATS_SERVER_BIN"
+  [[ -n $mirror ]] || die "no Debian archive among this machine's apt sources: $instead"
   uri=${mirror%%$'\t'*}
   keyring=$(archive_keyring "${mirror#*$'\t'}")
   architecture=$(dpkg --print-architecture)
 
   # World-readable, because apt drops its privileges to fetch.
+  clean_up
   work_dir=$(mktemp -d)
   chmod 755 "$work_dir"
   mkdir -p "$work_dir"/{lists/partial,cache/archives/partial,etc/sources.list.d,etc/preferences.d,deb}
   : >"$work_dir/status"
-  printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$uri" "$nats_suite" >"$work_dir/etc/sources.list"
-  local -a apt=(
+  printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$uri" "$suite" >"$work_dir/etc/sources.list"
+  apt=(
     apt-get -qq
     -o "Dir::State=$work_dir" -o "Dir::State::Lists=$work_dir/lists" -o "Dir::State::status=$work_dir/status"
     -o "Dir::Cache=$work_dir/cache"
@@ -169,31 +186,81 @@ install_nats_server() {
   )
   # Run as root, apt would fetch as a user of its own that may not write into a private folder.
   [[ $(id -u) -ne 0 ]] || apt+=(-o "APT::Sandbox::User=root")
-
-  say "install-tools: fetching nats-server for $architecture from this machine's Debian mirror"
   "${apt[@]}" update >&2 || die "apt could not read the Debian archive: look at the lines above"
+}
 
-  (cd "$work_dir/deb" && "${apt[@]}" download nats-server >&2) ||
-    die "apt could not fetch nats-server: look at the lines above"
-  local deb have
-  deb=$(find "$work_dir/deb" -name 'nats-server_*.deb' -print -quit)
-  [[ -n $deb ]] || die "apt fetched no nats-server package"
+# Fetches a package by the caller's `apt` and unpacks it: fetch_package NAME LAST_SEEN_VERSION ITS_SHA256 DIRECTORY
+fetch_package() {
+  local package=$1 last_seen=$2 expected=$3 directory=$4 deb have actual
+  (cd "$work_dir/deb" && "${apt[@]}" download "$package" >&2) ||
+    die "apt could not fetch $package: look at the lines above"
+  deb=$(find "$work_dir/deb" -name "${package}_*.deb" -print -quit)
+  [[ -n $deb ]] || die "apt fetched no package $package"
   have=$(dpkg-deb --field "$deb" Version)
-
-  if [[ $have == "$nats_package_version" ]]; then
-    local expected=${nats_package_sha256[$architecture]:-} actual
+  if [[ $have == "$last_seen" ]]; then
     actual=$(sha256sum "$deb" | cut -d ' ' -f 1)
     if [[ -n $expected && $actual != "$expected" ]]; then
-      die "nats-server $have has the checksum $actual, expected $expected: not installed"
+      die "$package $have has the checksum $actual, expected $expected: not installed"
     fi
   else
-    say "install-tools: notice: the mirror has nats-server $have, last seen was $nats_package_version; taken by the archive's signature"
+    say "install-tools: notice: the mirror has $package $have, last seen was $last_seen; taken by the archive's signature"
   fi
+  dpkg-deb --extract "$deb" "$directory"
+}
 
-  dpkg-deb --extract "$deb" "$work_dir/nats"
-  local binary version
+redis_version_of() {
+  "$1" --version 2>/dev/null | sed -n 's/.*server v=\([0-9][0-9.]*\).*/\1/p' || true
+}
+
+# Prints the path of a redis-server that runs.
+find_redis_server() {
+  local candidate
+  for candidate in "${REDIS_SERVER_BIN:-}" "$bin_dir/redis-server" "$(command -v redis-server || true)"; do
+    [[ -n $candidate && -x $candidate && -n $(redis_version_of "$candidate") ]] || continue
+    printf '%s\n' "$candidate"
+    return 0
+  done
+  return 1
+}
+
+install_redis_server() {
+  say "install-tools: fetching redis-server from this machine's Debian mirror"
+  local -a apt=()
+  local architecture package redis=$root/.cache/tools/redis
+  private_apt "$redis_suite" "install Redis yourself and set REDIS_SERVER_BIN"
+  for package in "${redis_packages[@]}"; do
+    fetch_package "$package" "${redis_package_version[$package]}" \
+      "${redis_package_sha256[$package/$architecture]:-}" "$work_dir/redis"
+  done
+  # One program under several names; by this one it is the server.
+  rm -rf "$redis"
+  mkdir -p "$redis/lib" "$bin_dir"
+  install -m 755 "$work_dir/redis/usr/bin/redis-check-rdb" "$redis/redis-server"
+  find "$work_dir/redis/usr/lib" -name '*.so.*' -exec cp --no-dereference -t "$redis/lib" {} +
+  cat >"$bin_dir/.redis-server.$$" <<'EOF'
+#!/bin/sh
+# Redis with its own libraries, which the system need not have.
+redis=$(dirname "$(readlink -f "$0")")/../redis
+export LD_LIBRARY_PATH="$redis/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+exec "$redis/redis-server" "$@"
+EOF
+  chmod 755 "$bin_dir/.redis-server.$$"
+  mv -f "$bin_dir/.redis-server.$$" "$bin_dir/redis-server"
+  local version
+  version=$(redis_version_of "$bin_dir/redis-server")
+  [[ -n $version ]] || die "the fetched redis-server does not run on this machine: install Redis yourself and set REDIS_SERVER_BIN"
+  say "install-tools: redis-server $version is in ${bin_dir#"$root"/}"
+}
+
+install_nats_server() {
+  say "install-tools: fetching nats-server from this machine's Debian mirror"
+  local -a apt=()
+  local architecture binary version
+  private_apt "$nats_suite" "install nats-server $nats_version_min or newer yourself and set NATS_SERVER_BIN"
+  fetch_package nats-server "$nats_package_version" "${nats_package_sha256[$architecture]:-}" "$work_dir/nats"
+
   binary=$(find "$work_dir/nats" -type f -name nats-server -perm -u+x -print -quit)
-  [[ -n $binary ]] || die "the package nats-server $have holds no nats-server"
+  [[ -n $binary ]] || die "the package nats-server holds no nats-server"
   version=$(nats_version_of "$binary")
   [[ -n $version ]] || die "the fetched nats-server does not run on this machine"
   at_least "$version" "$nats_version_min" || die "the mirror's nats-server is $version, needed is $nats_version_min or newer"
@@ -236,12 +303,13 @@ install_packages() {
 }
 
 # The Debian packages of each program, for those that come from the system.
-readonly -a programs=(cc sipp espeak-ng)
-declare -rA packages_of=([cc]='gcc libc6-dev' [sipp]=sip-tester [espeak-ng]=espeak-ng)
+readonly -a programs=(cc openssl sipp espeak-ng)
+declare -rA packages_of=([cc]='gcc libc6-dev' [openssl]=openssl [sipp]=sip-tester [espeak-ng]=espeak-ng)
 
 program_version() {
   case $1 in
     cc) cc -dumpfullversion 2>/dev/null ;;
+    openssl) openssl version 2>/dev/null | awk '{ print $2 }' ;;
     sipp) sipp -v 2>&1 | sed -n 's/.*SIPp v\([0-9][0-9.]*\).*/\1/p' | head -n 1 ;;
     espeak-ng) espeak-ng --version 2>/dev/null | sed -n 's/.*text-to-speech: *\([0-9][0-9.]*\).*/\1/p' | head -n 1 ;;
   esac || true
@@ -273,13 +341,15 @@ check() {
 }
 
 main() {
+  local bench=
   case ${1:-} in
     --check)
       check
       return
       ;;
+    --bench) bench=yes ;;
     '') ;;
-    *) die "unknown argument '$1'; usage: scripts/install-tools.sh [--check]" ;;
+    *) die "unknown argument '$1'; usage: scripts/install-tools.sh [--check | --bench]" ;;
   esac
 
   # One at a time: two runs of make at once would both fetch.
@@ -288,6 +358,10 @@ main() {
   flock 9
 
   find_nats_server >/dev/null || install_nats_server
+  if [[ -n $bench ]]; then
+    find_redis_server >/dev/null || install_redis_server
+    return
+  fi
 
   local program
   local -a packages=()

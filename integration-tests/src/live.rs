@@ -1,11 +1,12 @@
-//! Looks into the live shared databases of a cluster, as any member has them.
+//! Looks into the live shared databases of a cluster, with the operator's keys.
 
 use std::time::Duration;
 
 use anyhow::Context;
 use botstream_state::load::{self, SwitchLoad};
+use botstream_state::rights::OPERATOR;
 use cluster_runner::Cluster;
-use iratdb::{IraTdb, Options};
+use iratdb::{IraTdb, Keys, Options};
 
 /// Longest wait for what should come soon.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -14,7 +15,8 @@ const POLL: Duration = Duration::from_millis(10);
 /// Opens a copy of a database, with everything in it.
 pub async fn open(cluster: &Cluster, options: Options) -> anyhow::Result<IraTdb> {
     let nats = cluster.client().nats().clone();
-    let database = IraTdb::open(options.cluster(cluster.name()).node("test").nats(nats)).await?;
+    let keys = Keys::from_directory(cluster.keys().directory(OPERATOR), options.name())?;
+    let database = IraTdb::open(options.cluster(cluster.name()).node("test").nats(nats).keys(keys)).await?;
     tokio::time::timeout(LIMIT, database.ready()).await.context("the database is not ready")??;
     Ok(database)
 }

@@ -4,6 +4,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use botstream_state::rights::OPERATOR;
 use cluster_runner::{Cluster, service_binary};
 use integration_tests::config::Telephony;
 use integration_tests::world::{LIMIT, World, incoming, phone};
@@ -15,6 +16,8 @@ use tokio::process::Command;
 async fn iractl(world: &World, arguments: &[&str]) -> anyhow::Result<Output> {
     let output = Command::new(service_binary("iractl")?)
         .args(["--nats", world.cluster.nats_url()])
+        .arg("--keys-dir")
+        .arg(world.cluster.keys().directory(OPERATOR))
         .args(arguments)
         .stdin(Stdio::null())
         .kill_on_drop(true)
@@ -92,6 +95,7 @@ async fn what_goes_wrong_is_a_sentence_and_exit_code_1() -> anyhow::Result<()> {
         (declined?, "BUSY"),
         (iractl(&world, &["call", "+1", "--trunk", "nowhere", "--bot", &bot_url]).await?, "nowhere"),
         (iractl(&world, &["sql", "loads", "SELECT 1"]).await?, "there is no database \"loads\""),
+        (iractl(&world, &["sql", "secrets", "SELECT 1"]).await?, "no keys of the database secrets"),
         (iractl(&world, &["sql", "load", "SELEC 1"]).await?, "syntax error"),
         (iractl(&world, &["sql", "load", "DELETE FROM switches"]).await?, "the query failed"),
         (iractl(&world, &["--cluster", "other", "call", "+1", "--bot", &bot_url]).await?, "nobody answers"),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use anyhow::{Context, ensure};
-use cluster_runner::{Cluster, WorkDir};
+use cluster_runner::{Cluster, KeySet, WorkDir, service_binary};
 use integration_tests::config::Telephony;
 use integration_tests::world::{LIMIT, World};
 use serde_json::Value;
@@ -29,8 +29,23 @@ fn blocks(language: &str) -> anyhow::Result<Vec<String>> {
     Ok(blocks)
 }
 
-async fn world() -> anyhow::Result<World> {
-    World::start(Cluster::builder().iratdbots(2), &Telephony::new()).await
+/// A cluster whose iratdbots have the keys of their service and those that the page makes.
+async fn world() -> anyhow::Result<(World, WorkDir)> {
+    let (keys, set) = (WorkDir::temporary()?, KeySet::for_tests().await?);
+    for entry in std::fs::read_dir(set.directory("iratdbot"))? {
+        let entry = entry?;
+        std::fs::copy(entry.path(), keys.path().join(entry.file_name()))?;
+    }
+    let place = keys.path().display().to_string();
+    for line in blocks("sh")?.iter().flat_map(|block| block.lines()) {
+        let Some(arguments) = line.strip_prefix("iractl ") else { continue };
+        let arguments = arguments.replace("$KEYS", &place);
+        let output = Command::new(service_binary("iractl")?).args(arguments.split(' ')).kill_on_drop(true).output();
+        let output = tokio::time::timeout(LIMIT, output).await.with_context(|| format!("{line} does not end"))??;
+        ensure!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let builder = Cluster::builder().iratdbots(2).flag("iratdbot", "--keys-dir", place);
+    Ok((World::start(builder, &Telephony::new()).await?, keys))
 }
 
 /// `nats req SUBJECT 'BODY'`, as the `nats` command does it.
@@ -51,11 +66,11 @@ async fn request(nats: &async_nats::Client, line: &str, handle: &mut String) -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_examples_for_the_nats_command_work() -> anyhow::Result<()> {
-    let world = world().await?;
+    let (world, _keys) = world().await?;
     let nats = async_nats::connect(world.cluster.nats_url()).await?;
     let mut handle = String::new();
     let mut replies = Vec::new();
-    for line in blocks("sh")?.iter().flat_map(|block| block.lines()) {
+    for line in blocks("sh")?.iter().flat_map(|block| block.lines()).filter(|line| !line.starts_with("iractl ")) {
         let reply = request(&nats, line, &mut handle).await.with_context(|| line.to_owned())?;
         replies.push((line.to_owned(), reply));
     }
@@ -83,7 +98,7 @@ async fn python(program: &Path, nats_url: &str) -> anyhow::Result<Output> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_examples_in_python_work() -> anyhow::Result<()> {
-    let world = world().await?;
+    let (world, _keys) = world().await?;
     let directory = WorkDir::temporary()?;
     let mut printed = Vec::new();
     for (number, program) in blocks("python")?.iter().enumerate() {

@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["sip-transport", "voicebot", "botstream-state"],
     &["iracluster", "testphone"],
     &["cluster-runner"],
-    &["iractl"],
+    &["iractl", "iratdb-bench"],
 ];
 
 /// Crates without I/O: nothing of these may be in their trees.
@@ -24,6 +24,10 @@ const ONLY: &[(&str, &[&str])] = &[
     ("axum", &["iracluster"]),
     ("opentelemetry", &["iracluster"]),
     ("rusqlite", &["iratdb", "botstream-state"]),
+    // What handles key files.
+    ("base64", &["iratdb", "iratdbot"]),
+    ("rustls-pki-types", &["iratdb"]),
+    ("zeroize", &["iratdb"]),
 ];
 
 /// Normal dependencies of every package of the workspace, by name.

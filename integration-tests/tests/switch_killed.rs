@@ -123,6 +123,10 @@ async fn nothing_is_left_of_a_killed_switch_and_calls_go_on() -> anyhow::Result<
         let media = outcome.media.context("no media ran")?;
         assert_eq!(media.received.lost, 0, "a call on the other switch lost audio");
     }
+    // A phone is done with a call when it has hung up, and the switch when it has heard of that.
+    let calls_up =
+        || anyhow::Ok(databases.0.read(|c| c.query_row("SELECT count(*) FROM calls", (), |row| row.get::<_, u32>(0)))?);
+    live::until("the calls are over at the switch, too", || anyhow::Ok(calls_up()? == 0)).await?;
     for database in [databases.0, databases.1, databases.2] {
         database.close().await?;
     }

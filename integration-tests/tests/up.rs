@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use anyhow::{Context, ensure};
-use cluster_runner::{Command, Process, Signal, WorkDir, service_binary};
+use cluster_runner::{Command, KeySet, Process, Signal, WorkDir, service_binary};
 use integration_tests::live;
 use integration_tests::world::LIMIT;
 use serde_json::Value;
@@ -21,6 +21,8 @@ impl Up {
     async fn start() -> anyhow::Result<Self> {
         let directory = WorkDir::temporary()?;
         let root = directory.path();
+        // As if an earlier cluster had been here: making new keys takes seconds.
+        copy_keys(KeySet::for_tests().await?.root(), &root.join("cluster/keys"))?;
         let command = Command::new("iractl-up", service_binary("iractl")?)
             .arg("up")
             .flag("--dir", root.join("cluster").display())
@@ -56,6 +58,20 @@ impl Up {
     }
 }
 
+fn copy_keys(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let copy = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_keys(&entry.path(), &copy)?;
+        } else {
+            std::fs::copy(entry.path(), copy)?;
+        }
+    }
+    Ok(())
+}
+
 async fn iractl(runtime: &Path, arguments: &[&str]) -> anyhow::Result<Output> {
     let output = tokio::process::Command::new(service_binary("iractl")?)
         .args(arguments)
@@ -75,6 +91,9 @@ async fn it_is_found_and_ends_cleanly() -> anyhow::Result<()> {
     let nodes = iractl(&root, &["nodes", "--json"]).await?;
     let nodes: Vec<Value> = serde_json::from_slice(&nodes.stdout)?;
     assert_eq!(nodes.len(), 6, "{nodes:?}");
+    // It finds the keys, too.
+    let load = iractl(&root, &["sql", "load", "SELECT node FROM switches ORDER BY node", "--csv"]).await?;
+    assert_eq!(String::from_utf8_lossy(&load.stdout).trim_end(), "node\nswitch1\nswitch2", "{load:?}");
     let second = iractl(&root, &["up"]).await?;
     assert_eq!(second.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&second.stderr).contains("runs already"), "{second:?}");

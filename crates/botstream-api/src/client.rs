@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_nats::client::RequestErrorKind;
 use async_nats::{HeaderMap, Message, Request, Subscriber};
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
 use crate::encoding::{self, Body, Encoding};
@@ -271,16 +272,16 @@ impl Client {
 /// The server does not answer, or this connection may not publish to its own inboxes.
 pub async fn round_trip(nats: &async_nats::Client) -> Result<(), ClientError> {
     let timeout_ms = u64::try_from(TIMEOUT_DEFAULT.as_millis()).unwrap_or(u64::MAX);
-    // Nobody listens there, which the server says at once; and it works off a connection's orders one after the other.
+    let failed = |e: &dyn std::fmt::Display| ClientError::Nats(e.to_string());
+    // The server works off a connection's orders one after the other. Its word that nobody listens on a subject would do, too, but does
+    // not come where somebody listens on all.
     let subject = nats.new_inbox();
-    let question = Request::new().timeout(Some(TIMEOUT_DEFAULT));
-    match nats.send_request(subject.clone(), question).await {
-        Ok(_) => Ok(()),
-        Err(e) => match e.kind() {
-            RequestErrorKind::NoResponders => Ok(()),
-            RequestErrorKind::TimedOut => Err(ClientError::TimedOut { subject, timeout_ms }),
-            _ => Err(ClientError::Nats(e.to_string())),
-        },
+    let mut own = nats.subscribe(subject.clone()).await.map_err(|e| failed(&e))?;
+    nats.publish(subject.clone(), Bytes::new()).await.map_err(|e| failed(&e))?;
+    match tokio::time::timeout(TIMEOUT_DEFAULT, own.next()).await {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(ClientError::Nats("the connection is closed".to_owned())),
+        Err(_) => Err(ClientError::TimedOut { subject, timeout_ms }),
     }
 }
 

@@ -2,16 +2,33 @@
 //!
 //! The one place that knows the tables. One module per database; each has `SCHEMA`, `options()` for opening it
 //! through the chassis, row types, and queries that take a plain SQLite connection, so that they run inside
-//! `IraTdb::read` and `IraTdb::write` alike. Nothing here waits, and nothing keeps state.
+//! `IraTdb::read` and `IraTdb::write` alike. Nothing here waits, and nothing keeps state. [`rights`] says who reads and who writes
+//! which.
 
 pub mod calls;
 pub mod cluster;
 pub mod config;
 pub mod dialing;
 pub mod load;
+pub mod rights;
+pub mod secrets;
 
+use iratdb::Options;
 use iratdb::rusqlite;
 use iratdb::rusqlite::Connection;
+
+/// How to open a database that is known by its name only.
+pub fn options(database: &str) -> Option<Options> {
+    match database {
+        calls::NAME => Some(calls::options()),
+        cluster::NAME => Some(cluster::options()),
+        config::NAME => Some(config::options()),
+        dialing::NAME => Some(dialing::options()),
+        load::NAME => Some(load::options()),
+        secrets::NAME => Some(secrets::options()),
+        _ => None,
+    }
+}
 
 /// Runs a query that yields at most one row.
 fn one<T>(

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::keys::KeySet;
 use crate::locate;
 use crate::nats::NatsServer;
 use crate::ports::Port;
@@ -16,6 +17,7 @@ const DRAIN_LIMIT_DEFAULT: Duration = Duration::from_secs(10);
 /// Added to the drain limit: what a service needs to end after its drain.
 const STOP_MARGIN: Duration = Duration::from_secs(5);
 
+const KEYS_DIR: &str = "--keys-dir";
 const TRUNK_MANAGER: &str = "trunk-manager";
 const MEDIA_SWITCH: &str = "media-switch";
 const BOTPROXY: &str = "botproxy";
@@ -31,6 +33,7 @@ pub struct Cluster {
     nats: NatsServer,
     client: botstream_api::Client,
     name: String,
+    keys: KeySet,
     stop_limit: Duration,
     directory: WorkDir,
     stopped: bool,
@@ -49,6 +52,7 @@ pub struct ClusterBuilder {
     flags: Vec<(String, String, String)>,
     drain_limit: Duration,
     directory: Option<WorkDir>,
+    fresh_keys: bool,
     nats_port: Option<u16>,
 }
 
@@ -65,6 +69,7 @@ impl Default for ClusterBuilder {
             flags: Vec::new(),
             drain_limit: DRAIN_LIMIT_DEFAULT,
             directory: None,
+            fresh_keys: false,
             nats_port: None,
         }
     }
@@ -134,6 +139,14 @@ impl ClusterBuilder {
         self
     }
 
+    /// Gives it keys of its own, in the directory `keys` of its directory, where those of an earlier cluster are used again; when not
+    /// asked for, those that all tests share.
+    #[must_use]
+    pub const fn fresh_keys(mut self) -> Self {
+        self.fresh_keys = true;
+        self
+    }
+
     /// The port of NATS; a free one when not given.
     #[must_use]
     pub const fn nats_port(mut self, port: Option<u16>) -> Self {
@@ -161,6 +174,14 @@ impl ClusterBuilder {
         let config = root.join("telephony.toml");
         fs::write(&config, &self.config).map_err(Error::io(format!("writing {}", config.display())))?;
 
+        let keys = if self.fresh_keys {
+            let keys = KeySet::at(root.join("keys"));
+            keys.complete().await?;
+            keys
+        } else {
+            KeySet::for_tests().await?
+        };
+
         let mut nats = NatsServer::builder().directory(WorkDir::at(root.join("nats"))?);
         if let Some(port) = self.nats_port {
             nats = nats.port(port);
@@ -175,6 +196,7 @@ impl ClusterBuilder {
             nats,
             client,
             name: self.name,
+            keys,
             stop_limit: self.drain_limit + STOP_MARGIN,
             directory,
             stopped: false,
@@ -240,7 +262,11 @@ impl Plans<'_> {
             }
             _ => {}
         }
-        for (_, flag, value) in self.flags.iter().filter(|(service, ..)| service == name) {
+        let flags = || self.flags.iter().filter(|(service, ..)| service == name);
+        if !flags().any(|(_, flag, _)| flag == KEYS_DIR) {
+            command = command.flag(KEYS_DIR, cluster.keys.directory(name).display());
+        }
+        for (_, flag, value) in flags() {
             command = command.flag(flag, value);
         }
         let log = self.root.join(format!("{node}.log"));
@@ -265,6 +291,12 @@ impl Cluster {
     #[must_use]
     pub fn nats_url(&self) -> &str {
         self.nats.url()
+    }
+
+    /// The keys of its shared databases.
+    #[must_use]
+    pub const fn keys(&self) -> &KeySet {
+        &self.keys
     }
 
     /// Its nats-server.
@@ -336,8 +368,8 @@ impl Cluster {
     /// One had ended by itself, ended badly, or had to be killed. The first such failure is told, and the logs are kept.
     pub async fn stop(mut self) -> Result<(), Error> {
         let mut outcome = Ok(());
-        // Who brings calls first, then who carries them: nobody is sent to a switch that is gone.
-        for name in [DIALER, BOTPROXY, MEDIA_SWITCH, TRUNK_MANAGER] {
+        // Who serves others first, then who brings calls, then who carries them: nobody is sent to a switch that is gone.
+        for name in [IRATDBOT, DIALER, BOTPROXY, MEDIA_SWITCH, TRUNK_MANAGER] {
             let stops = self.services_named(name).map(|service| service.stop(self.stop_limit));
             let results = futures_util::future::join_all(stops).await;
             outcome = results.into_iter().fold(outcome, |first, next| first.and(next));

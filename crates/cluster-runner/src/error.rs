@@ -91,6 +91,9 @@ pub enum Error {
         /// The log's last lines.
         tail: String,
     },
+    /// The keys of the shared databases can't be made or used.
+    #[error("{0}")]
+    Keys(String),
     /// NATS could not be talked to.
     #[error("NATS at {url}: {detail}")]
     Nats {

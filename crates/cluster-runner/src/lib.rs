@@ -7,6 +7,7 @@
 
 mod cluster;
 mod error;
+mod keys;
 mod locate;
 mod logs;
 mod nats;
@@ -18,6 +19,7 @@ mod workdir;
 
 pub use cluster::{Cluster, ClusterBuilder};
 pub use error::Error;
+pub use keys::{Completed, DatabaseKeys, KeySet};
 pub use locate::{nats_server, service_binary};
 pub use logs::{LogFollower, LogLine};
 pub use nats::{NatsServer, NatsServerBuilder};

@@ -8,9 +8,11 @@
 mod admin;
 mod chassis;
 mod config;
+mod databases;
 mod drain;
 mod events;
 mod health;
+mod keys;
 mod metrics;
 mod nats;
 mod node;

@@ -11,11 +11,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tonic_health::server::HealthReporter;
 use ulid::Ulid;
 
-use crate::chassis::{Chassis, Parts, open};
+use crate::chassis::{Chassis, Parts, open, until_ready};
 use crate::config::{self, Asked, ConfigError};
+use crate::databases::Databases;
 use crate::drain::Drain;
 use crate::events::Events;
 use crate::health::{self, Health};
+use crate::keys::KeySource;
 use crate::metrics::{ChassisMetrics, Metrics};
 use crate::services_api::{Identity, ServicesApi};
 use crate::settings::Settings;
@@ -119,6 +121,10 @@ async fn start(service: &Service, settings: &Settings) -> Result<Started, Error>
     let chassis_metrics = ChassisMetrics::new(&metrics);
     telemetry::install_panic_hook(&chassis_metrics);
     nats::check(settings, &chassis_metrics).await?;
+    let keys = KeySource::new(settings, service.name)?;
+    if keys == KeySource::None {
+        tracing::warn!("no keys: whoever can use NATS reads and writes the shared databases");
+    }
     let mut signals = Signals::new().map_err(|e| ConfigError::new(format!("signals cannot be handled: {e}")))?;
     let drain = Drain::new();
 
@@ -158,10 +164,13 @@ async fn start(service: &Service, settings: &Settings) -> Result<Started, Error>
         started_ms: node::unix_ms(started_at),
         state: Default::default(),
     };
-    let cluster_db = tokio::select! {
-        opened = open(cluster::options(), &settings.cluster, &node, &nats) => opened?,
+    let databases = Databases::register(&metrics);
+    let cluster_db = open(cluster::options(), keys.of(cluster::NAME)?, &settings.cluster, &node, &nats).await?;
+    databases.add(&cluster_db);
+    tokio::select! {
+        ready = until_ready(&cluster_db) => ready?,
         _ = signals.next() => return Err(Error::Interrupted),
-    };
+    }
     let events = Events::start(nats.clone(), settings.cluster.clone(), node.clone(), chassis_metrics.clone());
     let chassis = Chassis {
         cluster: settings.cluster.clone(),
@@ -177,6 +186,8 @@ async fn start(service: &Service, settings: &Settings) -> Result<Started, Error>
             services_api: ServicesApi::new(identity, service.about, started_at),
             events,
             cluster_db,
+            keys,
+            databases,
         }),
     };
     chassis.services_api().start(nats, &drain).await?;
@@ -205,6 +216,10 @@ impl Started {
         };
         let mut code = match end {
             End::Returned(Ok(())) => ExitCode::SUCCESS,
+            End::Returned(Err(e)) if matches!(e.downcast_ref(), Some(Error::Interrupted)) => {
+                tracing::info!("told to end before the start was complete");
+                ExitCode::SUCCESS
+            }
             End::Returned(Err(e)) => {
                 tracing::error!("{e:#}");
                 ExitCode::from(if e.is::<ConfigError>() { config::EXIT_CODE } else { 1 })
@@ -240,9 +255,7 @@ impl Started {
         let Self { chassis, telemetry, .. } = self;
         let said = tokio::time::timeout(FAREWELL, async {
             chassis.parts.events.flush().await;
-            if let Err(e) = chassis.cluster_db().close().await {
-                tracing::warn!(error = %e, "the others will notice our end by themselves");
-            }
+            chassis.parts.databases.close().await;
             chassis.nats.flush().await
         });
         match said.await {

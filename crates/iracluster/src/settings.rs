@@ -60,6 +60,14 @@ pub struct Settings {
     #[arg(long)]
     pub nats_tls_required: bool,
 
+    /// Directory with this service's keys of the shared databases, as `iractl keys new` makes it.
+    #[arg(long, value_name = "DIR", conflicts_with = "no_keys", help_heading = "Shared databases")]
+    pub keys_dir: Option<PathBuf>,
+
+    /// Open the shared databases without keys, so that whoever can use NATS reads and writes them: for development.
+    #[arg(long, help_heading = "Shared databases")]
+    pub no_keys: bool,
+
     /// Address of gRPC health (grpc.health.v1) and Prometheus /metrics; port 0 takes a free one. In a container: 0.0.0.0:9600.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", help_heading = "Operation")]
     pub admin_listen: SocketAddr,

@@ -53,6 +53,9 @@ struct EchoArgs {
     /// Short for --dtmf digits
     #[arg(long, conflicts_with = "dtmf")]
     dtmf_reply: bool,
+    /// Refuses calls that do not show this bearer token (`auth` of the bot in the trunk-manager's file)
+    #[arg(long, value_name = "TOKEN", env = "BOTSTREAM_BOT_BEARER", hide_env_values = true)]
+    bearer: Option<String>,
 }
 
 fn format(text: &str) -> Result<Format, String> {
@@ -77,7 +80,8 @@ async fn echo(args: EchoArgs) -> anyhow::Result<()> {
         DtmfArg::Tone => DtmfAnswer::ClearAndTone,
         DtmfArg::None => DtmfAnswer::Ignore,
     };
-    let mut bot = EchoBot::bind(BotConfig { listen: args.listen, format: args.format, dtmf }).await?;
+    let config = BotConfig { listen: args.listen, format: args.format, dtmf, bearer: args.bearer };
+    let mut bot = EchoBot::bind(config).await?;
     out::line(format_args!("listening: {}", bot.url()))?;
     loop {
         tokio::select! {

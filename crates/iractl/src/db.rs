@@ -88,6 +88,9 @@ struct OpenArgs {
     /// Opens it to be read only
     #[arg(long)]
     ro: bool,
+    /// Which of the keys that the iratdbot has [default: those with the database's name]
+    #[arg(long, value_name = "NAME")]
+    key_ref: Option<String>,
 }
 
 /// The options of a table, in a request.
@@ -194,7 +197,10 @@ impl Db {
             }
         }
         let mode = if args.ro { "ro" } else { "rw" };
-        let request = json!({"db": args.database, "schema": args.schema, "tables": tables, "mode": mode});
+        let mut request = json!({"db": args.database, "schema": args.schema, "tables": tables, "mode": mode});
+        if let Some(key_ref) = args.key_ref {
+            request["key_ref"] = Value::from(key_ref);
+        }
         let reply = self.ask("open", request).await?;
         out::note(format!("{} members, {} rows; lease {} ms", reply["members"], reply["rows"], reply["lease_ms"]));
         out::line(reply["handle"].as_str().context("the reply has no handle")?)?;

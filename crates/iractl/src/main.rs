@@ -8,6 +8,7 @@ mod context;
 mod db;
 mod demo;
 mod doctor;
+mod keys;
 mod nodes;
 mod out;
 mod phone;
@@ -58,6 +59,7 @@ enum Command {
     Pub(bus::PubArgs),
     Sub(bus::SubArgs),
     Req(bus::ReqArgs),
+    Keys(keys::KeysArgs),
     Doctor(doctor::Args),
     Demo(demo::Args),
 }
@@ -91,6 +93,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Sub(args) => bus::subscribe(args, &target).await,
         Command::Req(args) => bus::request(args, &target).await,
         Command::Demo(args) => demo::run(args).await,
+        Command::Keys(args) => keys::run(args).await,
         Command::Doctor(args) => doctor::run(args, &target).await,
     }
 }

@@ -1,7 +1,7 @@
 //! `iractl sql`: queries on a live database.
 
 use anyhow::{Context as _, bail};
-use botstream_state as state;
+use botstream_state::rights;
 use iratdb::rusqlite::Connection;
 use iratdb::rusqlite::types::ValueRef;
 use serde_json::{Value, json};
@@ -32,15 +32,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, target: &Target) -> anyhow::Result<()> {
-    let options = match args.database.as_str() {
-        state::calls::NAME => state::calls::options(),
-        state::cluster::NAME => state::cluster::options(),
-        state::config::NAME => state::config::options(),
-        state::dialing::NAME => state::dialing::options(),
-        state::load::NAME => state::load::options(),
-        other => {
-            bail!("there is no database {other:?}: choose calls, cluster, config, dialing or load")
-        }
+    let Some(options) = botstream_state::options(&args.database) else {
+        let names: Vec<_> = rights::RIGHTS.iter().map(|rights| rights.database).collect();
+        bail!("there is no database {:?}: choose one of {}", args.database, names.join(", "));
     };
     let database = target.replica(target.nats().await?, options).await?;
     let outcome = database.read(|connection| query(connection, &args.query));

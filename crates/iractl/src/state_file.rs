@@ -15,6 +15,8 @@ pub(crate) struct Running {
     pub(crate) nats_url: String,
     /// The cluster's name.
     pub(crate) cluster: String,
+    /// The operator's keys of its shared databases.
+    pub(crate) keys_dir: PathBuf,
 }
 
 /// The file while the cluster runs; removed when dropped.
@@ -77,8 +79,12 @@ mod tests {
     fn written_read_and_removed() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a/up.json");
-        let running =
-            Running { pid: std::process::id(), nats_url: "nats://127.0.0.1:1".into(), cluster: "main".into() };
+        let running = Running {
+            pid: std::process::id(),
+            nats_url: "nats://127.0.0.1:1".into(),
+            cluster: "main".into(),
+            keys_dir: "/keys".into(),
+        };
         let file = StateFile::write_to(&path, &running).unwrap();
         assert_eq!(read_from(&path), Some(running.clone()));
         drop(file);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use botstream_state::rights;
 use cluster_runner::{Cluster, LogFollower, LogLine, WorkDir};
 
 use crate::context::Global;
@@ -75,6 +76,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
         .dialers(args.dialers as usize)
         .proxies(args.proxies as usize)
         .iratdbots(1)
+        .fresh_keys()
         .config(config)
         .nats_port(args.nats_port)
         .drain_limit(Duration::from_secs(args.drain_limit_s));
@@ -85,7 +87,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
         builder = builder.directory(WorkDir::at(directory)?);
     }
 
-    out::note("starting the cluster");
+    out::note("making keys and starting the cluster");
     let cluster = tokio::select! {
         cluster = builder.start() => cluster?,
         // Dropped with the unfinished start, whatever runs already ends.
@@ -95,6 +97,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
         pid: std::process::id(),
         nats_url: cluster.nats_url().to_owned(),
         cluster: cluster.name().to_owned(),
+        keys_dir: cluster.keys().directory(rights::OPERATOR),
     })?;
     introduce(&cluster, args.config.is_none())?;
 
@@ -126,6 +129,7 @@ fn introduce(cluster: &Cluster, is_sample: bool) -> anyhow::Result<()> {
         ))?;
     }
     out::line(format!("  {:<9} {}", "logs", cluster.directory().display()))?;
+    out::line(format!("  {:<9} {}", "keys", cluster.keys().root().display()))?;
 
     let proxy = cluster.services_named("botproxy").find_map(cluster_runner::Service::sip_addr);
     out::line(paint.bold("\ntry, in other terminals"))?;
@@ -143,6 +147,8 @@ fn introduce(cluster: &Cluster, is_sample: bool) -> anyhow::Result<()> {
         out::line(format!("  {command:<53} # {what}"))?;
     }
     out::line("  iractl sql load 'SELECT node, calls, capacity, state FROM switches'")?;
+    out::line(format!("  iractl keys new {} --database NAME", cluster.keys().directory("iratdbot").display()))?;
+    out::line("    # keys for a shared database of your own; then: iractl db open NAME --schema 'CREATE TABLE …'")?;
     out::line(format!("  iractl sub 'bs.v1.{}.default.ev.>'\n", cluster.name()))?;
     Ok(())
 }

@@ -6,9 +6,19 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures_util::StreamExt;
+use iratdb::core::codec::{Body, Entry, Header, encode, put_insert, start_tx};
+use iratdb::core::engine::Destination;
+use iratdb::core::guard::{Guard, Settings};
+use iratdb::core::ids::{Epoch, Writer};
+use iratdb::core::secret::Secret;
+use iratdb::core::value::ValueRef;
 use iratdb::rusqlite::{Connection, params};
-use iratdb::{IraTdb, Options};
+use iratdb::{IraTdb, Keys, Options};
+
+const WRITE: &str = include_str!("../tests/keys/write.pem");
+const READ: &str = include_str!("../tests/keys/read.pem");
 
 const DDL: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, state TEXT, n INTEGER)";
 const ROWS: i64 = 10_000;
@@ -84,26 +94,88 @@ async fn main() {
     line("commit of one row, captured / plain SQLite", median(&mut ours), median(&mut base));
     line("point read / plain SQLite", median(&mut our_read), median(&mut base_read));
 
-    let a = IraTdb::open(options().nats(async_nats::connect(&url).await.unwrap())).await.unwrap();
-    let b = IraTdb::open(options().nats(async_nats::connect(&url).await.unwrap())).await.unwrap();
+    sealing();
+    let (a, b) = pair(&url, Keys::open()).await;
+    let (sealed_a, sealed_b) = pair(&url, Keys::read_write(WRITE, READ).unwrap()).await;
+    latency(&a, &b, &sealed_a, &sealed_b, &url).await;
+    println!("open:");
+    throughput(&a, &b, median(&mut base)).await;
+    println!("sealed and signed:");
+    throughput(&sealed_a, &sealed_b, median(&mut base)).await;
+    for db in [a, b, sealed_a, sealed_b] {
+        db.close().await.unwrap();
+    }
+}
+
+async fn pair(url: &str, keys: Keys) -> (IraTdb, IraTdb) {
+    let a = IraTdb::open(options().keys(keys.clone()).nats(async_nats::connect(url).await.unwrap())).await.unwrap();
+    let b = IraTdb::open(options().keys(keys).nats(async_nats::connect(url).await.unwrap())).await.unwrap();
     a.ready().await.unwrap();
     b.ready().await.unwrap();
     a.write(fill).unwrap();
     while b.read(|c| c.query_row("SELECT count(*) FROM t", (), |row| row.get::<_, i64>(0))).unwrap() < ROWS {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    latency(&a, &b, &url).await;
-    throughput(&a, &b, median(&mut base)).await;
-    a.close().await.unwrap();
-    b.close().await.unwrap();
+    (a, b)
 }
 
-async fn latency(a: &IraTdb, b: &IraTdb, url: &str) {
+/// Two guards that know each other.
+fn guards() -> (Guard, Guard) {
+    let keys = Keys::read_write(WRITE, READ).unwrap();
+    let credentials = keys.credentials().unwrap();
+    let settings = Settings { alone_after_ms: 300, lease_ms: 2_000, rotate_after_ms: 0 };
+    let database = credentials.database("main", "measure");
+    let guard = |n: u8| Guard::new(settings, credentials, database, Writer(n.into()), &Secret::new([n; 32])).unwrap();
+    let (mut a, mut b) = (guard(1), guard(2));
+    a.connect(0);
+    a.tick(300, &mut Vec::new());
+    b.connect(300);
+    while b.sealer().is_none() {
+        while let Some(message) = b.poll_message() {
+            a.receive(300, &message.bytes, &mut Vec::new());
+        }
+        while let Some(message) = a.poll_message() {
+            b.receive(300, &message.bytes, &mut Vec::new());
+        }
+    }
+    (a, b)
+}
+
+/// What sealing and signing, opening and checking cost a frame, on one core.
+fn sealing() {
+    let (a, mut b) = guards();
+    let handshakes = each(20, |_| guards());
+    println!("certificates of two processes and a handshake (4 RSA signatures in all): {:.1} ms", handshakes / 1e3);
+    for rows in [1, 20, 1_000] {
+        let mut tx = start_tx(7);
+        let values = [ValueRef::Text(b"some name"), ValueRef::Text(b"ringing"), ValueRef::Integer(5)];
+        put_insert(&mut tx, 0, &[1, 2, 3, 4, 5, 6, 7, 8, 9], values.into_iter());
+        let entries = vec![Entry::Tx(&tx); rows];
+        let header = Header { schema: 1, writer: Writer(1), epoch: Epoch(7) };
+        let clear = encode(header, &Body::Frame { sequence: 1, ack: false, entries });
+        let mut sealed: Vec<Bytes> = Vec::new();
+        let sealer = a.sealer().unwrap();
+        let seal = each(3_000, |_| sealed.push(sealer.seal(Destination::All, &clear).unwrap()));
+        let mut opened = Vec::new();
+        let open = each(3_000, |n| b.receive(300, &sealed[n as usize], &mut opened));
+        assert!(opened.len() == 3_000 && opened.iter().all(|bytes| *bytes == clear));
+        println!(
+            "frame of {rows:>4} one-row transactions, {:>6} bytes: seal and sign {seal:>7.1} µs, open and check {open:>7.1} µs",
+            clear.len()
+        );
+    }
+}
+
+async fn latency(a: &IraTdb, b: &IraTdb, sealed_a: &IraTdb, sealed_b: &IraTdb, url: &str) {
     let (publisher, receiver) = (async_nats::connect(url).await.unwrap(), async_nats::connect(url).await.unwrap());
     let mut raw = receiver.subscribe("measure").await.unwrap();
     receiver.flush().await.unwrap();
     let mut changes = b.subscribe("t").unwrap();
-    let (mut base, mut ours) = (vec![], vec![]);
+    let mut sealed_changes = sealed_b.subscribe("t").unwrap();
+    let (mut base, mut ours, mut sealed) = (vec![], vec![], vec![]);
+    let update = |db: &IraTdb, n: i64| {
+        db.write(|c| c.prepare_cached("UPDATE t SET n = ?2 WHERE id = ?1")?.execute(params![n, -n - 1])).unwrap();
+    };
     for n in 0..2_000_i64 {
         tokio::time::sleep(Duration::from_micros(300)).await;
         let started = Instant::now();
@@ -113,11 +185,18 @@ async fn latency(a: &IraTdb, b: &IraTdb, url: &str) {
         base.push(started.elapsed().as_secs_f64() * 1e6);
         tokio::time::sleep(Duration::from_micros(300)).await;
         let started = Instant::now();
-        a.write(|c| c.prepare_cached("UPDATE t SET n = ?2 WHERE id = ?1")?.execute(params![n, -n - 1])).unwrap();
+        update(a, n);
         changes.next().await.unwrap();
         ours.push(started.elapsed().as_secs_f64() * 1e6);
+        tokio::time::sleep(Duration::from_micros(300)).await;
+        let started = Instant::now();
+        update(sealed_a, n);
+        sealed_changes.next().await.unwrap();
+        sealed.push(started.elapsed().as_secs_f64() * 1e6);
     }
-    line("commit to change seen elsewhere / raw NATS, p50", median(&mut ours), median(&mut base));
+    let base = median(&mut base);
+    line("commit to change seen elsewhere / raw NATS, p50", median(&mut ours), base);
+    line("the same, sealed and signed / raw NATS, p50", median(&mut sealed), base);
 }
 
 async fn throughput(a: &IraTdb, b: &IraTdb, plain_us: f64) {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use iratdb::rusqlite::{self, Connection};
-use iratdb::{IraTdb, Options};
+use iratdb::{IraTdb, Keys, Options};
 
 const DDL: &str = "CREATE TABLE t (id TEXT NOT NULL PRIMARY KEY, name TEXT, n INTEGER)";
 const ROWS: i64 = 10_000;
@@ -249,8 +249,8 @@ async fn open(kind: &str, options: Options) -> Db {
 async fn replicated(url: &str) -> (IraTdb, Db) {
     let options = || Options::new(format!("readers-{}", std::process::id())).schema(&[DDL]);
     let connect = async || async_nats::connect(url).await.unwrap();
-    let source = IraTdb::open(options().nats(connect().await)).await.unwrap();
-    let copy = IraTdb::open(options().nats(connect().await)).await.unwrap();
+    let source = IraTdb::open(options().keys(Keys::open()).nats(connect().await)).await.unwrap();
+    let copy = IraTdb::open(options().keys(Keys::open()).nats(connect().await)).await.unwrap();
     source.ready().await.unwrap();
     copy.ready().await.unwrap();
     source.write(|c| (0..ROWS).try_for_each(|n| insert(c, n).map(drop))).unwrap();

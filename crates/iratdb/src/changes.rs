@@ -167,6 +167,14 @@ struct Waiting {
     abandoned: bool,
 }
 
+impl Waiting {
+    fn lag(&mut self) {
+        self.changes.clear();
+        self.bytes = 0;
+        self.lagged = true;
+    }
+}
+
 impl Queue {
     pub(crate) fn new(bytes_max: usize) -> Self {
         Self { waiting: Mutex::default(), news: Notify::new(), bytes_max }
@@ -177,14 +185,18 @@ impl Queue {
         let mut waiting = self.waiting.lock();
         let bytes = change.size();
         if waiting.bytes + bytes > self.bytes_max {
-            waiting.changes.clear();
-            waiting.bytes = 0;
-            waiting.lagged = true;
+            waiting.lag();
         } else {
             waiting.bytes += bytes;
             waiting.changes.push_back(change);
         }
         drop(waiting);
+        self.news.notify_one();
+    }
+
+    /// Changes are missing: drops those that wait, and tells the subscriber.
+    pub(crate) fn lag(&self) {
+        self.waiting.lock().lag();
         self.news.notify_one();
     }
 

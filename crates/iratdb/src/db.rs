@@ -10,11 +10,16 @@ use rusqlite::Connection;
 use crate::changes::Changes;
 use crate::commit::Commit;
 use crate::core::digest::RowsDigest;
-use crate::core::engine::{Config, Counters, Engine, Sizes};
+use crate::core::engine::{Config, Counters, Engine, Event, Limits, Sizes};
+use crate::core::guard::{Guard, Refusals, Settings};
 use crate::core::schema::Table;
+use crate::core::secret::Secret;
 use crate::error::{Error, Result};
+use crate::gate::Gate;
+use crate::keys::Keys;
 use crate::nats::Driver;
 use crate::options::Options;
+use crate::overview::Overview;
 use crate::shared::{Shared, Status, now};
 use crate::sqlite::LocalDb;
 
@@ -42,28 +47,11 @@ impl IraTdb {
     /// Opens the database: creates the local copy and starts to replicate. It can be used at once;
     /// [`IraTdb::ready`] tells when what the others have is in. Needs a tokio runtime if there is a NATS connection.
     pub async fn open(options: Options) -> Result<Self> {
-        options.validate()?;
-        let db = LocalDb::open(&options)?;
-        let started = Instant::now();
-        let node: Arc<str> = options.node.as_str().into();
-        let ms = |duration: Duration| duration.as_millis() as u64;
-        let config = Config {
-            schema: Arc::clone(db.schema()),
-            node: Arc::clone(&node),
-            heartbeat_ms: ms(options.heartbeat),
-            lease_ms: ms(options.lease),
-            alone_after_ms: ms(options.alone_after),
-            tombstone_keep_ms: ms(options.tombstone_keep),
-            resend_bytes_max: options.resend_bytes_max,
-            connected: options.nats.is_some(),
-            seed: random_seed()?,
-        };
-        let engine = Engine::new(config, now(started));
-        let shared = Shared::new(&options.database, node, db, engine, started, options.subscriber_bytes_max);
-        let shared = Arc::new(shared);
-        let replicated = options.nats.is_some();
-        let driver = match options.nats {
-            Some(client) => Some(Driver::start(Arc::clone(&shared), client, &options.cluster).await?),
+        let cluster = options.cluster.clone();
+        let Prepared { shared, nats, guard } = prepare(options)?;
+        let replicated = nats.is_some();
+        let driver = match nats {
+            Some(client) => Some(Driver::start(Arc::clone(&shared), client, &cluster, guard).await?),
             None => None,
         };
         Ok(Self { handle: Arc::new(Handle { shared, replicated, driver: Mutex::new(driver) }) })
@@ -87,11 +75,10 @@ impl IraTdb {
             Status::Joining | Status::Ready => Ok(()),
             Status::Closed => Err(Error::Closed),
             Status::Failed(reason) => Err(Error::Failed(reason)),
-            Status::Mismatch(theirs) => Err(Error::SchemaMismatch {
-                database: self.name().to_owned(),
-                theirs,
-                ours: self.shared().with(|state| state.db.schema().hash)?,
-            }),
+            Status::TooLarge(bytes_max) => Err(Error::ResyncTooLarge { database: self.name().to_owned(), bytes_max }),
+            Status::Mismatch(theirs) => {
+                Err(Error::SchemaMismatch { database: self.name().to_owned(), theirs, ours: self.shared().schema.hash })
+            }
         }
     }
 
@@ -116,20 +103,34 @@ impl IraTdb {
         self.shared().subscribe(table)
     }
 
-    /// The live members, this process first. Empty after a close.
+    /// The live members, this process first. While a transaction takes long, as they were a moment (100 ms at most) before it began.
     pub fn members(&self) -> Vec<Member> {
-        let shared = self.shared();
-        shared.with(|state| members(shared, &state.engine)).unwrap_or_default()
+        members(self.shared(), &self.shared().overview())
     }
 
-    /// Members, counters and sizes. Nothing from within a closure of `read` or `write`.
+    /// Members, counters and sizes. While a transaction takes long, as they were a moment (100 ms at most) before it began.
     pub fn stats(&self) -> Stats {
+        let overview = self.shared().overview();
+        let members = members(self.shared(), &overview);
+        let mut stats = Stats::new(overview.counters, overview.sizes, overview.frames_missing, members);
+        if let Some(gate) = &self.shared().gate {
+            (stats.refusals, stats.data_keys) = gate.counts();
+        }
+        stats
+    }
+
+    /// Orders a new data key: soon all members seal with it, after each has shown the read key again. Nothing happens in a
+    /// database without keys, or as long as no key has been agreed on. Fails if the keys only read.
+    pub fn rotate_key(&self) -> Result<()> {
         let shared = self.shared();
-        let stats = shared.with(|state| {
-            let engine = &state.engine;
-            Stats::new(engine.counters(), engine.sizes(), engine.frames_missing(), members(shared, engine))
-        });
-        stats.unwrap_or_default()
+        shared.check_open()?;
+        if shared.with(|state| state.engine.is_reader())? {
+            return Err(Error::ReadOnly { database: self.name().to_owned(), table: None });
+        }
+        if let Some(gate) = &shared.gate {
+            gate.order_rotation();
+        }
+        Ok(())
     }
 
     /// The replicated tables, by name.
@@ -150,12 +151,9 @@ impl IraTdb {
     /// A digest of the visible rows of every replicated table, by the table's name: equal on two replicas exactly when they show
     /// the same rows.
     pub fn digests(&self) -> Result<BTreeMap<String, TableDigest>> {
-        self.shared().check_open()?;
-        self.shared().with(|state| {
-            let digests = state.db.digests()?;
-            let tables = state.db.schema().tables.iter().zip(digests);
-            Ok(tables.map(|(table, digest)| (table.name.clone(), TableDigest::from(digest))).collect())
-        })?
+        let digests = self.shared().digests()?;
+        let tables = self.shared().schema.tables.iter().zip(digests);
+        Ok(tables.map(|(table, digest)| (table.name.clone(), TableDigest::from(digest))).collect())
     }
 
     /// Ends this process's part: its changes are sent, and its owned rows vanish everywhere. Later calls fail with
@@ -178,36 +176,92 @@ impl IraTdb {
     }
 }
 
-fn random_seed() -> Result<u64> {
-    use ring::rand::SecureRandom;
-    let mut seed = [0; 8];
-    let unavailable = |_| Error::Failed("the system gave no random numbers".to_owned());
-    ring::rand::SystemRandom::new().fill(&mut seed).map_err(unavailable)?;
-    Ok(u64::from_le_bytes(seed))
+/// A database whose tasks have not been started.
+struct Prepared {
+    shared: Arc<Shared>,
+    nats: Option<async_nats::Client>,
+    guard: Option<Box<Guard>>,
 }
 
-fn members(shared: &Shared, engine: &Engine) -> Vec<Member> {
+fn prepare(options: Options) -> Result<Prepared> {
+    options.validate()?;
+    let mut db = LocalDb::open(&options)?;
+    let started = Instant::now();
+    let node: Arc<str> = options.node.as_str().into();
+    let keys = match options.keys {
+        Some(keys) => keys,
+        None if options.nats.is_none() => Keys::private(),
+        None => return Err(Error::NoKeys { database: options.database }),
+    };
+    let nats = options.nats.filter(|_| !keys.is_private());
+    let ms = |duration: Duration| duration.as_millis() as u64;
+    let config = Config {
+        schema: Arc::clone(db.schema()),
+        node: Arc::clone(&node),
+        heartbeat_ms: ms(options.heartbeat),
+        lease_ms: ms(options.lease),
+        alone_after_ms: ms(options.alone_after),
+        tombstone_keep_ms: ms(options.tombstone_keep),
+        limits: Limits {
+            resend_bytes_max: options.resend_bytes_max,
+            resync_bytes_max: options.resync_bytes_max,
+            ..Limits::default()
+        },
+        read_only: options.read_only,
+        reader: !keys.may_write(),
+        connected: nats.is_some(),
+        seed: u64::from_le_bytes(random()?),
+    };
+    let mut engine = Engine::new(config, now(started));
+    let mut guard = None;
+    if let (Some(credentials), Some(_)) = (keys.credentials(), &nats) {
+        let settings = Settings {
+            alone_after_ms: ms(options.alone_after),
+            lease_ms: ms(options.lease),
+            rotate_after_ms: ms(options.rotate_after),
+        };
+        let database = credentials.database(&options.cluster, &options.database);
+        let new = Guard::new(settings, credentials, database, engine.writer(), &Secret::new(random()?));
+        let failed = |_| Error::Failed("this process could not be certified".to_owned());
+        guard = Some(Box::new(new.map_err(failed)?));
+        // It has nobody to talk to until the guard has a data key.
+        engine.handle(now(started), Event::Disconnected, &mut db)?;
+    }
+    let mut shared = Shared::new(&options.database, node, db, engine, started, options.subscriber_bytes_max);
+    let credentials = keys.credentials().filter(|_| guard.is_some());
+    shared.gate = credentials.map(|keys| Gate::new(keys.database(&options.cluster, &options.database)));
+    Ok(Prepared { shared: Arc::new(shared), nats, guard })
+}
+
+fn random<const N: usize>() -> Result<[u8; N]> {
+    use ring::rand::SecureRandom;
+    let mut bytes = [0; N];
+    let unavailable = |_| Error::Failed("the system gave no random numbers".to_owned());
+    ring::rand::SystemRandom::new().fill(&mut bytes).map_err(unavailable)?;
+    Ok(bytes)
+}
+
+fn members(shared: &Shared, overview: &Overview) -> Vec<Member> {
     let now_ms = shared.now().mono_ms;
     let own = Member {
-        id: engine.writer().0,
+        id: overview.own.0,
         node: shared.node.to_string(),
         is_self: true,
-        ready: engine.is_ready(),
+        read_only: overview.is_reader,
+        ready: overview.own.1,
         silent_for: Duration::ZERO,
         frames_missing: 0,
         frames_unacknowledged: 0,
     };
-    let others = engine.members().iter().filter_map(|(epoch, member)| {
-        let (frames_missing, frames_unacknowledged) = engine.lag(epoch);
-        Some(Member {
-            id: member.writer?.0,
-            node: member.node.to_string(),
-            is_self: false,
-            ready: member.ready,
-            silent_for: Duration::from_millis(now_ms.saturating_sub(member.heard_at_ms)),
-            frames_missing,
-            frames_unacknowledged,
-        })
+    let others = overview.others.iter().map(|other| Member {
+        id: other.id,
+        node: other.node.to_string(),
+        is_self: false,
+        read_only: other.reader,
+        ready: other.ready,
+        silent_for: Duration::from_millis(now_ms.saturating_sub(other.heard_at_ms)),
+        frames_missing: other.frames_missing,
+        frames_unacknowledged: other.frames_unacknowledged,
     });
     std::iter::once(own).chain(others).collect()
 }
@@ -222,6 +276,8 @@ pub struct Member {
     pub node: String,
     /// Whether it is this process.
     pub is_self: bool,
+    /// Whether it can only read.
+    pub read_only: bool,
     /// Whether the others' rows are in at that member.
     pub ready: bool,
     /// Time since it was last heard (zero for this process).
@@ -254,6 +310,10 @@ pub struct Stats {
     pub rows_applied: u64,
     /// Comparisons with a donor finished, the one when joining included.
     pub resyncs: u64,
+    /// Comparisons that started anew, because what the donor showed changed in a way that could not be followed.
+    pub resyncs_repeated: u64,
+    /// Comparisons given up because there were more bytes of rows to take than `Options::resync_bytes_max`.
+    pub resyncs_too_large: u64,
     /// Rows taken from donors.
     pub rows_fetched: u64,
     /// Members that left, or whose lease ended.
@@ -268,6 +328,10 @@ pub struct Stats {
     pub refused: u64,
     /// Messages dropped because NATS did not take them in time; all are asked for again.
     pub outbox_dropped: u64,
+    /// Messages refused by the seal, by reason. All zero in a database without keys.
+    pub refusals: Refusals,
+    /// Data keys held: one, and for a while others after islands have met or the key was rotated.
+    pub data_keys: usize,
     /// The live members, this process first.
     pub members: Vec<Member>,
     /// Frames that others are known to have sent and that are not here yet.
@@ -298,6 +362,8 @@ impl Stats {
             nacks_sent: counters.nacks_sent,
             rows_applied: counters.rows_applied,
             resyncs: counters.resyncs,
+            resyncs_repeated: counters.resyncs_repeated,
+            resyncs_too_large: counters.resyncs_too_large,
             rows_fetched: counters.rows_fetched,
             epochs_ended: counters.epochs_ended,
             epochs_restarted: counters.epochs_restarted,
@@ -305,6 +371,8 @@ impl Stats {
             schema_mismatches: counters.schema_mismatches,
             refused: counters.refused,
             outbox_dropped: counters.outbox_dropped,
+            refusals: Refusals::default(),
+            data_keys: 0,
             members,
             frames_missing,
             rows: sizes.rows,

@@ -25,12 +25,46 @@ pub enum Error {
         /// Hash of the schema declared here.
         ours: u64,
     },
+    /// The others have more rows than this process takes in one resync.
+    #[error("database {database} has more than {bytes_max} bytes of rows to join with (option resync_bytes_max)")]
+    ResyncTooLarge {
+        /// The database's name.
+        database: String,
+        /// The limit.
+        bytes_max: usize,
+    },
     /// A row of an owned table was updated or deleted by a process that does not own it.
     /// `INSERT OR REPLACE` takes a row over; nothing else may touch it.
     #[error("a row of owned table {table} belongs to another process: only its owner may update or delete it")]
     NotOwner {
         /// The table.
         table: String,
+    },
+    /// The database was opened with keys that only read, or with [`crate::Options::read_only`]. Tables named `local_*` can be written all
+    /// the same.
+    #[error("database {database} was opened read-only: nothing can be written to its replicated tables")]
+    ReadOnly {
+        /// The database's name.
+        database: String,
+        /// The table that was to be written.
+        table: Option<String>,
+    },
+    /// The database would be replicated, and nothing was said of keys.
+    #[error(
+        "database {database} was given a NATS connection but no keys: give some (`iractl keys new` makes them, Options::keys takes \
+         them), or Keys::open() if all who can use NATS may read and write it (development, tests)"
+    )]
+    NoKeys {
+        /// The database's name.
+        database: String,
+    },
+    /// A key can't be used.
+    #[error("{what}: {problem}")]
+    Key {
+        /// The file, or which key it was to be.
+        what: String,
+        /// What is wrong with it.
+        problem: crate::keys::KeyProblem,
     },
     /// A row is larger than replicas take.
     #[error("a row of table {table} takes {bytes} bytes, more than {bytes_max}")]

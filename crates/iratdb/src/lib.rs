@@ -4,18 +4,19 @@
 //! One duty: give every process its own copy of the same tables. Invariants: a read never leaves
 //! the process; a commit returns when the local copy has it; replicas that have received the same
 //! changes, in any order, show the same tables; what a dead process owned is gone everywhere
-//! within its lease; every queue, log and buffer is bounded in bytes.
+//! within its lease; every queue, log and buffer is bounded in bytes; with [`Keys`], a process without the read key sees
+//! ciphertext only, and nothing is taken from one without the write key (`docs/security.md` is the threat model).
 //!
-//! Not yet: sealed and signed frames, and keys for reading and writing (who can use the cluster's subjects has the
-//! database); members with different versions of a schema. The README says more.
+//! Not yet: members with different versions of a schema. The README says more.
 //!
 //! ```no_run
 //! # async fn example(client: async_nats::Client) -> iratdb::Result<()> {
-//! use iratdb::{IraTdb, Options, TableOptions};
+//! use iratdb::{IraTdb, Keys, Options, TableOptions};
 //!
 //! let options = Options::new("calls")
 //!     .schema(&["CREATE TABLE calls (id TEXT NOT NULL PRIMARY KEY, state TEXT)"])
 //!     .table("calls", TableOptions::default().owned())
+//!     .keys(Keys::from_directory("/etc/botstream/keys", "calls")?)
 //!     .nats(client);
 //! let db = IraTdb::open(options).await?;
 //! db.ready().await?;
@@ -25,7 +26,7 @@
 //! # }
 //! ```
 //!
-//! [`core`] is sans-IO: replication as a pure state machine. `sqlite` holds the data, `nats` moves
+//! [`core`] is sans-IO: replication as a pure state machine, and the guard that seals and checks. `sqlite` holds the data, `nats` moves
 //! the messages, and this module's [`IraTdb`] is what an application sees.
 
 pub mod core;
@@ -34,18 +35,24 @@ mod changes;
 mod commit;
 mod db;
 mod error;
+mod gate;
+mod keys;
 mod nats;
 mod options;
+mod overview;
 mod shared;
-#[cfg(test)]
-mod sim;
+#[cfg(any(test, feature = "simulator"))]
+#[doc(hidden)]
+pub mod sim;
 mod sqlite;
 
 pub use changes::{Change, Changes, Conflict, ConflictReason, Op, Origin, RowChange};
 pub use commit::Commit;
+pub use core::guard::Refusals;
 pub use core::value::Value;
 pub use db::{IraTdb, Member, Stats, TableDescription, TableDigest};
 pub use error::{Error, Result, SchemaProblem};
+pub use keys::{KEY_BITS_MIN, KeyInfo, KeyProblem, Keys};
 pub use options::{Lww, Options, Sandbox, TableOptions};
 
 pub use rusqlite;

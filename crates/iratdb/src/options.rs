@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::core::schema::Merge;
 use crate::error::{Error, Result};
+use crate::keys::Keys;
 
 /// How a database is opened. Everything but the name has a default.
 #[derive(Debug, Clone)]
@@ -15,12 +16,16 @@ pub struct Options {
     pub(crate) schema: Vec<String>,
     pub(crate) tables: BTreeMap<String, TableOptions>,
     pub(crate) nats: Option<async_nats::Client>,
+    pub(crate) keys: Option<Keys>,
+    pub(crate) rotate_after: Duration,
+    pub(crate) read_only: bool,
     pub(crate) heartbeat: Duration,
     pub(crate) lease: Duration,
     pub(crate) alone_after: Duration,
     pub(crate) tombstone_keep: Duration,
     pub(crate) subscriber_bytes_max: usize,
     pub(crate) resend_bytes_max: usize,
+    pub(crate) resync_bytes_max: usize,
     pub(crate) sandbox: Option<Sandbox>,
 }
 
@@ -34,12 +39,16 @@ impl Options {
             schema: Vec::new(),
             tables: BTreeMap::new(),
             nats: None,
+            keys: None,
+            rotate_after: Duration::from_secs(24 * 3600),
+            read_only: false,
             heartbeat: Duration::from_millis(500),
             lease: Duration::from_secs(2),
             alone_after: Duration::from_millis(300),
             tombstone_keep: Duration::from_secs(600),
             subscriber_bytes_max: 4 << 20,
             resend_bytes_max: 16 << 20,
+            resync_bytes_max: 512 << 20,
             sandbox: None,
         }
     }
@@ -79,10 +88,34 @@ impl Options {
         self
     }
 
-    /// The NATS connection to replicate over. Without one, the database is this process's alone.
+    /// Opens the database to read it only: [`crate::IraTdb::write`] may change `local_*` tables, and fails with [`Error::ReadOnly`] if it
+    /// changes others.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
+    /// The NATS connection to replicate over. Without one, the database is private: this process's alone.
     #[must_use]
     pub fn nats(mut self, client: async_nats::Client) -> Self {
         self.nats = Some(client);
+        self
+    }
+
+    /// What this process may do, and with whom it shares the database: only processes with the same keys meet. A database that is
+    /// replicated needs to be told, be it that it has no protection ([`Keys::open`]).
+    #[must_use]
+    pub fn keys(mut self, keys: Keys) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// How long one data key is used before the members agree on a new one (default 24 h). Zero: for ever, but for
+    /// [`crate::IraTdb::rotate_key`].
+    #[must_use]
+    pub fn rotate_after(mut self, rotate_after: Duration) -> Self {
+        self.rotate_after = rotate_after;
         self
     }
 
@@ -129,6 +162,15 @@ impl Options {
         self
     }
 
+    /// Bytes of rows taken in one resync, and so held twice for a moment (default 512 MiB). With a database that is larger than this
+    /// nobody can join: [`crate::IraTdb::ready`] fails with [`Error::ResyncTooLarge`], and tries on. A member in use that lacks more keeps what it has,
+    /// counts it in [`crate::Stats::resyncs_too_large`], and tries on.
+    #[must_use]
+    pub fn resync_bytes_max(mut self, bytes: usize) -> Self {
+        self.resync_bytes_max = bytes;
+        self
+    }
+
     /// Runs SQL that somebody else has written within limits.
     #[must_use]
     pub fn sandbox(mut self, sandbox: Sandbox) -> Self {
@@ -154,6 +196,9 @@ impl Options {
         }
         if self.lease < self.heartbeat * 2 {
             return bad("lease", "must be at least two heartbeats");
+        }
+        if !self.rotate_after.is_zero() && self.rotate_after < self.lease * 4 {
+            return bad("rotate_after", "must be zero or at least four leases");
         }
         if self.tombstone_keep < self.lease * 4 {
             return bad("tombstone_keep", "must be at least four leases");

@@ -16,6 +16,7 @@ use crate::changes::{Changes, Conflict, ConflictReason, Op, Origin, Queue, Queue
 use crate::commit::{Commit, Waiters};
 use crate::core::codec::{ROW_BYTES_MAX, TX_BYTES_MAX};
 use crate::core::constraint::Reason;
+use crate::core::digest::RowsDigest;
 use crate::core::engine::{Engine, Event, Maker, Now, Outgoing, Refused, Seen};
 use crate::core::key::key_values;
 use crate::core::schema::Schema;
@@ -24,6 +25,8 @@ use crate::core::table::Shown;
 use crate::core::tally::SHARES_MAX;
 use crate::core::value::{Value, ValueRef};
 use crate::error::{Error, Result};
+use crate::gate::Gate;
+use crate::overview::{Kept, Overview, PATIENCE};
 use crate::sqlite::{LocalDb, Readers};
 
 /// How far the database is.
@@ -35,6 +38,8 @@ pub(crate) enum Status {
     Ready,
     /// Those who are there have another schema.
     Mismatch(u64),
+    /// Those who are there have more rows than this process takes.
+    TooLarge(usize),
     /// Over.
     Closed,
     /// The local copy failed.
@@ -51,8 +56,11 @@ pub(crate) struct Shared {
     names: Vec<Arc<str>>,
     state: Mutex<State>,
     readers: Arc<Readers>,
+    overview: Kept,
     started: Instant,
     subscriber_bytes_max: usize,
+    /// In a database with keys: what seals.
+    pub(crate) gate: Option<Gate>,
     /// There may be something to send.
     pub(crate) work: Notify,
     /// How far the database is.
@@ -137,6 +145,7 @@ impl Shared {
             columns: columns.collect(),
             names: schema.tables.iter().map(|table| table.name.as_str().into()).collect(),
             readers: Arc::clone(db.readers()),
+            overview: Kept::new(Overview::of(&engine)),
             state: Mutex::new(State {
                 db,
                 engine,
@@ -146,6 +155,7 @@ impl Shared {
             schema,
             started,
             subscriber_bytes_max,
+            gate: None,
             work: Notify::new(),
             status: watch::Sender::new(ready),
             over: AtomicBool::new(false),
@@ -177,6 +187,21 @@ impl Shared {
             Some(state) => Ok(work(state)),
             None => Err(Error::Closed),
         }
+    }
+
+    /// How it stands, now or, while a transaction takes long, before it began.
+    pub(crate) fn overview(&self) -> Overview {
+        match self.state.try_lock_for(PATIENCE) {
+            Some(state) => self.overview.renew(&state.engine),
+            None => self.overview.get(),
+        }
+    }
+
+    /// Digests of the visible rows of all tables.
+    pub(crate) fn digests(&self) -> Result<Vec<RowsDigest>> {
+        self.check_open()?;
+        let _in_use = InUse::new(self)?;
+        Ok(self.readers.digests()?)
     }
 
     pub(crate) fn check_open(&self) -> Result<()> {
@@ -225,7 +250,8 @@ impl Shared {
             db.commit()?;
             return Ok((value, rows_changed, engine.last_commit()));
         }
-        let prepared = match engine.prepare(now(self.started), &changes, db) {
+        let now = now(self.started);
+        let prepared = match engine.prepare(now, &changes, db) {
             Ok(Ok(prepared)) => prepared,
             Ok(Err(refused)) => {
                 db.rollback();
@@ -240,6 +266,7 @@ impl Shared {
         let applied = engine.commit(prepared, changes, db).and_then(|()| db.finish_apply());
         applied.map_err(|error| self.fail(error))?;
         let number = engine.last_commit();
+        self.overview.refresh(engine, now.mono_ms);
         self.publish_seen(state);
         Ok((value, rows_changed, number))
     }
@@ -247,6 +274,9 @@ impl Shared {
     fn refusal(&self, refused: Refused) -> Error {
         let name = |table: usize| self.schema.tables.get(table).map_or_else(String::new, |table| table.name.clone());
         match refused {
+            Refused::ReadOnly { table } => {
+                Error::ReadOnly { database: self.name.to_string(), table: Some(name(table)) }
+            }
             Refused::NotOwner { table } => Error::NotOwner { table: name(table) },
             Refused::RowTooLarge { table, bytes } => {
                 Error::RowTooLarge { table: name(table), bytes, bytes_max: ROW_BYTES_MAX }
@@ -261,8 +291,8 @@ impl Shared {
         }
     }
 
-    /// Gives the engine what has happened, and tells who waits for it.
-    pub(crate) fn handle<'a>(&self, events: impl IntoIterator<Item = Event<'a>>) -> Result<()> {
+    /// Gives the engine what has happened, and tells who waits for it. Gives whether there is something to send.
+    pub(crate) fn handle<'a>(&self, events: impl IntoIterator<Item = Event<'a>>) -> Result<bool> {
         self.lock(true, |state| {
             let now = self.now();
             let State { db, engine, .. } = state;
@@ -276,8 +306,9 @@ impl Shared {
             result.and_then(|()| db.finish_apply()).map_err(|error| self.fail(error))?;
             self.publish_seen(state);
             self.publish_status(&state.engine);
+            self.overview.refresh(&state.engine, now.mono_ms);
             state.waiters.wake(&mut state.engine);
-            Ok(())
+            Ok(state.engine.has_outgoing())
         })?
     }
 
@@ -285,6 +316,7 @@ impl Shared {
         let status = match engine.mismatch() {
             _ if engine.is_ready() => Status::Ready,
             Some(theirs) => Status::Mismatch(theirs),
+            None if engine.is_too_large() => Status::TooLarge(engine.resync_bytes_max()),
             None => Status::Joining,
         };
         self.status.send_if_modified(|old| {
@@ -355,7 +387,11 @@ impl Shared {
     fn publish_seen(&self, state: &mut State) {
         // Who is told of a change, or that the others' rows are in, may read at once, and must find it.
         state.db.publish();
-        for seen in state.engine.take_seen() {
+        let Some(all) = state.engine.take_seen() else {
+            state.subscribers.iter().flatten().for_each(|queue| queue.lag());
+            return;
+        };
+        for seen in all {
             let Some(queues) = state.subscribers.get_mut(seen.table) else { continue };
             queues.retain(|queue| !queue.is_abandoned());
             if queues.is_empty() {

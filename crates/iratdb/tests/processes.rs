@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use common::{NatsServer, PATIENCE, connect, number, until};
 use iratdb::rusqlite::params;
-use iratdb::{IraTdb, Options, TableOptions};
+use iratdb::{IraTdb, Keys, Options, TableOptions};
 
 const NATS: &str = "IRATDB_TEST_NATS";
 const NAME: &str = "IRATDB_TEST_NAME";
@@ -30,7 +30,7 @@ fn options(name: &str) -> Options {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child() {
     let (Ok(url), Ok(name)) = (std::env::var(NATS), std::env::var(NAME)) else { return };
-    let db = IraTdb::open(options(&name).nats(connect(&url).await)).await.unwrap();
+    let db = IraTdb::open(options(&name).keys(Keys::open()).nats(connect(&url).await)).await.unwrap();
     db.ready().await.unwrap();
     let writing = Arc::new(AtomicBool::new(false));
     let writer = {
@@ -187,7 +187,7 @@ fn until_equal(processes: &mut [Process], names: &str) {
         let digests: Vec<_> = processes.iter_mut().map(|process| process.ask("digest")).collect();
         let owners: Vec<_> = processes.iter_mut().map(|process| process.ask("owners")).collect();
         if digests.windows(2).all(|pair| pair[0] == pair[1]) {
-            equal.get_or_insert(started.elapsed());
+            equal.get_or_insert_with(|| started.elapsed());
             if owners.iter().all(|owners| owners == names) {
                 break;
             }

@@ -55,6 +55,36 @@ fn a_read_does_not_wait_for_a_transaction() {
 }
 
 #[test]
+fn members_stats_and_digests_do_not_wait_for_a_transaction() {
+    let db = open();
+    let digests = db.digests().unwrap();
+    assert_eq!(db.stats().commits, 1);
+    let (in_write, write_begun) = channel();
+    let db = &db;
+    let (told, go_on) = channel();
+    scope(|scope| {
+        scope.spawn(move || {
+            db.write(|c| {
+                c.execute("DELETE FROM t WHERE id = 1", ())?;
+                // Also from within: what was before.
+                assert_eq!(db.stats().commits, 1);
+                in_write.send(()).unwrap();
+                // Fails if what is asked below waits for this closure.
+                go_on.recv_timeout(PATIENCE).unwrap();
+                Ok(())
+            })
+            .unwrap();
+        });
+        write_begun.recv_timeout(PATIENCE).unwrap();
+        assert_eq!((db.stats().commits, db.stats().rows, db.members().len()), (1, 3, 1));
+        assert_eq!(db.digests().unwrap(), digests);
+        told.send(()).unwrap();
+    });
+    assert_eq!((db.stats().commits, db.stats().rows), (2, 2));
+    assert_eq!(db.digests().unwrap()["t"].rows, 2);
+}
+
+#[test]
 fn nobody_waits_for_a_read_which_keeps_its_state() {
     let db = open();
     let (in_read, read_begun) = channel();

@@ -102,6 +102,13 @@ async fn a_replicated_commit_shows_at_so_many_others() {
     assert!(matches!(waiting.await.unwrap(), Err(Error::Closed)));
     b.close().await.unwrap();
 
+    let reader = nats.open(options().read_only()).await;
+    reader.ready().await.unwrap();
+    let refused = reader.write(|tx| tx.execute("INSERT INTO calls VALUES ('c', '', 0)", ()));
+    assert!(matches!(refused, Err(Error::ReadOnly { table: Some(table), .. }) if table == "calls"));
+    reader.write(|tx| tx.execute("INSERT INTO local_notes VALUES ('mine')", ())).unwrap();
+    reader.close().await.unwrap();
+
     let alone = IraTdb::open(options()).await.unwrap();
     let commit = alone.write(|tx| tx.execute("INSERT INTO calls VALUES ('c', '', 0)", ())).unwrap();
     commit.replicated(0, PATIENCE).await.unwrap();

@@ -23,7 +23,7 @@ const LOOKUP_EVERY: Duration = Duration::from_secs(30);
 pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> {
     let ip = config.advertised_ip()?;
     let load = chassis.open(load::options()).await?;
-    let calls = chassis.open(calls::options()).await?;
+    let calls = chassis.follow(calls::options()).await?;
     let config_db = chassis.open(shared_config::options()).await?;
     let transport = SipTransport::bind(sip_transport::Options::new(config.sip_udp, config.sip_tcp)).await?;
     let udp = SocketAddr::new(ip, transport.udp_addr().port());

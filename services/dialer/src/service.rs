@@ -17,7 +17,7 @@ pub(crate) struct Config {}
 pub(crate) async fn run(chassis: Chassis, _config: Config) -> anyhow::Result<()> {
     let metrics = Metrics::register(&chassis.metrics);
     let databases = Databases {
-        calls: chassis.open(calls::options()).await?,
+        calls: chassis.follow(calls::options()).await?,
         config: chassis.open(config::options()).await?,
         load: chassis.open(load::options()).await?,
     };

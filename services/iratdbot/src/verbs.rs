@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use botstream_api::{Error, ErrorCode};
-use botstream_state::{calls, cluster, config as shared_config, dialing, load};
+use botstream_state::rights;
 use iracluster::Chassis;
-use iratdb::{IraTdb, Lww, Options, Sandbox, TableOptions};
+use iratdb::{IraTdb, Keys, Lww, Options, Sandbox, TableOptions};
 use tokio::sync::Semaphore;
 use ulid::Ulid;
 
@@ -20,6 +20,12 @@ use crate::wire::*;
 
 /// Longest name of a database, in bytes.
 const NAME_BYTES_MAX: usize = 128;
+
+/// Whose rights to BotStream's own databases these are.
+const SERVICE: &str = env!("CARGO_PKG_NAME");
+
+/// Longest name of keys.
+const KEY_NAME_LEN_MAX: usize = 64;
 
 /// DDL steps of a schema.
 const SCHEMA_STEPS_MAX: usize = 256;
@@ -50,22 +56,17 @@ impl Verbs {
     }
 
     pub(crate) async fn open(&self, request: OpenRequest) -> Result<OpenReply, Error> {
-        let OpenRequest { db: database, schema, tables, mode } = request;
+        let OpenRequest { db: database, schema, tables, mode, key_ref } = request;
         if !(1..=NAME_BYTES_MAX).contains(&database.len()) {
             return Err(Error::invalid("db", format!("a database's name has 1 to {NAME_BYTES_MAX} bytes")));
         }
         if schema.len() > SCHEMA_STEPS_MAX {
             return Err(Error::invalid("schema", format!("a schema has at most {SCHEMA_STEPS_MAX} steps")));
         }
-        let options = match known(&database) {
-            Some(options) if schema.is_empty() && tables.is_empty() => {
-                if mode == OpenMode::Rw {
-                    let sentence =
-                        format!("{database:?} is written by BotStream's services alone: use mode ro, and the NATS API");
-                    return Err(Error::new(ErrorCode::Forbidden, sentence).field("mode"));
-                }
-                options
-            }
+        let ours = botstream_state::options(&database);
+        let is_ours = ours.is_some();
+        let options = match ours {
+            Some(options) if schema.is_empty() && tables.is_empty() => options,
             Some(_) => {
                 return Err(Error::invalid("schema", format!("the schema of {database:?} is known: leave it out")));
             }
@@ -81,16 +82,21 @@ impl Verbs {
                 options
             }
         };
+        let keys = self.keys(&database, key_ref, mode, is_ours)?;
         let place = self.handles.place()?;
         let sandbox = Sandbox { statement_time_max: self.statement_time, value_bytes_max: VALUE_BYTES_MAX };
         let Chassis { cluster, node, nats, .. } = &self.chassis;
-        let options = options.cluster(cluster).node(node).nats(nats.clone()).sandbox(sandbox);
+        let options = options.cluster(cluster).node(node).nats(nats.clone()).keys(keys).sandbox(sandbox);
         let db = IraTdb::open(options).await.map_err(refusal)?;
         let ready = match tokio::time::timeout(READY_LIMIT, db.ready()).await {
             Ok(ready) => ready.map_err(refusal),
             Err(_) => Err(Error::new(
                 ErrorCode::Timeout,
-                format!("database {database:?} did not become ready within {} s", READY_LIMIT.as_secs()),
+                format!(
+                    "database {database:?} did not become ready within {} s: with keys that only read, somebody has to be there who \
+                     writes it",
+                    READY_LIMIT.as_secs()
+                ),
             )),
         };
         if let Err(error) = ready {
@@ -104,6 +110,52 @@ impl Verbs {
         drop(place);
         let lease_ms = self.lease_ms();
         Ok(OpenReply { handle: id, ready: true, members: stats.members.len(), rows: stats.rows, lease_ms })
+    }
+
+    /// The keys that a database is opened with. What they are is never in a message; their name may be.
+    fn keys(&self, database: &str, key_ref: Option<String>, mode: OpenMode, ours: bool) -> Result<Keys, Error> {
+        if ours {
+            if key_ref.is_some() {
+                return Err(Error::invalid("key_ref", format!("the keys of {database:?} are known: leave it out")));
+            }
+            if mode == OpenMode::Rw {
+                let sentence =
+                    format!("{database:?} is written by BotStream's services alone: use mode ro, and the NATS API");
+                return Err(Error::new(ErrorCode::Forbidden, sentence).field("mode"));
+            }
+            if rights::right(SERVICE, database).is_none() {
+                let sentence = format!("{database:?} is for the services that need it alone");
+                return Err(Error::new(ErrorCode::Forbidden, sentence).field("db"));
+            }
+        }
+        let is_named = key_ref.is_some();
+        let (name, field) = (key_ref.as_deref().unwrap_or(database), if is_named { "key_ref" } else { "db" });
+        let is_of_ours = rights::RIGHTS.iter().any(|rights| rights.database == name);
+        if is_of_ours && !ours {
+            let sentence = format!("{name:?} are keys of BotStream's own: name others");
+            return Err(Error::new(ErrorCode::Forbidden, sentence).field(field));
+        }
+        // It becomes the name of files. Without keys it becomes nothing, but what is wrong with them is wrong without them.
+        if !(is_key_name(name) || !is_named && self.chassis.has_no_keys()) {
+            let sentence = format!(
+                "{name:?} can't name keys: 1 to {KEY_NAME_LEN_MAX} letters, digits, _ and - can{}",
+                if is_named { "" } else { "; give key_ref" }
+            );
+            return Err(Error::invalid(field, sentence));
+        }
+        let keys = self.chassis.keys(name).map_err(|error| {
+            tracing::warn!(database, key_ref = name, %error, "not opened: its keys are not here");
+            let sentence = format!(
+                "there are no usable keys {name:?} here: mount {name}.write.pem and {name}.read.pem (to write) or {name}.read.pem and \
+                 {name}.write.pub.pem (to read) in the directory of the flag keys-dir; `iractl keys new` makes them"
+            );
+            Error::new(ErrorCode::NotFound, sentence).field(field)
+        })?;
+        if mode == OpenMode::Rw && !keys.may_write() {
+            let sentence = format!("the keys {name:?} only read: use mode ro, or mount {name}.write.pem");
+            return Err(Error::new(ErrorCode::Forbidden, sentence).field("mode"));
+        }
+        Ok(keys)
     }
 
     pub(crate) async fn exec(&self, request: ExecRequest) -> Result<ExecReply, Error> {
@@ -193,6 +245,7 @@ impl Verbs {
             node: member.node.clone(),
             id: format!("{:016x}", member.id),
             is_self: member.is_self,
+            read_only: member.read_only,
             ready: member.ready,
             silent_ms: u64::try_from(member.silent_for.as_millis()).unwrap_or(u64::MAX),
             frames_missing: member.frames_missing,
@@ -221,6 +274,7 @@ impl Verbs {
                 ("refused", stats.refused),
                 ("outbox_dropped", stats.outbox_dropped),
             ]),
+            refusals: stats.refusals.by_reason().into_iter().collect(),
             sizes: BTreeMap::from([
                 ("queue_bytes", stats.queue_bytes),
                 ("resend_bytes", stats.resend_bytes),
@@ -259,16 +313,10 @@ impl Verbs {
     }
 }
 
-/// BotStream's own databases, whose schemas nobody has to know.
-fn known(database: &str) -> Option<Options> {
-    match database {
-        calls::NAME => Some(calls::options()),
-        cluster::NAME => Some(cluster::options()),
-        shared_config::NAME => Some(shared_config::options()),
-        dialing::NAME => Some(dialing::options()),
-        load::NAME => Some(load::options()),
-        _ => None,
-    }
+/// Whether it can be part of a file's name, and nothing else: no path, no dot.
+fn is_key_name(name: &str) -> bool {
+    let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    (1..=KEY_NAME_LEN_MAX).contains(&name.len()) && name.bytes().all(good)
 }
 
 fn table_options(table: &str, spec: TableSpec) -> Result<TableOptions, Error> {

@@ -27,6 +27,8 @@ pub(crate) struct OpenRequest {
     pub(crate) tables: BTreeMap<String, TableSpec>,
     #[serde(default)]
     pub(crate) mode: OpenMode,
+    /// The name of the database's keys among those that the service has; the database's own when not given.
+    pub(crate) key_ref: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -229,6 +231,8 @@ pub(crate) struct StatsReply {
     pub(crate) rows: usize,
     /// By name, since the handle was opened.
     pub(crate) counters: BTreeMap<&'static str, u64>,
+    /// Messages refused by the seal, by reason.
+    pub(crate) refusals: BTreeMap<&'static str, u64>,
     /// By name, in bytes.
     pub(crate) sizes: BTreeMap<&'static str, usize>,
 }
@@ -238,6 +242,8 @@ pub(crate) struct MemberInfo {
     pub(crate) node: String,
     pub(crate) id: String,
     pub(crate) is_self: bool,
+    /// Its keys only read.
+    pub(crate) read_only: bool,
     pub(crate) ready: bool,
     pub(crate) silent_ms: u64,
     pub(crate) frames_missing: u64,

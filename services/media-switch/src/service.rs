@@ -1,7 +1,7 @@
 //! Puts the switch together and runs it.
 
 use anyhow::Context;
-use botstream_state::{calls, config as shared_config, load};
+use botstream_state::{calls, config as shared_config, load, secrets};
 use iracluster::Chassis;
 use sip_transport::SipTransport;
 use tokio::sync::mpsc;
@@ -23,6 +23,7 @@ pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> 
         calls: chassis.open(calls::options()).await?,
         load: chassis.open(load::options()).await?,
         config: chassis.open(shared_config::options()).await?,
+        secrets: chassis.open(secrets::options()).await?,
     };
     let transport = SipTransport::bind(sip_transport::Options::new(config.sip_udp, config.sip_tcp)).await?;
     tracing::info!(udp = %transport.udp_addr(), tcp = %transport.tcp_addr(), %advertised_ip, "SIP");

@@ -4,7 +4,10 @@ use botstream_api::{Route, StreamSpec, Trunk};
 use botstream_state::calls::{self, CallRow};
 use botstream_state::config;
 use botstream_state::load::{self, Proxy, SwitchLoad, SwitchState};
+use botstream_state::secrets;
 use iratdb::IraTdb;
+
+use crate::media::Bearer;
 
 /// The switch's databases.
 #[derive(Debug, Clone)]
@@ -12,6 +15,7 @@ pub(crate) struct State {
     pub(crate) calls: IraTdb,
     pub(crate) load: IraTdb,
     pub(crate) config: IraTdb,
+    pub(crate) secrets: IraTdb,
 }
 
 /// Where an inbound call leads.
@@ -41,6 +45,12 @@ impl State {
             let stream = config::stream_of_route(conn, &route)?;
             Ok(stream.map(|stream| Destination { route, stream }))
         })
+    }
+
+    /// The bearer token that a bot of a tenant at this URL wants to see.
+    pub(crate) fn bot_bearer(&self, tenant: &str, url: &str) -> iratdb::Result<Option<Bearer>> {
+        let token = self.secrets.read(|conn| secrets::bearer(conn, tenant, url))?;
+        Ok(token.map(Bearer::new))
     }
 
     /// The botproxies that take calls.

@@ -8,7 +8,7 @@ use botstream_api::{AudioFormat, StreamSpec};
 use voicebot::message::{CallInfo, Direction, PlayoutInfo, Track};
 use voicebot::{Encoding, Format, FormatError, StartInfo};
 
-use crate::media::BotTarget;
+use crate::media::{Bearer, BotTarget};
 use crate::switchboard::Begun;
 
 /// The format a stream asks for, its defaults filled in.
@@ -47,6 +47,7 @@ pub(crate) fn target(
     format: Format,
     vars: BTreeMap<String, String>,
     features: &[String],
+    bearer: Option<Bearer>,
 ) -> BotTarget {
     let facts = &begun.facts;
     let defaults = PlayoutInfo::default();
@@ -81,6 +82,7 @@ pub(crate) fn target(
         format,
         start,
         traceparent: Some(begun.traceparent.clone()).filter(|traceparent| !traceparent.is_empty()),
+        bearer,
     }
 }
 

@@ -13,8 +13,9 @@ use botstream_api::{
     AudioFormat, Call, CallGetRequest, CallId, CallListRequest, Client, ErrorCode, Event, HangupRequest, Number,
     OriginateRequest, Route, StreamSpec, Trunk, audio_format, call, hangup_request,
 };
+use botstream_state::secrets::{self, BotCredential};
 use botstream_state::{calls, config, load};
-use cluster_runner::{Command, NatsServer, Process, WorkDir};
+use cluster_runner::{Command, KeySet, NatsServer, Process, WorkDir};
 use iratdb::IraTdb;
 use testphone::bot::{BotConfig, BotEventKind, DtmfAnswer, EchoBot};
 use testphone::{CallEvent, CallOptions, Clip, End, Endpoint, EndpointConfig, Law, Play, Script, Transport};
@@ -22,11 +23,14 @@ use tokio::time::timeout;
 
 const LIMIT: Duration = Duration::from_secs(20);
 const NODE: &str = "sw-test";
+/// Without it the bot takes no call: all calls of these tests show it.
+const TOKEN: &str = "token-of-the-bot";
 
 struct World {
     _directory: WorkDir,
     /// Stays open, as a trunk-manager would keep it.
     _config: IraTdb,
+    _secrets: IraTdb,
     nats: NatsServer,
     switch: Process,
     sip: SocketAddr,
@@ -56,15 +60,24 @@ impl World {
         let nats = NatsServer::start().await.unwrap();
         let directory = WorkDir::temporary().unwrap();
         let client = async_nats::connect(nats.url()).await.unwrap();
+        let keys = KeySet::for_tests().await.unwrap();
         let open = async |options: iratdb::Options| {
-            let db = IraTdb::open(options.nats(client.clone()).node("test")).await.unwrap();
+            let writer = keys.writer(options.name()).unwrap();
+            let db = IraTdb::open(options.nats(client.clone()).node("test").keys(writer)).await.unwrap();
             db.ready().await.unwrap();
             db
         };
         let load = open(load::options()).await;
         let calls = open(calls::options()).await;
         let config = open(config::options()).await;
-        let bot = EchoBot::bind(BotConfig { dtmf: DtmfAnswer::SameDigit, ..BotConfig::default() }).await.unwrap();
+        let secrets = open(secrets::options()).await;
+        let bot = EchoBot::bind(BotConfig {
+            dtmf: DtmfAnswer::SameDigit,
+            bearer: Some(TOKEN.to_owned()),
+            ..BotConfig::default()
+        })
+        .await
+        .unwrap();
         let phone = Endpoint::bind(EndpointConfig::default()).await.unwrap();
         let trunk = Trunk {
             name: "carrier".to_owned(),
@@ -83,8 +96,11 @@ impl World {
                 config::put_number(conn, &number("200", "nobody"))
             })
             .unwrap();
+        let credential = BotCredential { tenant: "default".to_owned(), url: bot.url(), bearer: TOKEN.to_owned() };
+        secrets.write(|conn| secrets::put(conn, &credential)).unwrap();
         let mut command = Command::new("media-switch", env!("CARGO_BIN_EXE_media-switch"))
             .flag("--nats-url", nats.url())
+            .flag("--keys-dir", keys.directory("media-switch").display())
             .flag("--node", NODE)
             .flag("--rtp-ports", "0");
         for (name, value) in flags {
@@ -98,7 +114,19 @@ impl World {
         })
         .await;
         let client = Client::new(client, "main", "default");
-        Self { _directory: directory, _config: config, nats, switch, sip, load, calls, client, bot, phone }
+        Self {
+            _directory: directory,
+            _config: config,
+            _secrets: secrets,
+            nats,
+            switch,
+            sip,
+            load,
+            calls,
+            client,
+            bot,
+            phone,
+        }
     }
 
     async fn call(&self, number: &str, script: Script) -> testphone::Call {

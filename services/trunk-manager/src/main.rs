@@ -1,5 +1,5 @@
-//! trunk-manager: trunks, numbers, routes and bots. It reads them from a file and keeps the cluster's `config` database at what
-//! the file says.
+//! trunk-manager: trunks, numbers, routes and bots. It reads them from a file and keeps the cluster's databases `config` and
+//! `secrets` at what the file says.
 
 mod config;
 mod core;

@@ -1,17 +1,23 @@
 //! Puts the trunk-manager together and runs it.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use botstream_state::config as shared;
+use botstream_state::secrets::{self, BotCredential};
 use iracluster::{Chassis, ConfigError};
 use iratdb::IraTdb;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::config::Config;
-use crate::core::land;
 use crate::core::telephony::{Problems, Telephony};
+use crate::core::{credentials, land};
 use crate::file::TelephonyFile;
 use crate::metrics::Metrics;
+
+/// How long credentials that the file has no more are kept: a switch that has not got the new configuration yet still uses them.
+const SWEEP_AFTER: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> {
     let mut hangups = signal(SignalKind::hangup()).context("SIGHUP")?;
@@ -21,7 +27,13 @@ pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> 
         report(&file, &problems);
         ConfigError::new(format!("telephony-file = {}: {problems}", file.path().display()))
     })?;
-    let manager = Manager { db: chassis.open(shared::options()).await?, metrics: Metrics::register(&chassis.metrics) };
+    let mut manager = Manager {
+        db: chassis.open(shared::options()).await?,
+        secrets: chassis.open(secrets::options()).await?,
+        credentials: Vec::new(),
+        sweep_at: None,
+        metrics: Metrics::register(&chassis.metrics),
+    };
     manager.put_in_force(&file, &first)?;
     chassis.health.set_ready(true);
 
@@ -35,6 +47,10 @@ pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> 
                 Some(file.look_again())
             }
             _ = looks.tick() => file.look(),
+            () = until(manager.sweep_at) => {
+                manager.sweep();
+                None
+            }
         };
         match read {
             None => {}
@@ -59,21 +75,46 @@ fn report(file: &TelephonyFile, problems: &Problems) {
     }
 }
 
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
 struct Manager {
     db: IraTdb,
+    secrets: IraTdb,
+    /// Those in force.
+    credentials: Vec<BotCredential>,
+    /// When to take out all others.
+    sweep_at: Option<Instant>,
     metrics: Metrics,
 }
 
 impl Manager {
-    fn put_in_force(&self, file: &TelephonyFile, telephony: &Telephony) -> iratdb::Result<()> {
+    fn put_in_force(&mut self, file: &TelephonyFile, telephony: &Telephony) -> iratdb::Result<()> {
+        // Two databases have no common transaction: new credentials are there before the bots that need them, and old ones for a
+        // while after.
+        self.secrets.write(|conn| credentials::put(conn, &telephony.credentials))?;
+        self.credentials.clone_from(&telephony.credentials);
+        self.sweep_at = Some(Instant::now() + SWEEP_AFTER);
         let commit = self.db.write(|conn| land::land(conn, telephony))?;
         let (trunks, numbers) = (telephony.trunks.len(), telephony.numbers.len());
         self.metrics.in_force(trunks, numbers);
         tracing::info!(
             file = %file.path().display(), trunks, numbers, routes = telephony.routes.len(), bots = telephony.bots.len(),
-            rows_changed = commit.rows_changed,
+            credentials = telephony.credentials.len(), rows_changed = commit.rows_changed,
             "the telephony file is in force"
         );
         Ok(())
+    }
+
+    fn sweep(&mut self) {
+        self.sweep_at = None;
+        if let Err(error) = self.secrets.write(|conn| credentials::sweep(conn, &self.credentials)) {
+            tracing::error!(%error, "old credentials could not be removed");
+            self.sweep_at = Some(Instant::now() + SWEEP_AFTER);
+        }
     }
 }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use botstream_api::node::State;
 use botstream_api::{Client, Trunk};
-use botstream_state::config;
-use cluster_runner::{Command, NatsServer, Process, Signal, WorkDir};
+use botstream_state::{config, secrets};
+use cluster_runner::{Command, KeySet, NatsServer, Process, Signal, WorkDir};
 use iratdb::IraTdb;
 
 const CLUSTER: &str = "test";
@@ -38,17 +38,25 @@ struct Bench {
     directory: WorkDir,
     nats: NatsServer,
     client: Client,
+    keys: KeySet,
     db: IraTdb,
+    secrets: IraTdb,
 }
 
 impl Bench {
     async fn new() -> Self {
         let nats = NatsServer::start().await.unwrap();
         let connection = async_nats::connect(nats.url()).await.unwrap();
-        let options = config::options().cluster(CLUSTER).nats(connection.clone());
-        let db = IraTdb::open(options).await.unwrap();
-        db.ready().await.unwrap();
-        Self { directory: WorkDir::temporary().unwrap(), client: Client::new(connection, CLUSTER, "default"), nats, db }
+        let keys = KeySet::for_tests().await.unwrap();
+        let open = async |options: iratdb::Options| {
+            let writer = keys.writer(options.name()).unwrap();
+            let db = IraTdb::open(options.cluster(CLUSTER).nats(connection.clone()).keys(writer)).await.unwrap();
+            db.ready().await.unwrap();
+            db
+        };
+        let (db, secrets) = (open(config::options()).await, open(secrets::options()).await);
+        let client = Client::new(connection.clone(), CLUSTER, "default");
+        Self { directory: WorkDir::temporary().unwrap(), client, nats, keys, db, secrets }
     }
 
     fn file(&self) -> PathBuf {
@@ -67,6 +75,7 @@ impl Bench {
             .flag("--cluster", CLUSTER)
             .flag("--node", node)
             .flag("--nats-url", self.nats.url())
+            .flag("--keys-dir", self.keys.directory("trunk-manager").display())
             .flag("--telephony-file", self.file().display())
             .flag("--telephony-poll", poll);
         Process::start(&command, self.directory.path().join(format!("{node}.log"))).unwrap()
@@ -133,6 +142,37 @@ async fn a_bad_file_changes_nothing_and_says_why() {
 
     bench.write(&FIRST.replace("192.0.2.1", "192.0.2.3"));
     bench.trunks_become(&["192.0.2.3:5060"]).await;
+}
+
+#[tokio::test]
+async fn credentials_go_where_the_configuration_does_not() {
+    let bench = Bench::new().await;
+    let with = |url: &str, token: &str| {
+        FIRST.replace("ws://127.0.0.1:1/\"", &format!("{url}\", auth = {{ bearer = \"{token}\" }}"))
+    };
+    bench.write(&with("ws://127.0.0.1:1/", "first-token"));
+    let _process = bench.start("t1", OFTEN);
+    bench.ready("t1").await;
+    let bearer = |url: &str| bench.secrets.read(|conn| secrets::bearer(conn, "default", url)).unwrap();
+    let is =
+        |url: &'static str, token: &'static str| async move || (bearer(url).as_deref() == Some(token)).then_some(());
+    eventually("the token is there", is("ws://127.0.0.1:1/", "first-token")).await;
+    bench.write(&with("ws://127.0.0.1:1/", "second-token"));
+    eventually("another token takes its place", is("ws://127.0.0.1:1/", "second-token")).await;
+    bench.write(&with("ws://127.0.0.1:2/", "third-token"));
+    eventually("another bot has its own", is("ws://127.0.0.1:2/", "third-token")).await;
+    eventually("the old one is removed", async || bearer("ws://127.0.0.1:1/").is_none().then_some(())).await;
+
+    let everything = bench.db.read(|conn| {
+        conn.query_row(
+            "SELECT group_concat(document) FROM (SELECT document FROM bots UNION ALL SELECT document FROM routes)",
+            (),
+            |row| row.get::<_, String>(0),
+        )
+    });
+    let everything = everything.unwrap();
+    assert!(everything.contains("ws://127.0.0.1:2/") && !everything.contains("token"), "{everything}");
+    assert!(!bench.log("t1").contains("-token"), "{}", bench.log("t1"));
 }
 
 #[tokio::test]

@@ -53,6 +53,9 @@ impl Instance {
             .flag("--node", node)
             .flag("--zone", "z1")
             .flag("--nats-url", nats_url);
+        if !flags.iter().any(|(name, _)| *name == "--keys-dir") {
+            command = command.arg("--no-keys");
+        }
         for (name, value) in flags {
             command = match value {
                 Some(value) => command.flag(name, value),

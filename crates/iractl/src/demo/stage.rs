@@ -47,7 +47,8 @@ impl Stage {
         if logs.exists() {
             std::fs::remove_dir_all(&logs).with_context(|| format!("cannot remove {}", logs.display()))?;
         }
-        let cluster = Cluster::builder().switches(2).config(telephony).directory(WorkDir::at(logs)?).start().await?;
+        let cluster =
+            Cluster::builder().switches(2).config(telephony).directory(WorkDir::at(logs)?).fresh_keys().start().await?;
         let events = collect(cluster.client()).await?;
         Ok(Self { dir: dir.to_owned(), clip: Arc::new(clip), phone, bot, cluster, events })
     }

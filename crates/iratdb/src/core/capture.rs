@@ -86,12 +86,17 @@ struct Dirty {
     now: Now,
 }
 
+/// Tells statements of one transaction apart that have changed rows: how many rows SQLite had counted when it began.
+pub type Statement = u64;
+
 /// The dirty rows of the transaction that is open.
 #[derive(Debug, Default)]
 pub struct DirtySet {
     rows: Vec<Dirty>,
     index: HashMap<(usize, Key), usize, FixedState>,
-    last_deleted: Option<usize>,
+    /// The row that the last event deleted, and the statement that did.
+    last_deleted: Option<(usize, Statement)>,
+    statement: Option<Statement>,
     events: u64,
     replacements: u64,
     bytes: usize,
@@ -103,6 +108,7 @@ impl DirtySet {
         self.rows.clear();
         self.index.clear();
         self.last_deleted = None;
+        self.statement = None;
         self.events = 0;
         self.replacements = 0;
         self.bytes = 0;
@@ -118,13 +124,15 @@ impl DirtySet {
         self.bytes
     }
 
-    /// Counts a row change that the hook reported, of any table.
-    pub fn count_event(&mut self) {
+    /// Counts a row change that the hook reports, of any table; with the statement, if it is not a trigger that makes it.
+    pub fn count_event(&mut self, statement: Option<Statement>) {
         self.events += 1;
+        self.statement = statement;
     }
 
     /// Compares the hook's reports with SQLite's own count of rows changed by statements that succeeded: a failed
-    /// statement's rows are reported but not counted. REPLACE reports the row it deletes, and does not count it.
+    /// statement's rows are reported but not counted. REPLACE reports the row it deletes, and does not count it: a statement, not a
+    /// trigger of it, that deletes a row and next inserts it is one. Others that delete and insert count both.
     pub fn certainty(&self, rows_counted: u64, savepoints: bool) -> Certainty {
         if savepoints {
             Certainty::Unsure
@@ -166,7 +174,9 @@ impl DirtySet {
         self.charge(&values);
         match self.find(table, key) {
             Some(at) => {
-                if self.last_deleted.take() == Some(at) {
+                if let Some(deleted) = self.last_deleted.take()
+                    && self.statement.is_some_and(|statement| deleted == (at, statement))
+                {
                     self.replacements += 1;
                 }
                 if let Some(row) = self.rows.get_mut(at) {
@@ -227,7 +237,7 @@ impl DirtySet {
             let now = Now::Changed(Vec::new());
             self.add(Dirty { table, key: key.into(), existed: true, replaced: false, before: None, now })
         });
-        self.last_deleted = Some(at);
+        self.last_deleted = self.statement.map(|statement| (at, statement));
         let Some(row) = self.rows.get_mut(at) else { return };
         if row.existed && row.before.is_none() {
             if let Now::Changed(columns) = &row.now {

@@ -59,6 +59,11 @@ pub fn row_part(key_hash: u64, birth: Stamp, clocks: &Clocks) -> u64 {
     fold(state ^ K0, K2)
 }
 
+/// A deletion's part of its bucket's digest of deletions.
+pub fn death_part(key_hash: u64, death: Stamp) -> u64 {
+    fold(mix(key_hash ^ K1, death) ^ K2, K0)
+}
+
 /// A part for what an epoch has added to a row's counter.
 pub fn share_part(key_hash: u64, share: &Share) -> u64 {
     let stamp = Stamp { hlc: share.hlc, epoch: share.epoch };

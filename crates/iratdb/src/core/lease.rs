@@ -22,6 +22,8 @@ pub struct Member {
     pub node: Arc<str>,
     /// Whether it has everything the others have.
     pub ready: bool,
+    /// Whether it only reads.
+    pub reader: bool,
     /// When it was last heard.
     pub heard_at_ms: u64,
     /// Digest of its rows, as it said last.
@@ -32,6 +34,13 @@ pub struct Member {
     pub suspects: Vec<Epoch>,
     /// How far it has got with the frames of others, ours included, as it said last.
     pub settled: BTreeMap<Epoch, u64>,
+}
+
+impl Member {
+    /// Whether others can have their rows from it.
+    pub fn can_donate(&self) -> bool {
+        self.ready && !self.reader
+    }
 }
 
 /// The other members, and who is no more.
@@ -95,6 +104,7 @@ impl Members {
             writer,
             node: "".into(),
             ready: false,
+            reader: false,
             heard_at_ms: now_ms,
             state: 0,
             our_state: 0,
@@ -109,6 +119,12 @@ impl Members {
     pub fn forgive(&mut self, now_ms: u64) {
         self.live.values_mut().for_each(|member| member.heard_at_ms = now_ms);
         self.suspects.clear();
+    }
+
+    /// A member is listened to no more, and may come back.
+    pub fn forget(&mut self, epoch: Epoch) {
+        self.live.remove(&epoch);
+        self.suspects.retain(|suspect| *suspect != epoch);
     }
 
     /// An epoch is over. False if that was known.
@@ -127,10 +143,10 @@ impl Members {
         true
     }
 
-    /// What the others have of an epoch that is over matters no more.
-    pub fn forget_settled(&mut self, epoch: Epoch) {
+    /// What the others have of epochs that matter no more is forgotten.
+    pub fn forget_settled(&mut self, matters: impl Fn(Epoch) -> bool) {
         for member in self.live.values_mut() {
-            member.settled.remove(&epoch);
+            member.settled.retain(|epoch, _| matters(*epoch));
         }
     }
 
@@ -158,9 +174,14 @@ impl Members {
         &self.suspects
     }
 
-    /// Those that `me` is to end now.
+    /// The members that are heard and may write.
+    pub fn live_writers(&self) -> impl Iterator<Item = (&Epoch, &Member)> {
+        self.live.iter().filter(|(epoch, member)| !member.reader && !self.suspects.contains(epoch))
+    }
+
+    /// Those that `me` is to end now. What readers have heard does not count.
     pub fn to_end(&self, me: Epoch) -> Vec<Epoch> {
-        let others = || self.live.iter().filter(|(epoch, _)| !self.suspects.contains(epoch));
+        let others = || self.live_writers();
         if self.suspects.is_empty() || others().any(|(epoch, _)| *epoch < me) {
             return Vec::new();
         }

@@ -1,20 +1,26 @@
 //! Frames out: what is queued to be sent, and what was sent and may have to be sent again.
 //!
 //! Everything is bounded in bytes. A queue that overflows, or whose connection is away, turns into a coalesced set
-//! of dirty keys, bounded by the database's size: their states are sent instead of what happened to them.
+//! of dirty keys: their states are sent instead of what happened to them, all together in one *batch*, taken at one moment and
+//! shown at one moment. Where that would be larger than a transaction may be, a number of the sequence is left out instead: who
+//! misses that frame and asks for it is told that it is gone, and resynchronises.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
-use super::codec::{Entry, FrameBuilder, Header, MESSAGE_BYTES_MAX, OpReader, TX_BYTES_MAX};
+use super::codec::{Entry, FrameBuilder, Header, MESSAGE_BYTES_MAX, OpReader, Tail, read_batch, start_batch};
+use super::engine::Limits;
 use super::ids::Epoch;
 use super::key::Key;
 
-/// Bytes of transactions that may be queued; room for one of the largest and as much again.
-pub const QUEUE_BYTES_MAX: usize = 2 * TX_BYTES_MAX;
+/// What a dirty key takes beside its bytes, for the limit.
+const KEY_OVERHEAD_BYTES: usize = 48;
 
-/// A frame of small transactions or rows is full at this size: applying it must not keep readers waiting.
+/// What a queued transaction takes beside its bytes, for the limit.
+const QUEUED_OVERHEAD_BYTES: usize = 64;
+
+/// A frame of small transactions is full at this size: applying it must not keep readers waiting.
 pub const FRAME_BYTES: usize = 64 * 1024;
 
 /// Room a frame keeps for its header and its entries' headers.
@@ -26,12 +32,22 @@ const MARKS_MAX: usize = 1024;
 /// A transaction that waits.
 #[derive(Debug)]
 struct Queued {
-    commit: u64,
+    /// The last commit before it.
+    covered_before: u64,
+    /// Whether it is a batch.
+    batch: bool,
     hlc: u64,
     bytes: Vec<u8>,
     /// Parts that have been sent, of so many; one is whole.
     index: u32,
     count: u32,
+}
+
+impl Queued {
+    /// What it takes, for the limit.
+    fn size(&self) -> usize {
+        self.bytes.len() + QUEUED_OVERHEAD_BYTES
+    }
 }
 
 /// All commits up to this one have left with frames up to this one.
@@ -67,37 +83,44 @@ pub struct Log {
     queue: VecDeque<Queued>,
     queue_bytes: usize,
     dirty: Vec<BTreeSet<Key>>,
+    dirty_bytes: usize,
+    /// Whether there are more dirty keys than fit a batch, and so none are kept.
+    dirty_overflow: bool,
     /// The first commit with rows among the dirty keys.
     dirty_since: Option<u64>,
     committed: u64,
     marks: VecDeque<Mark>,
     /// Owned rows of commits up to this one are published again in this epoch; with which frame, once they have been.
     again: Option<(u64, Option<u64>)>,
-    dirty_turn: bool,
     sent: VecDeque<Bytes>,
     sent_bytes: usize,
     sent_bytes_max: usize,
+    queue_bytes_max: usize,
+    batch_bytes_max: usize,
 }
 
 const PART_BYTES: usize = MESSAGE_BYTES_MAX - FRAME_ROOM;
 
 impl Log {
     /// An empty log for so many tables.
-    pub fn new(tables: usize, sent_bytes_max: usize, epoch: Epoch) -> Self {
+    pub fn new(tables: usize, limits: &Limits, epoch: Epoch) -> Self {
         Self {
             epoch,
             sequence: 0,
             queue: VecDeque::new(),
             queue_bytes: 0,
             dirty: vec![BTreeSet::new(); tables],
+            dirty_bytes: 0,
+            dirty_overflow: false,
             dirty_since: None,
             committed: 0,
             marks: VecDeque::new(),
             again: None,
-            dirty_turn: false,
             sent: VecDeque::new(),
             sent_bytes: 0,
-            sent_bytes_max,
+            sent_bytes_max: limits.resend_bytes_max,
+            queue_bytes_max: limits.queue_bytes_max,
+            batch_bytes_max: limits.batch_bytes_max,
         }
     }
 
@@ -126,19 +149,25 @@ impl Log {
         self.queue.is_empty() && !self.has_dirty()
     }
 
-    fn has_dirty(&self) -> bool {
-        self.dirty.iter().any(|keys| !keys.is_empty())
+    /// Whether there are rows whose states are to be sent.
+    pub fn has_dirty(&self) -> bool {
+        self.dirty_overflow || self.dirty.iter().any(|keys| !keys.is_empty())
     }
 
     /// Queues a transaction of `sender`.
     pub fn push(&mut self, hlc: u64, tx: Vec<u8>, sender: Epoch) {
         self.committed += 1;
-        self.queue_bytes += tx.len();
         let count = tx.len().div_ceil(PART_BYTES) as u32;
-        self.queue.push_back(Queued { commit: self.committed, hlc, bytes: tx, index: 0, count });
-        if self.queue_bytes > QUEUE_BYTES_MAX {
+        let covered_before = self.committed - 1;
+        self.enqueue(Queued { covered_before, batch: false, hlc, bytes: tx, index: 0, count });
+        if self.queue_bytes > self.queue_bytes_max {
             self.coalesce(sender);
         }
+    }
+
+    fn enqueue(&mut self, queued: Queued) {
+        self.queue_bytes += queued.size();
+        self.queue.push_back(queued);
     }
 
     /// Takes note of a commit whose rows are marked, one by one, instead of its changes being queued.
@@ -154,7 +183,8 @@ impl Log {
 
     /// The last commit of which everything has left.
     pub fn covered(&self) -> u64 {
-        let queued = self.queue.front().map_or(self.committed, |queued| queued.commit - 1);
+        // A batch holds commits before its last one, too: until it has left, nothing is sure beyond what left before it.
+        let queued = self.queue.front().map_or(self.committed, |queued| queued.covered_before);
         let dirty = self.dirty_since.filter(|_| self.has_dirty());
         dirty.map_or(queued, |since| queued.min(since - 1))
     }
@@ -170,7 +200,7 @@ impl Log {
         let frames = self.marks.get(at).map_or(last, |mark| mark.sent);
         let again = match self.again {
             Some((before, sequence)) if commit <= before && frames.epoch != self.epoch => {
-                if sequence.is_none() && self.has_dirty() {
+                if sequence.is_none() && !self.is_flushed() {
                     return None;
                 }
                 sequence.map(|sequence| Sent { epoch: self.epoch, sequence })
@@ -182,18 +212,31 @@ impl Log {
 
     /// Marks a row whose state is to be sent.
     pub fn mark(&mut self, table: usize, key: &[u8]) {
+        if self.dirty_overflow {
+            return;
+        }
         if let Some(keys) = self.dirty.get_mut(table)
             && !keys.contains(key)
         {
             keys.insert(key.into());
+            self.dirty_bytes += key.len() + KEY_OVERHEAD_BYTES;
+        }
+        if self.dirty_bytes > self.batch_bytes_max {
+            self.dirty_overflow = true;
+            self.clear_dirty();
         }
     }
 
     /// Takes a mark back: nobody has to know of the row.
     pub fn unmark(&mut self, table: usize, key: &[u8]) {
-        if let Some(keys) = self.dirty.get_mut(table) {
-            keys.remove(key);
+        if self.dirty.get_mut(table).is_some_and(|keys| keys.remove(key)) {
+            self.dirty_bytes -= key.len() + KEY_OVERHEAD_BYTES;
         }
+    }
+
+    fn clear_dirty(&mut self) {
+        self.dirty.iter_mut().for_each(BTreeSet::clear);
+        self.dirty_bytes = 0;
     }
 
     /// Turns queued transactions into dirty keys; all but one that has been sent in part, which the others wait for.
@@ -204,16 +247,22 @@ impl Log {
                 begun = Some(queued);
                 continue;
             }
-            self.dirty_since.get_or_insert(queued.commit);
-            let Ok(mut reader) = OpReader::tx(&queued.bytes, sender) else { continue };
+            self.dirty_since =
+                Some(self.dirty_since.map_or(queued.covered_before + 1, |n| n.min(queued.covered_before + 1)));
+            let reader = if queued.batch {
+                read_batch(&queued.bytes).map(|(_, states)| states)
+            } else {
+                OpReader::tx(&queued.bytes, sender)
+            };
+            let Ok(mut reader) = reader else { continue };
             while let Ok(Some(op)) = reader.next() {
-                if let Some(keys) = self.dirty.get_mut(op.table) {
-                    keys.insert(op.key.into());
-                }
+                self.mark(op.table, op.key);
             }
         }
-        self.queue_bytes = begun.as_ref().map_or(0, |queued| queued.bytes.len());
-        self.queue.extend(begun);
+        self.queue_bytes = 0;
+        if let Some(begun) = begun {
+            self.enqueue(begun);
+        }
     }
 
     /// A new epoch: numbers start again, and everything queued becomes dirty keys. The caller marks its owned rows.
@@ -229,33 +278,53 @@ impl Log {
         self.sent_bytes = 0;
     }
 
-    /// The next frame to send, if there is something. `state` appends a row's states to what it is given.
-    pub fn next_frame<E>(
+    /// Takes the rows of all dirty keys, if there are any, to be sent as one batch: `state` appends a row's states. `after` tells
+    /// what others must have before they show the batch, because rows in it show parts of that. Everything that is queued goes
+    /// with it. Nothing is taken while a transaction has left in part: the rest of it goes first.
+    pub fn take_batch<E>(
         &mut self,
-        header: Header,
-        ack: bool,
+        hlc: u64,
+        after: impl FnOnce(&[BTreeSet<Key>]) -> Vec<Tail>,
         mut state: impl FnMut(usize, &[u8], &mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<Option<Bytes>, E> {
-        if self.is_flushed() {
-            return Ok(None);
+    ) -> Result<(), E> {
+        if !self.has_dirty() || self.queue.front().is_some_and(|queued| queued.index > 0) {
+            return Ok(());
+        }
+        self.coalesce(self.epoch);
+        let covered_before = self.covered();
+        let mut bytes = start_batch(&after(&self.dirty));
+        let mut fits = !self.dirty_overflow;
+        let keys = self.dirty.iter().enumerate().flat_map(|(table, keys)| keys.iter().map(move |key| (table, key)));
+        for (table, key) in keys {
+            if !fits {
+                break;
+            }
+            state(table, key, &mut bytes)?;
+            fits = bytes.len() <= self.batch_bytes_max;
+        }
+        self.clear_dirty();
+        self.dirty_overflow = false;
+        self.dirty_since = None;
+        if fits {
+            let count = bytes.len().div_ceil(PART_BYTES) as u32;
+            self.enqueue(Queued { covered_before, batch: true, hlc, bytes, index: 0, count });
+        } else {
+            self.sequence += 1;
+            self.sent.clear();
+            self.sent_bytes = 0;
+            self.mark_covered(covered_before);
+        }
+        Ok(())
+    }
+
+    /// The next frame to send, if there is something; `ack` asks the members to acknowledge it.
+    pub fn next_frame(&mut self, header: Header, ack: bool) -> Option<Bytes> {
+        if self.queue.is_empty() {
+            return None;
         }
         let mut frame = FrameBuilder::new(header, self.sequence + 1, ack);
-        self.dirty_turn = !self.dirty_turn;
         let covered = self.covered();
-        let begun = self.queue.front().is_some_and(|queued| queued.index > 0);
-        let states = if self.queue.is_empty() || (self.dirty_turn && !begun) {
-            self.take_states(&mut state)?
-        } else {
-            Vec::new()
-        };
-        if states.is_empty() && self.queue.is_empty() {
-            return Ok(None);
-        }
-        if states.is_empty() {
-            self.take_queued(&mut frame);
-        } else {
-            frame.push(&Entry::States(&states));
-        }
+        self.take_queued(&mut frame);
         self.sequence += 1;
         self.mark_covered(covered);
         let frame = Bytes::from(frame.finish());
@@ -265,34 +334,16 @@ impl Log {
             let Some(oldest) = self.sent.pop_front() else { break };
             self.sent_bytes -= oldest.len();
         }
-        Ok(Some(frame))
-    }
-
-    fn take_states<E>(
-        &mut self,
-        state: &mut impl FnMut(usize, &[u8], &mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<Vec<u8>, E> {
-        let mut states = Vec::new();
-        for (table, keys) in self.dirty.iter_mut().enumerate() {
-            while let Some(key) = keys.first() {
-                let fits = states.len();
-                state(table, key, &mut states)?;
-                if states.len() > FRAME_BYTES && fits > 0 {
-                    states.truncate(fits);
-                    return Ok(states);
-                }
-                keys.pop_first();
-            }
-        }
-        Ok(states)
+        Some(frame)
     }
 
     fn mark_covered(&mut self, before: u64) {
-        if !self.has_dirty() {
-            self.dirty_since = None;
-            if let Some((_, sequence @ None)) = &mut self.again {
-                *sequence = Some(self.sequence);
-            }
+        // Rows marked when the epoch began went with its first batch.
+        if !self.has_dirty()
+            && self.queue.is_empty()
+            && let Some((_, sequence @ None)) = &mut self.again
+        {
+            *sequence = Some(self.sequence);
         }
         let commit = self.covered();
         if commit > before {
@@ -310,24 +361,24 @@ impl Log {
                 if full && frame.has_entries() {
                     return;
                 }
-                frame.push(&Entry::Tx(&queued.bytes));
+                frame.push(&if queued.batch { Entry::Batch(&queued.bytes) } else { Entry::Tx(&queued.bytes) });
             } else {
                 // A part travels alone: its number in the transaction then tells the first part's frame.
                 if frame.has_entries() {
                     return;
                 }
-                let Queued { hlc, bytes, index, count, .. } = queued;
+                let Queued { batch, hlc, bytes, index, count, .. } = queued;
                 let start = *index as usize * PART_BYTES;
                 let end = bytes.len().min(start + PART_BYTES);
                 let part = bytes.get(start..end).unwrap_or_default();
-                frame.push(&Entry::Part { hlc: *hlc, index: *index, count: *count, bytes: part });
+                frame.push(&Entry::Part { batch: *batch, hlc: *hlc, index: *index, count: *count, bytes: part });
                 *index += 1;
                 if *index < *count {
                     return;
                 }
             }
             let alone = queued.count > 1;
-            self.queue_bytes -= queued.bytes.len();
+            self.queue_bytes -= queued.size();
             self.queue.pop_front();
             if alone {
                 return;

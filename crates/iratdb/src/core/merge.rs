@@ -67,7 +67,7 @@ impl Clocks {
     }
 }
 
-/// What a waiting column takes beside its value, for limits.
+/// What a waiting update, and each of its columns, takes beside the values, for limits.
 const PENDING_OVERHEAD_BYTES: usize = 64;
 
 /// Updates of an incarnation that has not arrived.
@@ -134,8 +134,9 @@ impl Slot {
 
     /// Bytes of the updates that wait.
     pub fn pending_bytes(&self) -> usize {
-        let columns = self.pending.iter().flat_map(|pending| &pending.columns);
-        columns.map(|(_, _, value)| value.as_ref().size() + PENDING_OVERHEAD_BYTES).sum()
+        let of = |(_, _, value): &(u8, Stamp, Value)| value.as_ref().size() + PENDING_OVERHEAD_BYTES;
+        // One without columns takes something, too.
+        self.pending.iter().map(|pending| PENDING_OVERHEAD_BYTES + pending.columns.iter().map(of).sum::<usize>()).sum()
     }
 
     /// Joins an operation in, at this second of this process.

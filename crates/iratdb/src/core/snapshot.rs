@@ -1,19 +1,26 @@
 //! How a replica that lacks more than a few frames gets it: by comparing digests with one member (a joiner has
 //! nothing, so it gets everything) and fetching the buckets that differ, a message at a time.
 //!
-//! The donor keeps nothing between messages. Frames are applied meanwhile; all merges are joins, so nothing has to stand
-//! still. What the donor turns out to lack is sent to everybody.
+//! The donor keeps nothing between messages, and nothing has to stand still: frames are applied meanwhile, and all merges are
+//! joins. But rows fetched one after the other show transactions in part that the donor took in between. So they are gathered
+//! aside, and shown all at once when it is certain that they make whole transactions. With [`Cut`]s of how far the donor had got at the start
+//! and at the end of the walk, every frame is one of these:
 //!
-//! Rows fetched one after the other can show a transaction in part that the donor took in between. So a joiner is ready only
-//! when it has all frames that the donor had at the end of the walk: they bring the rest.
+//! - It showed at the donor at the start: all of it has been fetched, or was here.
+//! - It came to show there before the end: the rows may have some of it. They are not shown before it has arrived here, too.
+//! - It came later: the rows have nothing of it.
+//!
+//! If a frame of the second kind can't be had, or the donor's rows changed otherwise than by frames, the walk starts anew. If the donor
+//! goes, what was gathered is dropped.
 
 use std::collections::BTreeMap;
 
-use super::codec::{BucketSet, Cursor, OpBody, OpReader, Tail};
+use super::codec::{BucketSet, Cursor, OpBody, OpReader, Progress, Wanted};
 use super::digest::{BUCKETS, hash64, row_part, share_part};
 use super::ids::{Epoch, Writer};
 use super::key::Key;
 use super::merge::Clocks;
+use super::streams::Stream;
 use super::table::TableState;
 
 /// Bytes of rows in one answer. Smaller than a message, so that the donor is soon back at its own work.
@@ -22,10 +29,12 @@ pub const ROWS_BYTES: usize = 128 * 1024;
 pub const ANSWER_MS: u64 = 500;
 /// How often it is asked.
 pub const ASKS_MAX: u32 = 3;
-/// Joiners that may wait for a donor's frames to be sent.
+/// Askers that may wait for a donor's frames to be sent.
 pub const WAITING_MAX: usize = 64;
-/// How long a joiner waits for the frames that the donor had, before it takes itself for ready.
-pub const SETTLE_MS: u64 = 3_000;
+/// How long the frames that the donor had at the end are waited for, before the walk starts anew.
+pub const SETTLE_MS: u64 = 1_500;
+/// How often a walk starts anew before the donor is given up.
+pub const WALKS_MAX: u32 = 4;
 /// Ended epochs named in an answer.
 pub const ENDED_IN_DIGESTS_MAX: usize = 4096;
 
@@ -53,12 +62,44 @@ impl From<Cursor<'_>> for Place {
     }
 }
 
+/// How far a donor had got at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Cut {
+    /// Changes whenever its rows change but by frames.
+    pub version: u64,
+    /// How far it had got with frames.
+    pub progress: BTreeMap<Epoch, Progress>,
+}
+
+impl Cut {
+    /// From a message.
+    pub fn new(version: u64, progress: Vec<Progress>) -> Self {
+        Self { version, progress: progress.into_iter().map(|progress| (progress.epoch, progress)).collect() }
+    }
+
+    /// The frames of an epoch up to which all showed.
+    pub fn settled(&self, epoch: Epoch) -> u64 {
+        self.progress.get(&epoch).map_or(0, |progress| progress.settled)
+    }
+
+    /// Whether rows fetched between this cut and `end` can be shown, together with what is here of an epoch's frames: whether all
+    /// that came to show at the donor in between is here. What is held back for rows that it updates counts: the rows fetched have them.
+    pub fn is_whole(&self, end: &Progress, here: Option<&Stream>) -> bool {
+        let start = self.progress.get(&end.epoch);
+        if start.is_some_and(|start| start.changes == end.changes) {
+            return true;
+        }
+        let start = start.map_or(0, |start| start.settled);
+        here.map_or(start, |stream| stream.here_with(start)) >= end.top
+    }
+}
+
 /// A resync with one member.
 #[derive(Debug)]
 pub struct Session {
     /// The member's process.
     pub donor: Writer,
-    /// Names the session in messages.
+    /// Names the walk in messages.
     pub token: u64,
     /// How far it has come.
     pub stage: Stage,
@@ -66,6 +107,18 @@ pub struct Session {
     pub asks: u32,
     /// When to ask again.
     pub ask_at_ms: u64,
+    /// How many walks have been started.
+    pub walks: u32,
+    /// How far the donor had got at the start.
+    pub start: Cut,
+    /// The buckets that it is about.
+    pub wanted: Vec<Wanted>,
+    /// Digest of this replica's rows when it learned of them.
+    pub our_state: u64,
+    /// The rows fetched.
+    pub rows: Vec<Box<[u8]>>,
+    /// Their bytes.
+    pub rows_bytes: usize,
 }
 
 /// How far a resync has come.
@@ -78,116 +131,109 @@ pub enum Stage {
         /// From where on.
         place: Place,
         /// Buckets that differ.
-        wanted: Vec<(u8, BucketSet)>,
-        /// What the donor had of everybody's frames before.
-        tails: Vec<Tail>,
+        wanted: Vec<Wanted>,
     },
-    /// A joiner has the rows, and asked how far the donor's frames are now.
-    End {
-        /// What the donor had of everybody's frames before.
-        tails: Vec<Tail>,
+    /// The rows are here. Asked how far the donor's frames are now.
+    End,
+    /// Waiting for these frames.
+    Settling {
+        /// How far the donor had got at the end.
+        end: Cut,
+        /// How long at most.
+        until_ms: u64,
     },
-}
-
-/// A joiner that waits for frames.
-#[derive(Debug)]
-pub struct Settling {
-    /// Which.
-    pub tails: Vec<Tail>,
-    /// How long at most.
-    pub until_ms: u64,
 }
 
 /// The buckets in which a replica differs from these digests.
-pub fn differing(tables: &[TableState], theirs: &[(u8, u8, u64)]) -> Vec<(u8, BucketSet)> {
-    let mut other: BTreeMap<(u8, u8), u64> = BTreeMap::new();
-    for (table, bucket, digest) in theirs {
-        other.insert((*table, *bucket), *digest);
+pub fn differing(tables: &[TableState], theirs: &[(u8, u8, u64, u64)]) -> Vec<Wanted> {
+    let mut other: BTreeMap<(u8, u8), (u64, u64)> = BTreeMap::new();
+    for (table, bucket, rows, deaths) in theirs {
+        other.insert((*table, *bucket), (*rows, *deaths));
     }
     let mut wanted = Vec::new();
     for (table, state) in (0_u8..).zip(tables) {
-        let mut set = BucketSet::default();
-        for (bucket, digest) in (0_u8..=u8::MAX).zip(state.bucket_digests()) {
-            if other.get(&(table, bucket)).copied().unwrap_or(0) != digest
-                && let Some(word) = set.get_mut(usize::from(bucket) / 64)
-            {
-                *word |= 1 << (bucket % 64);
+        let mut buckets = Wanted { table, ..Wanted::default() };
+        for (bucket, (rows, deaths)) in (0_u8..=u8::MAX).zip(state.bucket_digests()) {
+            let theirs = other.get(&(table, bucket)).copied().unwrap_or_default();
+            if theirs.0 != rows {
+                add(&mut buckets.rows, bucket);
+            } else if theirs.1 != deaths {
+                add(&mut buckets.deaths, bucket);
             }
         }
-        if set.iter().any(|word| *word != 0) {
-            wanted.push((table, set));
+        if buckets.rows.iter().chain(&buckets.deaths).any(|word| *word != 0) {
+            wanted.push(buckets);
         }
     }
     wanted
 }
 
-/// Non-empty buckets' digests.
-pub fn digests(tables: &[TableState]) -> Vec<(u8, u8, u64)> {
-    let tables = (0_u8..).zip(tables);
-    let all = tables.flat_map(|(t, state)| (0_u8..=u8::MAX).zip(state.bucket_digests()).map(move |(b, d)| (t, b, d)));
-    all.filter(|(_, _, digest)| *digest != 0).collect()
-}
-
-/// The wanted buckets from a place on, in order.
-pub fn buckets_from(wanted: &[(u8, BucketSet)], place: &Place) -> Vec<(u8, u8)> {
-    let start = (place.table, place.bucket);
-    let mut buckets: Vec<_> = wanted
-        .iter()
-        .flat_map(|(table, set)| {
-            let has = |bucket: usize| set.get(bucket / 64).is_some_and(|word| word >> (bucket % 64) & 1 == 1);
-            (0..BUCKETS).filter(move |bucket| has(*bucket)).map(|bucket| (*table, bucket as u8))
-        })
-        .filter(|at| *at >= start)
-        .collect();
-    buckets.sort_unstable();
-    buckets
-}
-
-/// The keys of a replica between two places of a walk.
-pub fn keys_between(
-    tables: &[TableState],
-    wanted: &[(u8, BucketSet)],
-    from: &Place,
-    to: Option<&Place>,
-) -> Vec<(usize, Key)> {
-    let mut keys = Vec::new();
-    for (table, bucket) in buckets_from(wanted, from) {
-        let Some(state) = tables.get(usize::from(table)) else { continue };
-        let at = (table, bucket);
-        let first = if at == (from.table, from.bucket) { from.after.as_deref() } else { None };
-        let last = match to {
-            Some(to) if at > (to.table, to.bucket) => break,
-            Some(to) if at == (to.table, to.bucket) => match &to.after {
-                Some(last) => Some(last),
-                None => break,
-            },
-            _ => None,
-        };
-        let inside =
-            state.keys(usize::from(bucket), first).into_iter().filter(|key| last.is_none_or(|last| **key <= *last));
-        keys.extend(inside.map(|key| (usize::from(table), key.clone())));
+/// All buckets that either has.
+pub fn everything(tables: &[TableState], theirs: &[(u8, u8, u64, u64)]) -> Vec<Wanted> {
+    let mut wanted: Vec<_> = (0_u8..).zip(tables).map(|(table, _)| Wanted { table, ..Wanted::default() }).collect();
+    for (table, bucket, ..) in digests(tables).iter().chain(theirs) {
+        if let Some(buckets) = wanted.get_mut(usize::from(*table)) {
+            add(&mut buckets.rows, *bucket);
+        }
     }
-    keys
+    wanted.retain(|wanted| wanted.rows.iter().any(|word| *word != 0));
+    wanted
 }
 
-/// What a donor's rows add to digests, row by row.
+/// What rows add to digests, row by row.
 pub fn parts_of(
-    states: &[u8],
+    rows: &[Box<[u8]>],
     ended: impl Fn(Epoch) -> bool,
     owned: impl Fn(usize) -> bool,
 ) -> BTreeMap<(usize, Key), u64> {
     let mut parts: BTreeMap<(usize, Key), u64> = BTreeMap::new();
-    let mut reader = OpReader::states(states);
-    while let Ok(Some(op)) = reader.next() {
-        let part = parts.entry((op.table, op.key.into())).or_default();
-        if let OpBody::Put { birth, clocks, tallies, .. } = op.body
-            && !(owned(op.table) && ended(birth.epoch))
-        {
-            let clocks = Clocks::from_list(clocks, birth);
-            let hash = hash64(op.key, 0);
-            *part = part.wrapping_add(row_part(hash, birth, &clocks));
-            *part = tallies.iter().fold(*part, |part, share| part.wrapping_add(share_part(hash, &share)));
+    for states in rows {
+        let mut reader = OpReader::states(states);
+        while let Ok(Some(op)) = reader.next() {
+            let part = parts.entry((op.table, op.key.into())).or_default();
+            if let OpBody::Put { birth, clocks, tallies, .. } = op.body
+                && !(owned(op.table) && ended(birth.epoch))
+            {
+                let clocks = Clocks::from_list(clocks, birth);
+                let hash = hash64(op.key, 0);
+                *part = part.wrapping_add(row_part(hash, birth, &clocks));
+                *part = tallies.iter().fold(*part, |part, share| part.wrapping_add(share_part(hash, &share)));
+            }
         }
     }
     parts
+}
+
+fn add(set: &mut BucketSet, bucket: u8) {
+    if let Some(word) = set.get_mut(usize::from(bucket) / 64) {
+        *word |= 1 << (bucket % 64);
+    }
+}
+
+fn has(set: &BucketSet, bucket: usize) -> bool {
+    set.get(bucket / 64).is_some_and(|word| word >> (bucket % 64) & 1 == 1)
+}
+
+/// Non-empty buckets' digests.
+pub fn digests(tables: &[TableState]) -> Vec<(u8, u8, u64, u64)> {
+    let tables = (0_u8..).zip(tables);
+    let all =
+        tables.flat_map(|(t, state)| (0_u8..=u8::MAX).zip(state.bucket_digests()).map(move |(b, (r, d))| (t, b, r, d)));
+    all.filter(|(_, _, rows, deaths)| (*rows, *deaths) != (0, 0)).collect()
+}
+
+/// The wanted buckets from a place on, in order, and whether only deletions are wanted.
+pub fn buckets_from(wanted: &[Wanted], place: &Place) -> Vec<(u8, u8, bool)> {
+    let start = (place.table, place.bucket);
+    let mut buckets: Vec<_> = wanted
+        .iter()
+        .flat_map(|wanted| {
+            let asked = move |bucket: &usize| has(&wanted.rows, *bucket) || has(&wanted.deaths, *bucket);
+            let of = move |bucket: usize| (wanted.table, bucket as u8, !has(&wanted.rows, bucket));
+            (0..BUCKETS).filter(asked).map(of)
+        })
+        .filter(|(table, bucket, _)| (*table, *bucket) >= start)
+        .collect();
+    buckets.sort_unstable();
+    buckets
 }

@@ -1,13 +1,18 @@
 //! Frames in: of each epoch, which have arrived, which are missing, and parts of large transactions.
+//!
+//! *Settled* are the frames up to which all are in and show. What has arrived and does not show yet (parts of a transaction, a
+//! transaction that waits for another's rows) is not settled, nor is what was dropped again.
 
 use std::collections::BTreeMap;
 
 use super::codec::TX_BYTES_MAX;
 
 /// Separate runs of frames that may have arrived beyond a gap; more, and the replica resynchronises.
-const RUNS_MAX: usize = 1024;
+const RUNS_MAX: usize = 256;
 /// Transactions in parts that may be incomplete at once, of one epoch.
 const ASSEMBLIES_MAX: usize = 4;
+/// What a part takes beside its bytes, for limits.
+const PART_OVERHEAD_BYTES: usize = 64;
 /// First wait for missing frames, in ms; doubles with each try.
 const NACK_RETRY_MS: u64 = 100;
 /// After so many requests the replica resynchronises instead.
@@ -27,6 +32,7 @@ struct Assembly {
     first: u64,
     count: u32,
     parts: BTreeMap<u32, Box<[u8]>>,
+    bytes: usize,
 }
 
 /// The frames of one epoch.
@@ -35,11 +41,24 @@ pub struct Stream {
     done: u64,
     beyond: BTreeMap<u64, u64>,
     known: u64,
+    /// Whether it has been heard from its beginning. What came before that is fetched as rows, never as frames: they are old, and what was
+    /// deleted since may have been forgotten.
+    begun: bool,
     assemblies: BTreeMap<u64, Assembly>,
     nacks: u32,
     nack_at_ms: u64,
     lost: bool,
     hole: Option<Hole>,
+    /// It is a guess that what came up to this frame is here; 0 if it is none.
+    guessed: u64,
+    /// First frames of what is held back, and how many things that began there.
+    held: BTreeMap<u64, u32>,
+    /// A resync has brought what began up to this frame.
+    covered: u64,
+    /// A resync under way will bring what began up to this frame.
+    covering: u64,
+    /// How often something of these frames has come to show.
+    changes: u64,
     /// A sender waits to hear of the frames up to this one.
     wanted: u64,
     /// The sender has been told of the frames up to this one.
@@ -58,18 +77,17 @@ struct Hole {
 impl Stream {
     /// A stream of which everything up to this frame is here.
     pub fn starting_after(sequence: u64) -> Self {
-        Self { done: sequence, known: sequence, ..Self::default() }
+        Self { done: sequence, known: sequence, covered: sequence, begun: true, ..Self::default() }
     }
 
-    /// A stream of which what came up to this frame is not known, and not asked for either.
-    pub fn unknown_up_to(sequence: u64) -> Self {
-        let hole = (sequence > 0).then_some(Hole { before: 0, until: sequence });
-        Self { hole, ..Self::starting_after(sequence) }
+    /// A stream of an epoch that is over, and of which what came up to this frame is not asked for: if anybody has it, it came another way.
+    pub fn guessed_up_to(sequence: u64) -> Self {
+        Self { guessed: sequence, ..Self::starting_after(sequence) }
     }
 
     /// Something of the frames that are here was dropped.
     pub fn dropped(&mut self) {
-        let until = self.beyond.last_key_value().map_or(self.done, |(_, last)| *last);
+        let until = self.top();
         if until > 0 {
             self.make_hole(0, until);
         }
@@ -92,6 +110,8 @@ impl Stream {
             return;
         }
         self.known = self.known.max(sequence);
+        self.begun |= sequence == 1;
+        self.changes += 1;
         let (mut first, mut last) = (sequence, sequence);
         if let Some((&f, &l)) = self.beyond.range(..sequence).next_back()
             && l + 1 == sequence
@@ -123,18 +143,33 @@ impl Stream {
 
     /// The sender has sent frames up to this one.
     pub fn known(&mut self, sequence: u64) {
+        self.begun |= sequence == 0;
         self.known = self.known.max(sequence);
+    }
+
+    /// A resync that is under way will bring everything up to this frame; 0 if it will not. Until it has, these
+    /// frames are not asked for, and not settled either.
+    pub fn expect(&mut self, sequence: u64) {
+        self.covering = sequence;
     }
 
     /// Everything up to this frame is in, by way of a resync.
     pub fn cover(&mut self, sequence: u64) {
+        self.covering = 0;
+        if sequence >= self.guessed {
+            self.guessed = 0;
+        }
+        self.begun |= sequence > 0;
+        self.covered = self.covered.max(sequence);
+        self.changes += 1;
         if sequence > self.done {
             self.done = sequence;
             self.known = self.known.max(sequence);
             self.beyond.retain(|_, last| *last > sequence);
             self.settle();
         }
-        self.assemblies.retain(|_, assembly| assembly.first + u64::from(assembly.count) > sequence + 1);
+        self.assemblies.retain(|_, assembly| assembly.first > sequence);
+        self.held.retain(|first, _| *first > sequence);
         self.nacks = 0;
         self.nack_at_ms = 0;
         self.hole = self.hole.filter(|hole| hole.until > sequence);
@@ -143,9 +178,64 @@ impl Stream {
 
     /// Everything up to this frame is in and shows: parts that wait for others do not.
     pub fn settled(&self) -> u64 {
-        let waiting = self.assemblies.values().map(|assembly| assembly.first - 1);
-        let dropped = self.hole.map(|hole| hole.before);
-        waiting.chain(dropped).fold(self.done, u64::min)
+        let held = self.held.keys().map(|first| first - 1);
+        held.fold(if self.guessed > 0 { 0 } else { self.here_with(0) }, u64::min)
+    }
+
+    /// The frame up to which all are in, shown or held back, if a resync has brought all up to the given one.
+    pub fn here_with(&self, covered: u64) -> u64 {
+        let waiting = self.assemblies.values().map(|assembly| assembly.first);
+        let waiting = waiting.filter(|first| *first > covered).map(|first| first - 1);
+        let dropped = self.hole.filter(|hole| hole.until > covered).map(|hole| hole.before);
+        waiting.chain(dropped).fold(self.contiguous(covered), u64::min)
+    }
+
+    /// The frame up to which all have arrived, if all up to the given one have.
+    fn contiguous(&self, from: u64) -> u64 {
+        let from = self.done.max(from);
+        self.beyond.iter().fold(from, |done, (first, last)| if *first <= done + 1 { done.max(*last) } else { done })
+    }
+
+    /// The last frame that has arrived.
+    pub fn top(&self) -> u64 {
+        self.beyond.last_key_value().map_or(self.done, |(_, last)| *last)
+    }
+
+    /// Changes whenever something of these frames comes to show.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Something that began with this frame is held back.
+    pub fn hold(&mut self, first: u64) {
+        *self.held.entry(first).or_default() += 1;
+    }
+
+    /// Whether something that began with this frame is still to come to show: a resync may have brought it.
+    pub fn is_held(&self, first: u64) -> bool {
+        self.held.contains_key(&first)
+    }
+
+    /// Whether all that came before this frame shows.
+    pub fn is_next(&self, first: u64) -> bool {
+        self.hole.is_none() && self.settled() + 1 >= first
+    }
+
+    /// One thing that began with this frame shows now.
+    pub fn release(&mut self, first: u64) {
+        self.changes += 1;
+        if let Some(count) = self.held.get_mut(&first) {
+            *count -= 1;
+            if *count == 0 {
+                self.held.remove(&first);
+            }
+        }
+    }
+
+    /// What was held back, and came with these frames, is dropped.
+    pub fn drop_held(&mut self, first: u64, last: u64) {
+        self.release(first);
+        self.make_hole(first - 1, last);
     }
 
     /// How many frames are missing that the sender has sent.
@@ -193,7 +283,7 @@ impl Stream {
 
     /// Whether frames are missing that the sender has sent.
     pub fn has_gap(&self) -> bool {
-        self.done < self.known
+        self.contiguous(self.covering) < self.known
     }
 
     /// What to do now about missing frames, if anything.
@@ -207,15 +297,16 @@ impl Stream {
         if !self.has_gap() || now_ms < self.nack_at_ms {
             return None;
         }
-        if self.nacks >= NACKS_MAX {
+        if self.nacks >= NACKS_MAX || (!self.begun && self.covering == 0) {
             self.nacks = 0;
             self.nack_at_ms = now_ms + NACK_RETRY_MS;
             return Some(Repair::Resync);
         }
         self.nack_at_ms = now_ms + (NACK_RETRY_MS << self.nacks);
         self.nacks += 1;
-        let last = self.beyond.first_key_value().map_or(self.known, |(first, _)| first - 1);
-        Some(Repair::Nack(self.done + 1, last))
+        let done = self.contiguous(self.covering);
+        let next = self.beyond.range(done + 1..).next();
+        Some(Repair::Nack(done + 1, next.map_or(self.known, |(first, _)| first - 1)))
     }
 
     /// When [`Stream::repair`] may have something to do.
@@ -223,20 +314,31 @@ impl Stream {
         (self.has_gap() || self.lost).then_some(self.nack_at_ms)
     }
 
-    /// Adds a part, of frame `sequence`; gives the whole when it is complete.
-    pub fn assemble(&mut self, hlc: u64, sequence: u64, index: u32, count: u32, bytes: &[u8]) -> Option<Vec<u8>> {
-        let first = sequence.checked_sub(u64::from(index)).filter(|first| *first > 0)?;
-        let assembly = self.assemblies.entry(hlc).or_insert_with(|| Assembly { first, count, parts: BTreeMap::new() });
+    /// Adds a part, of frame `sequence`; gives its first frame and the whole when it is complete.
+    pub fn assemble(
+        &mut self,
+        hlc: u64,
+        sequence: u64,
+        index: u32,
+        count: u32,
+        bytes: &[u8],
+    ) -> Option<(u64, Vec<u8>)> {
+        // A resync has brought the whole, if it brought its beginning.
+        let first = sequence.checked_sub(u64::from(index)).filter(|first| *first > self.covered)?;
+        let assembly =
+            self.assemblies.entry(hlc).or_insert_with(|| Assembly { first, count, parts: BTreeMap::new(), bytes: 0 });
         if assembly.count != count || assembly.first != first {
             return None;
         }
-        assembly.parts.insert(index, bytes.into());
-        let size: usize = assembly.parts.values().map(|part| part.len()).sum();
+        let before = assembly.parts.insert(index, bytes.into());
+        assembly.bytes = assembly.bytes + bytes.len() + PART_OVERHEAD_BYTES
+            - before.map_or(0, |part| part.len() + PART_OVERHEAD_BYTES);
+        let size = assembly.bytes;
         if assembly.parts.len() == count as usize {
             let parts = self.assemblies.remove(&hlc)?.parts;
-            return Some(parts.into_values().flat_map(<[u8]>::into_vec).collect());
+            return Some((first, parts.into_values().flat_map(<[u8]>::into_vec).collect()));
         }
-        if (size > TX_BYTES_MAX || self.assemblies.len() > ASSEMBLIES_MAX)
+        if (size > 2 * TX_BYTES_MAX || self.assemblies.len() > ASSEMBLIES_MAX)
             && let Some((_, dropped)) = self.assemblies.pop_first()
         {
             self.make_hole(dropped.first - 1, dropped.first + u64::from(dropped.count) - 1);
@@ -246,7 +348,14 @@ impl Stream {
 
     /// Bytes of parts held.
     pub fn assembly_bytes(&self) -> usize {
-        self.assemblies.values().flat_map(|assembly| assembly.parts.values()).map(|part| part.len()).sum()
+        self.assemblies.values().map(|assembly| assembly.bytes).sum()
+    }
+
+    /// Drops all parts held.
+    pub fn drop_assemblies(&mut self) {
+        while let Some((_, dropped)) = self.assemblies.pop_first() {
+            self.make_hole(dropped.first - 1, dropped.first + u64::from(dropped.count) - 1);
+        }
     }
 }
 
@@ -272,6 +381,7 @@ mod tests {
     #[test]
     fn asks_until_it_is_in_vain() {
         let mut stream = Stream::default();
+        stream.known(0);
         stream.known(2);
         let answers: Vec<_> = (0..6).filter_map(|i| stream.repair(i * 10_000)).collect();
         assert_eq!(answers, [[Repair::Nack(1, 2); 5].as_slice(), &[Repair::Resync]].concat());
@@ -284,7 +394,7 @@ mod tests {
         assert_eq!(stream.assemble(9, 2, 0, 2, b"ab"), None);
         stream.arrived(2);
         assert_eq!(stream.settled(), 1);
-        assert_eq!(stream.assemble(9, 3, 1, 2, b"cd").as_deref(), Some(b"abcd".as_slice()));
+        assert_eq!(stream.assemble(9, 3, 1, 2, b"cd"), Some((2, b"abcd".to_vec())));
         stream.arrived(3);
         assert_eq!(stream.settled(), 3);
     }
@@ -297,5 +407,95 @@ mod tests {
         stream.cover(7);
         assert_eq!(stream.settled(), 7);
         assert_eq!(stream.repair(0), Some(Repair::Nack(8, 8)));
+    }
+
+    #[test]
+    fn what_a_resync_will_bring_is_not_asked_for_and_not_settled() {
+        let mut stream = Stream::default();
+        stream.known(0);
+        stream.arrived(7);
+        stream.known(9);
+        stream.expect(5);
+        assert_eq!(stream.repair(0), Some(Repair::Nack(6, 6)));
+        stream.arrived(6);
+        assert_eq!(stream.repair(1_000), Some(Repair::Nack(8, 9)));
+        assert_eq!((stream.settled(), stream.here_with(5)), (0, 7));
+        stream.hold(6);
+        assert_eq!((stream.settled(), stream.here_with(5)), (0, 7));
+        stream.expect(0);
+        assert_eq!(stream.repair(10_000), Some(Repair::Nack(1, 5)));
+    }
+
+    #[test]
+    fn what_was_dropped_is_settled_when_a_resync_has_brought_it() {
+        let mut stream = Stream::default();
+        (1..=4).for_each(|sequence| stream.arrived(sequence));
+        stream.hold(3);
+        assert_eq!(stream.settled(), 2);
+        stream.drop_held(3, 3);
+        assert_eq!((stream.settled(), stream.repair(0)), (2, Some(Repair::Resync)));
+        stream.cover(2);
+        assert_eq!((stream.settled(), stream.repair(1_000)), (2, Some(Repair::Resync)));
+        stream.cover(3);
+        assert_eq!((stream.settled(), stream.repair(2_000)), (4, None));
+    }
+
+    #[test]
+    fn parts_of_what_a_resync_has_brought_are_not_waited_for() {
+        let mut stream = Stream::default();
+        assert_eq!(stream.assemble(9, 2, 0, 3, b"ab"), None);
+        stream.cover(2);
+        assert_eq!(stream.assemble(9, 3, 1, 3, b"cd"), None);
+        stream.arrived(3);
+        assert_eq!(stream.settled(), 3);
+    }
+
+    #[test]
+    fn what_is_known_of_frames_beyond_a_gap_is_bounded() {
+        let mut stream = Stream::default();
+        stream.known(0);
+        (1..=5_000).for_each(|n| stream.arrived(2 * n));
+        assert_eq!((stream.beyond.len(), stream.settled()), (RUNS_MAX, 0));
+        // What was forgotten comes again, or with a resync.
+        assert_eq!(stream.repair(0), Some(Repair::Resync));
+        (1..=10_000).for_each(|n| stream.arrived(n));
+        assert_eq!((stream.beyond.len(), stream.settled(), stream.missing()), (0, 10_000, 0));
+    }
+
+    #[test]
+    fn parts_are_bounded_and_what_is_dropped_is_not_settled() {
+        let mut stream = Stream::default();
+        stream.known(0);
+        // One part each of large transactions that never become whole.
+        for n in 0..100 {
+            assert_eq!(stream.assemble(n, 2 * n + 1, 0, 2, &[0; 1_000]), None);
+            stream.arrived(2 * n + 1);
+            stream.arrived(2 * n + 2);
+        }
+        assert!(stream.assembly_bytes() <= ASSEMBLIES_MAX * (1_000 + PART_OVERHEAD_BYTES));
+        stream.drop_assemblies();
+        assert_eq!((stream.assembly_bytes(), stream.settled()), (0, 0));
+        assert_eq!(stream.repair(0), Some(Repair::Resync));
+        stream.cover(200);
+        assert_eq!((stream.settled(), stream.repair(1_000)), (200, None));
+    }
+
+    #[test]
+    fn a_guess_is_not_settled_before_a_resync_has_brought_all_of_it() {
+        let mut stream = Stream::guessed_up_to(6);
+        stream.arrived(7);
+        stream.cover(0);
+        assert_eq!((stream.settled(), stream.is_next(7), stream.repair(0)), (0, false, None));
+        stream.cover(6);
+        assert_eq!((stream.settled(), stream.is_next(8)), (7, true));
+    }
+
+    #[test]
+    fn frames_from_before_it_was_heard_are_not_asked_for() {
+        let mut stream = Stream::default();
+        stream.known(5);
+        assert_eq!(stream.repair(0), Some(Repair::Resync));
+        stream.expect(4);
+        assert_eq!(stream.repair(1_000), Some(Repair::Nack(5, 5)));
     }
 }

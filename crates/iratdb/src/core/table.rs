@@ -23,6 +23,8 @@ use super::visible::{RowState, visible};
 pub struct Bucket {
     /// Sum of the live rows' parts.
     pub digest: u64,
+    /// Sum of the deletions' parts.
+    pub deaths: u64,
     rows: HashMap<Key, RowState, FixedState>,
 }
 
@@ -53,7 +55,7 @@ pub enum Shown {
 impl TableState {
     /// No rows. The seed keeps senders from choosing keys that collide in the hash maps.
     pub fn new(seed: u64) -> Self {
-        let bucket = |_| Bucket { digest: 0, rows: HashMap::with_hasher(FixedState::with_seed(seed)) };
+        let bucket = |_| Bucket { digest: 0, deaths: 0, rows: HashMap::with_hasher(FixedState::with_seed(seed)) };
         let tallies = HashMap::with_hasher(FixedState::with_seed(seed));
         Self { buckets: (0..BUCKETS).map(bucket).collect(), tallies, digest: 0, live: 0, pending_bytes: 0 }
     }
@@ -73,9 +75,9 @@ impl TableState {
         self.pending_bytes
     }
 
-    /// The buckets' digests.
-    pub fn bucket_digests(&self) -> impl Iterator<Item = u64> + '_ {
-        self.buckets.iter().map(|bucket| bucket.digest)
+    /// The buckets' digests: of rows, and of deletions.
+    pub fn bucket_digests(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.buckets.iter().map(|bucket| (bucket.digest, bucket.deaths))
     }
 
     /// A row's state.
@@ -142,9 +144,11 @@ impl TableState {
         let hash = hash64(key, 0);
         let bucket = self.buckets.get_mut(bucket_of(hash))?;
         let (delta, visible_before, visible_after, result);
+        let (mut deaths_before, mut deaths_after) = (0_u64, 0_u64);
         let (mut pending_before, mut pending_after) = (0, 0);
         if let Some(state) = bucket.rows.get_mut(key) {
             let before = state.digest(hash);
+            deaths_before = state.death_digest(hash);
             visible_before = state.visible().is_some();
             pending_before = state.pending_bytes();
             let old = std::mem::replace(state, RowState::Dead { death: Stamp::NEVER, seen_s: 0 });
@@ -153,6 +157,7 @@ impl TableState {
             match new {
                 Some(new) => {
                     delta = new.digest(hash).wrapping_sub(before);
+                    deaths_after = new.death_digest(hash);
                     visible_after = new.visible().is_some();
                     pending_after = new.pending_bytes();
                     *state = new;
@@ -169,11 +174,13 @@ impl TableState {
             result = r;
             let Some(new) = new else { return Some(result) };
             delta = new.digest(hash);
+            deaths_after = new.death_digest(hash);
             visible_after = new.visible().is_some();
             pending_after = new.pending_bytes();
             bucket.rows.insert(key.into(), new);
         }
         bucket.digest = bucket.digest.wrapping_add(delta);
+        bucket.deaths = bucket.deaths.wrapping_add(deaths_after).wrapping_sub(deaths_before);
         self.digest = self.digest.wrapping_add(delta);
         self.live = self.live + usize::from(visible_after) - usize::from(visible_before);
         self.pending_bytes = self.pending_bytes + pending_after - pending_before;
@@ -332,6 +339,14 @@ impl TableState {
         self.edit(key, |_| (None, ()));
     }
 
+    /// Forgets a row's deletion if it was learned of before this second, as [`TableState::sweep`] will: rows of one transaction
+    /// are forgotten at one moment, wherever their buckets are.
+    pub fn forget_death(&mut self, key: &[u8], before_s: u32) {
+        if matches!(self.get(key), Some(RowState::Dead { seen_s, .. }) if *seen_s < before_s) {
+            self.forget(key);
+        }
+    }
+
     /// Keys of rows with a slot of this owner, ascending within each bucket.
     pub fn keys_of_owner(&self, owner: Epoch) -> Vec<Key> {
         let has = |state: &RowState| match state {
@@ -396,17 +411,29 @@ impl TableState {
     pub fn sweep(&mut self, bucket: usize, before_s: u32) {
         let Some(bucket) = self.buckets.get_mut(bucket) else { return };
         let pending_bytes = &mut self.pending_bytes;
-        bucket.rows.retain(|_, state| match state {
+        let deaths = &mut bucket.deaths;
+        bucket.rows.retain(|key, state| match state {
             RowState::Live { .. } => true,
-            RowState::Dead { seen_s, .. } => *seen_s >= before_s,
-            RowState::Slots(slots) => {
+            RowState::Dead { seen_s, .. } => {
+                let keep = *seen_s >= before_s;
+                if !keep {
+                    *deaths = deaths.wrapping_sub(state.death_digest(hash64(key, 0)));
+                }
+                keep
+            }
+            RowState::Slots(_) => {
+                let before = state.death_digest(hash64(key, 0));
+                *deaths = deaths.wrapping_sub(before);
+                let RowState::Slots(slots) = state else { return true };
                 *pending_bytes -= slots.iter().map(|(_, slot)| slot.pending_bytes()).sum::<usize>();
                 for (_, slot) in slots.iter_mut() {
                     slot.pending.retain(|pending| pending.seen_s >= before_s);
                 }
                 slots.retain(|(_, slot)| slot.lives() || !slot.pending.is_empty() || slot.death_seen_s >= before_s);
                 *pending_bytes += slots.iter().map(|(_, slot)| slot.pending_bytes()).sum::<usize>();
-                !slots.is_empty()
+                let keep = !slots.is_empty();
+                *deaths = deaths.wrapping_add(state.death_digest(hash64(key, 0)));
+                keep
             }
         });
     }

@@ -4,7 +4,7 @@
 //! the others are hidden, with their values, and the next comes back when it goes. So it does not matter in which order
 //! replicas learn of claims and of owners' ends.
 
-use super::digest::row_part;
+use super::digest::{death_part, row_part};
 use super::hlc::Stamp;
 use super::ids::Epoch;
 use super::merge::{Clocks, Slot};
@@ -103,6 +103,20 @@ impl RowState {
                 .iter()
                 .filter(|(_, slot)| slot.lives())
                 .fold(0, |sum: u64, (_, slot)| sum.wrapping_add(row_part(key_hash, slot.birth, &slot.clocks))),
+        }
+    }
+}
+
+impl RowState {
+    /// Its part of its bucket's digest of deletions.
+    pub fn death_digest(&self, key_hash: u64) -> u64 {
+        match self {
+            Self::Live { .. } => 0,
+            Self::Dead { death, .. } => death_part(key_hash, *death),
+            Self::Slots(slots) => slots
+                .iter()
+                .filter(|(_, slot)| !slot.death.is_never())
+                .fold(0, |sum: u64, (_, slot)| sum.wrapping_add(death_part(key_hash, slot.death))),
         }
     }
 }

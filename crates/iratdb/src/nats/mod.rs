@@ -16,8 +16,10 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::task::JoinHandle;
 
 use self::subjects::Subjects;
-use crate::core::engine::{Destination, Event};
+use crate::core::engine::{Event, Outgoing};
+use crate::core::guard::Guard;
 use crate::error::{Error, Result};
+use crate::gate::for_all;
 use crate::shared::{Shared, Status};
 
 /// Bytes of messages applied under one lock: transactions wait no longer than that takes.
@@ -38,14 +40,22 @@ pub(crate) struct Driver {
 
 impl Driver {
     /// Subscribes and starts the tasks.
-    pub(crate) async fn start(shared: Arc<Shared>, client: Client, cluster: &str) -> Result<Self> {
-        let subjects = Subjects::new(cluster, &shared.name);
+    pub(crate) async fn start(
+        shared: Arc<Shared>,
+        client: Client,
+        cluster: &str,
+        guard: Option<Box<Guard>>,
+    ) -> Result<Self> {
+        let subjects = match &shared.gate {
+            Some(gate) => Subjects::with_keys(cluster, gate.database),
+            None => Subjects::new(cluster, &shared.name),
+        };
         let writer = shared.with(|state| state.engine.writer())?;
         let failed = |error: async_nats::SubscribeError| Error::Nats(error.to_string());
         let all = client.subscribe(subjects.all()).await.map_err(failed)?;
         let own = client.subscribe(subjects.one(writer)).await.map_err(failed)?;
         let receiver =
-            Receiver { shared: Arc::clone(&shared), client: client.clone(), all, own, connects: 0, up: true };
+            Receiver { shared: Arc::clone(&shared), client: client.clone(), guard, all, own, connects: 0, up: true };
         let sender = Sender { shared, client, subjects };
         Ok(Self { receiver: tokio::spawn(receiver.run()), sender: tokio::spawn(sender.run()) })
     }
@@ -63,6 +73,7 @@ impl Driver {
 struct Receiver {
     shared: Arc<Shared>,
     client: Client,
+    guard: Option<Box<Guard>>,
     all: Subscriber,
     own: Subscriber,
     connects: u64,
@@ -74,8 +85,13 @@ impl Receiver {
         self.connects = self.client.statistics().connects.load(Ordering::Relaxed);
         let mut closing = self.shared.closing.subscribe();
         let mut batch: Vec<Message> = Vec::new();
+        if let Some(guard) = &mut self.guard {
+            guard.connect(self.shared.now().mono_ms);
+        }
         loop {
+            self.publish_guard();
             let Ok(timeout) = self.shared.with(|state| state.engine.poll_timeout()) else { return };
+            let timeout = self.guard.as_ref().map_or(timeout, |guard| timeout.min(guard.poll_timeout()));
             let timeout = self.shared.instant(timeout).min(std::time::Instant::now() + CONNECTION_CHECK);
             tokio::select! {
                 message = self.all.next() => match message {
@@ -90,12 +106,36 @@ impl Receiver {
                 _ = closing.wait_for(|closing| *closing) => return,
             }
             self.collect(&mut batch);
-            let events = self.connection_events();
-            let messages = batch.iter().map(|message| Event::Message(&message.payload));
-            if self.shared.handle(events.into_iter().chain(messages).chain([Event::Tick])).is_err() {
+            let mut events = self.connection_events();
+            let clear = match &mut self.guard {
+                Some(guard) => {
+                    let now_ms = self.shared.now().mono_ms;
+                    if self.shared.gate.as_ref().is_some_and(|gate| gate.take_rotation()) {
+                        guard.rotate(now_ms);
+                    }
+                    let (links, clear) = through(guard, now_ms, &events, &batch);
+                    events = links;
+                    clear
+                }
+                None => batch.iter().map(|message| message.payload.clone()).collect(),
+            };
+            let messages = clear.iter().map(|message| Event::Message(message));
+            let Ok(outgoing) = self.shared.handle(events.into_iter().chain(messages).chain([Event::Tick])) else {
                 return;
-            }
+            };
             batch.clear();
+            // Most of what comes needs no answer: waking the sender for nothing would cost as much as applying it, and
+            // would hold the lock just when those who were told of a change want to read it.
+            if outgoing {
+                self.shared.work.notify_one();
+            }
+        }
+    }
+
+    fn publish_guard(&mut self) {
+        if let (Some(guard), Some(gate)) = (&mut self.guard, &self.shared.gate)
+            && gate.publish(guard)
+        {
             self.shared.work.notify_one();
         }
     }
@@ -123,6 +163,29 @@ impl Receiver {
             _ => Vec::new(),
         }
     }
+}
+
+/// Has the guard look at what came. Gives what the engine is told of the connection, and the messages it sees.
+fn through(
+    guard: &mut Guard,
+    now_ms: u64,
+    events: &[Event<'static>],
+    batch: &[Message],
+) -> (Vec<Event<'static>>, Vec<bytes::Bytes>) {
+    let (mut links, mut clear) = (Vec::new(), Vec::new());
+    for event in events {
+        match event {
+            Event::Connected => guard.connect(now_ms),
+            _ => guard.disconnect(),
+        }
+        links.extend(guard.link());
+    }
+    for message in batch {
+        guard.receive(now_ms, &message.payload, &mut clear);
+    }
+    guard.tick(now_ms, &mut clear);
+    links.extend(guard.link());
+    (links, clear)
 }
 
 struct Sender {
@@ -155,16 +218,18 @@ impl Sender {
 
     async fn send_all(&self) -> Result<()> {
         loop {
-            let (messages, frame) = self.shared.outgoing(MESSAGES_AT_ONCE)?;
-            if messages.is_empty() && frame.is_none() {
+            let (mut messages, frame) = self.shared.outgoing(MESSAGES_AT_ONCE)?;
+            messages.extend(frame.map(for_all));
+            if let Some(gate) = &self.shared.gate {
+                messages = gate.seal(messages.into_iter());
+                messages.extend(gate.take_messages());
+            }
+            if messages.is_empty() {
                 return Ok(());
             }
             let failed = |error: async_nats::PublishError| Error::Nats(error.to_string());
-            for message in messages {
-                self.client.publish(self.subjects.of(message.to), message.bytes).await.map_err(failed)?;
-            }
-            if let Some(frame) = frame {
-                self.client.publish(self.subjects.of(Destination::All), frame).await.map_err(failed)?;
+            for Outgoing { to, bytes } in messages {
+                self.client.publish(self.subjects.of(to), bytes).await.map_err(failed)?;
             }
             self.client.flush().await.map_err(|error| Error::Nats(error.to_string()))?;
         }
@@ -177,7 +242,7 @@ impl Sender {
         }
         for event in [None, Some(Event::Close)] {
             let sent = match self.shared.handle(event) {
-                Ok(()) => self.send_all().await,
+                Ok(_) => self.send_all().await,
                 Err(error) => Err(error),
             };
             if let Err(error) = sent {

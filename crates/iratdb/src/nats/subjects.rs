@@ -1,9 +1,12 @@
-//! Where messages go: `ira.v1.<cluster>.r.<database>.all` and `….to.<writer>`, the database as a hash of its name.
+//! Where messages go: `ira.v1.<cluster>.r.<database>.all` and `….to.<writer>`, the database as a hash of its name; of one
+//! with keys, a hash of name and public keys, which nobody without them can try names on.
 
 use ring::digest::{SHA256, digest};
 
+use crate::core::cert::DatabaseId;
 use crate::core::engine::Destination;
 use crate::core::ids::Writer;
+use crate::core::secret::hash;
 
 /// The subjects of one database.
 #[derive(Debug, Clone)]
@@ -13,8 +16,16 @@ pub(super) struct Subjects {
 
 impl Subjects {
     pub(super) fn new(cluster: &str, database: &str) -> Self {
-        let hash = digest(&SHA256, format!("iratdb/1\0{cluster}\0{database}").as_bytes());
-        let short: String = hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        Self::of_hash(cluster, digest(&SHA256, format!("iratdb/1\0{cluster}\0{database}").as_bytes()).as_ref())
+    }
+
+    /// Of a database with keys.
+    pub(super) fn with_keys(cluster: &str, database: DatabaseId) -> Self {
+        Self::of_hash(cluster, &hash("iratdb/2 subject", &[&database.0]))
+    }
+
+    fn of_hash(cluster: &str, hash: &[u8]) -> Self {
+        let short: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         Self { prefix: format!("ira.v1.{cluster}.r.{short}") }
     }
 

@@ -49,7 +49,7 @@ fn a_heartbeat_shows_that_the_last_frame_was_lost() {
 #[test]
 fn frames_that_are_gone_are_made_up_for_by_a_resync() {
     let mut world = World::quiet(1);
-    world.resend_bytes_max = 100;
+    world.limits.resend_bytes_max = 100;
     world.start(0);
     world.advance(1_000, true);
     world.nodes.push(None);
@@ -68,53 +68,217 @@ fn frames_that_are_gone_are_made_up_for_by_a_resync() {
     assert_eq!((after.resyncs, after.rows_fetched), (before.resyncs + 1, 50), "one row had come by itself");
 }
 
-#[test]
-fn a_joiner_is_ready_only_when_it_shows_whole_transactions() {
-    let mut world = World::quiet(1);
-    for id in 0..2_000 {
-        let sql = format!(
-            "INSERT INTO journal VALUES ('{id}', zeroblob(200)); INSERT INTO mirror VALUES ('{id}', zeroblob(200))"
-        );
-        write(&mut world, 0, &sql);
-    }
-    world.nodes.push(None);
-    world.start(1);
-    let torn = "SELECT (SELECT count(*) FROM journal) - (SELECT count(*) FROM mirror)";
-    let (mut number_written, mut torn_before) = (10_000, 0);
-    while !world.node(1).engine.is_ready() {
-        // Committed, and shown to whoever fetches rows, but not sent yet.
-        let sql = format!(
-            "INSERT INTO journal VALUES ('{number_written}', ''); INSERT INTO mirror VALUES ('{number_written}', '')"
-        );
-        number_written += 1;
-        transaction(&mut world, 0, |c| c.execute_batch(&sql)).unwrap();
-        world.advance(1, false);
-        if number_written % 5 == 0 {
-            world.send_frames(0, 1_000);
-        }
-        torn_before += i64::from(number(&mut world, 1, torn) != 0);
-        assert!(number_written < 20_000, "it is never ready");
-    }
-    assert!(torn_before > 0, "the test shows something");
-    assert_eq!(number(&mut world, 1, torn), 0);
+fn torn(world: &mut World, index: usize) -> i64 {
+    number(
+        world,
+        index,
+        "SELECT (SELECT count(*) FROM journal) - (SELECT count(*) FROM mirror)
+         + (SELECT count(*) FROM journal WHERE id NOT IN (SELECT id FROM mirror))",
+    )
+}
+
+fn write_journal(world: &mut World, index: usize, id: &str, bytes: usize) {
+    let sql = format!(
+        "INSERT INTO journal VALUES ('{id}', zeroblob({bytes})); INSERT INTO mirror VALUES ('{id}', zeroblob({bytes}))"
+    );
+    transaction(world, index, |c| c.execute_batch(&sql)).unwrap();
 }
 
 #[test]
-fn one_resync_serves_both_sides() {
-    let mut world = World::quiet(2);
-    // Between two heartbeats, which would tell of the frames.
-    world.advance(250, true);
-    world.node(1).group = 1;
-    write(&mut world, 0, "INSERT INTO kv (id) VALUES (1), (2)");
-    write(&mut world, 1, "INSERT INTO kv (id) VALUES (3), (4)");
-    world.node(1).group = 0;
-    let donor = world.node(0).engine.writer();
-    let now = world.now_of(1);
-    let before = counters(&mut world, 0).resyncs;
-    world.node(1).engine.resync_with(now, donor);
+fn a_joiner_shows_whole_transactions_while_the_donor_writes_on() {
+    let mut world = World::quiet(1);
+    for id in 0..2_000 {
+        write_journal(&mut world, 0, &id.to_string(), 200);
+    }
+    world.send_frames(0, 10_000);
+    world.nodes.push(None);
+    world.start(1);
+    let mut id = 10_000;
+    while !world.node(1).engine.is_ready() {
+        // Committed, and shown to whoever fetches rows, but not sent yet.
+        write_journal(&mut world, 0, &id.to_string(), 0);
+        id += 1;
+        world.advance(1, false);
+        if id % 5 == 0 {
+            world.send_frames(0, 1_000);
+        }
+        assert_eq!(torn(&mut world, 1), 0);
+        assert!(id < 20_000, "it is never ready");
+    }
+    assert!(counters(&mut world, 1).rows_fetched > 4_000);
+    assert_eq!(torn(&mut world, 1), 0);
+}
+
+#[test]
+fn a_joiner_gets_ready_while_the_others_update_what_it_has_not_got() {
+    let mut world = World::quiet(0);
+    world.limits.rows_bytes = 500;
+    world.nodes.resize_with(3, || None);
+    for index in 0..2 {
+        world.start(index);
+        world.advance(1_000, true);
+    }
+    for id in 0..200 {
+        write(&mut world, id % 2, &format!("INSERT INTO kv (id, b) VALUES ({id}, 0)"));
+    }
+    world.advance(50, true);
+    world.start(2);
+    let mut rounds = 0;
+    while !world.node(2).engine.is_ready() {
+        rounds += 1;
+        let (row, other) = (rounds * 7 % 200, rounds * 11 % 200);
+        write(&mut world, 0, &format!("UPDATE kv SET b = b + 1 WHERE id IN ({row}, {other})"));
+        write(&mut world, 1, &format!("UPDATE kv SET c = {rounds} WHERE id = {row}"));
+        world.advance(1, true);
+        assert!(rounds < 1_500, "it is never ready: {}", world.node(2).engine.describe());
+    }
+    assert_eq!(counters(&mut world, 2).resyncs_repeated, 0);
     world.advance(20, true);
-    assert_eq!((number(&mut world, 0, ROWS), number(&mut world, 1, ROWS)), (4, 4));
-    assert_eq!(counters(&mut world, 0).resyncs, before, "the donor did not have to ask");
+    let sums: Vec<_> = (0..3)
+        .map(|index| number(&mut world, index, "SELECT sum(b) * 1000 + CAST(sum(c) AS INTEGER) FROM kv"))
+        .collect();
+    assert_eq!(sums, [sums[0]; 3]);
+}
+
+#[test]
+fn a_joiner_whose_donor_dies_keeps_nothing_of_its_rows() {
+    let mut world = World::quiet(1);
+    for id in 0..2_000 {
+        write_journal(&mut world, 0, &id.to_string(), 200);
+    }
+    world.send_frames(0, 10_000);
+    world.nodes.push(None);
+    world.start(1);
+    while world.node(1).engine.sizes().waiting_bytes < 200_000 {
+        world.advance(1, true);
+    }
+    world.nodes[0] = None;
+    world.advance(5_000, true);
+    assert!(world.node(1).engine.is_ready());
+    assert_eq!(
+        number(&mut world, 1, "SELECT count(*) FROM journal") + number(&mut world, 1, "SELECT count(*) FROM mirror"),
+        0
+    );
+    assert_eq!(world.node(1).engine.sizes().waiting_bytes, 0);
+}
+
+#[test]
+fn a_member_in_use_shows_a_resyncs_rows_all_at_once() {
+    let mut world = World::quiet(1);
+    world.limits.resend_bytes_max = 100;
+    world.limits.rows_bytes = 1_000;
+    world.start(0);
+    world.advance(1_000, true);
+    world.nodes.push(None);
+    world.start(1);
+    world.advance(1_000, true);
+    world.loss = 100;
+    for id in 0..200 {
+        write_journal(&mut world, 0, &id.to_string(), 100);
+        world.send_frames(0, 10);
+    }
+    world.loss = 0;
+    let mut counts = std::collections::BTreeSet::new();
+    for id in 200..300 {
+        write_journal(&mut world, 0, &id.to_string(), 100);
+        world.send_frames(0, 10);
+        world.advance(2, true);
+        assert_eq!(torn(&mut world, 1), 0);
+        counts.insert(number(&mut world, 1, "SELECT count(*) FROM journal WHERE id < '200'"));
+    }
+    world.advance(1_000, true);
+    assert_eq!(number(&mut world, 1, "SELECT count(*) FROM journal"), 300);
+    assert!(counts.len() < 100, "what was missed came in one or two steps, not row by row: {counts:?}");
+    assert_eq!(counters(&mut world, 1).resyncs_too_large, 0);
+}
+
+#[test]
+fn a_database_that_is_too_large_is_not_joined_in_part() {
+    let mut world = World::quiet(1);
+    for id in 0..100 {
+        write_journal(&mut world, 0, &id.to_string(), 1_000);
+    }
+    world.send_frames(0, 1_000);
+    world.limits.resync_bytes_max = 100_000;
+    world.nodes.push(None);
+    world.start(1);
+    world.advance(5_000, true);
+    let joiner = &world.node(1).engine;
+    assert!(!joiner.is_ready() && joiner.is_too_large());
+    assert!(counters(&mut world, 1).resyncs_too_large > 0);
+    assert_eq!(number(&mut world, 1, "SELECT count(*) FROM journal"), 0);
+    write(&mut world, 0, "DELETE FROM journal; DELETE FROM mirror");
+    world.advance(5_000, true);
+    assert!(world.node(1).engine.is_ready());
+}
+
+#[test]
+fn a_transaction_waits_for_the_rows_it_updates() {
+    let mut world = World::quiet(3);
+    // Process 2 hears of the row's update, by 1, before it hears of the row, from 0.
+    world.blocked.insert((0, 2));
+    write(&mut world, 0, "INSERT INTO kv (id, b) VALUES (1, 0)");
+    world.advance(5, true);
+    write(&mut world, 1, "UPDATE kv SET b = 7; INSERT INTO kv (id) VALUES (2)");
+    let now = world.now_of(1);
+    world.node(1).engine.await_replicas(now, 1, 100);
+    world.flush_messages(1);
+    world.advance(5, true);
+    assert_eq!(number(&mut world, 2, ROWS), 0);
+    assert_eq!(world.node(1).engine.replicas(1), 1, "it is not acknowledged by who does not show it");
+    world.blocked.clear();
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (3)");
+    world.advance(30, true);
+    assert_eq!(number(&mut world, 2, "SELECT sum(b) FROM kv"), 7);
+    assert_eq!(number(&mut world, 2, ROWS), 3);
+}
+
+#[test]
+fn changes_too_many_for_a_batch_make_the_others_resynchronise() {
+    let mut world = World::quiet(1);
+    world.limits.batch_bytes_max = 2_000;
+    for index in 0..3 {
+        world.nodes.resize_with(3, || None);
+        world.start(index);
+        world.advance(1_000, true);
+    }
+    world.node(0).connected = false;
+    world.handle(0, Event::Disconnected);
+    for id in 0..200 {
+        write_journal(&mut world, 0, &id.to_string(), 100);
+    }
+    assert_eq!(world.node(0).engine.sizes().dirty_keys, 0, "there is nothing that grows");
+    let resyncs = counters(&mut world, 1).resyncs;
+    world.node(0).connected = true;
+    world.handle(0, Event::Connected);
+    let commit = world.node(0).engine.last_commit();
+    for _ in 0..400 {
+        world.advance(1, true);
+        let shown = (1..3).filter(|index| number(&mut world, *index, "SELECT count(*) FROM journal") == 200).count();
+        assert!(world.node(0).engine.replicas(commit) <= shown);
+        assert_eq!((torn(&mut world, 1), torn(&mut world, 2)), (0, 0));
+    }
+    world.advance(1_000, true);
+    assert_eq!(number(&mut world, 1, "SELECT count(*) FROM journal"), 200);
+    assert_eq!(number(&mut world, 2, "SELECT count(*) FROM journal"), 200);
+    assert_eq!(counters(&mut world, 1).resyncs, resyncs + 1);
+    assert_eq!(world.node(0).engine.replicas(commit), 2);
+}
+
+#[test]
+fn a_deletion_reaches_a_joiner_that_never_saw_the_row() {
+    let mut world = World::quiet(2);
+    world.nodes.push(None);
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (1)");
+    world.advance(10, true);
+    world.node(1).group = 1;
+    write(&mut world, 0, "DELETE FROM kv");
+    world.start(2);
+    world.advance(1_000, true);
+    world.nodes[0] = None;
+    world.node(1).group = 0;
+    world.advance(10_000, true);
+    assert_eq!((number(&mut world, 1, ROWS), number(&mut world, 2, ROWS)), (0, 0));
 }
 
 #[test]
@@ -203,16 +367,340 @@ fn changes_while_nats_is_away_are_sent_as_rows() {
 }
 
 #[test]
+fn deletions_are_forgotten_when_all_are_past_them() {
+    let mut world = World::quiet(3);
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (1), (2)");
+    write(&mut world, 0, "DELETE FROM kv WHERE id = 1");
+    world.advance(10, true);
+    assert_eq!((0..3).map(|index| tombstones(&mut world, index)).sum::<usize>(), 3);
+    world.advance(25_000, true);
+    assert_eq!((0..3).map(|index| tombstones(&mut world, index)).sum::<usize>(), 0);
+    // Process 2 does not hear, and is heard: nobody is past what it has not got.
+    world.blocked.extend([(0, 2), (1, 2)]);
+    write(&mut world, 1, "DELETE FROM kv WHERE id = 2");
+    world.advance(1_500, true);
+    world.blocked.clear();
+    world.advance(5, true);
+    assert_eq!((tombstones(&mut world, 0), tombstones(&mut world, 1)), (1, 1));
+    world.advance(25_000, true);
+    assert_eq!(tombstones(&mut world, 0), 0);
+}
+
+#[test]
+fn deletions_are_kept_for_who_was_cut_off() {
+    let mut world = World::quiet(3);
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (1)");
+    world.advance(10, true);
+    world.node(2).group = 1;
+    world.advance(5_000, true);
+    write(&mut world, 0, "DELETE FROM kv");
+    world.advance(300_000, true);
+    assert_eq!(tombstones(&mut world, 1), 1);
+    world.node(2).group = 0;
+    world.advance(5_000, true);
+    assert_eq!((0..3).map(|index| number(&mut world, index, ROWS)).sum::<i64>(), 0);
+}
+
+fn tombstones(world: &mut World, index: usize) -> usize {
+    let rows = |table: &crate::core::table::TableState| {
+        (0..256).map(|bucket| table.keys(bucket, None).len()).sum::<usize>() - table.live()
+    };
+    world.node(index).engine.tables().iter().map(rows).sum()
+}
+
+#[test]
 fn deletions_are_forgotten_in_the_end() {
-    let mut world = World::quiet(2);
+    let mut world = World::quiet(3);
+    world.crash(2);
+    world.advance(5_000, true);
     write(&mut world, 0, "INSERT INTO kv (id) VALUES (1)");
     write(&mut world, 0, "DELETE FROM kv");
+    world.advance(500_000, true);
+    assert_eq!(tombstones(&mut world, 1), 1);
+    world.advance(140_000, true);
+    assert_eq!(tombstones(&mut world, 1), 0);
+}
+
+#[test]
+fn a_forgotten_deletion_is_not_undone_by_old_frames() {
+    let mut world = World::quiet(2);
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (1)");
     world.advance(10, true);
-    let total = |world: &mut World| {
-        let tables = world.node(1).engine.tables();
-        tables.iter().flat_map(|table| (0..256).map(|bucket| table.keys(bucket, None).len())).sum::<usize>()
+    write(&mut world, 1, "DELETE FROM kv");
+    world.advance(25_000, true);
+    assert_eq!(tombstones(&mut world, 0) + tombstones(&mut world, 1), 0);
+    world.node(0).connected = false;
+    world.handle(0, Event::Disconnected);
+    world.nodes.push(None);
+    world.start(2);
+    world.advance(500, true);
+    world.node(0).connected = true;
+    world.handle(0, Event::Connected);
+    for _ in 0..200 {
+        world.advance(10, true);
+        let rows: Vec<_> = (0..3).map(|index| number(&mut world, index, ROWS)).collect();
+        assert_eq!(rows, [0; 3], "{}", world.node(2).engine.describe());
+    }
+}
+
+const SCORE: &str = "SELECT n FROM score";
+
+fn score(world: &mut World, index: usize, n: i64) {
+    transaction(world, index, |c| {
+        c.execute("UPDATE score SET n = n + 1", ())?;
+        c.execute("INSERT INTO marks VALUES (1, ?1)", [n]).map(drop)
+    })
+    .unwrap();
+}
+
+/// Each message is followed by a look at the laws.
+#[test]
+fn a_counters_total_waits_for_what_it_includes() {
+    let mut world = World::quiet(2);
+    write(&mut world, 0, "INSERT INTO score VALUES (1, 0)");
+    world.advance(10, true);
+    world.loss = 100;
+    score(&mut world, 0, 1);
+    world.send_frames(0, 1);
+    world.loss = 0;
+    score(&mut world, 0, 2);
+    // Two in one frame: the second waits for the first.
+    score(&mut world, 0, 3);
+    world.send_frames(0, 1);
+    world.advance(20, true);
+    assert_eq!(number(&mut world, 1, SCORE), 3);
+    assert_eq!((counters(&mut world, 1).nacks_sent, world.node(1).engine.sizes().waiting_bytes), (1, 0));
+}
+
+#[test]
+fn a_batch_waits_for_the_frames_before_it() {
+    let mut world = World::quiet(2);
+    write(&mut world, 0, "INSERT INTO chain VALUES (0, 1, 1), (1, 1, 1), (2, 1, 1)");
+    world.advance(10, true);
+    world.loss = 100;
+    write(&mut world, 0, "UPDATE chain SET p = 2 WHERE id < 2");
+    world.node(0).connected = false;
+    world.handle(0, Event::Disconnected);
+    write(&mut world, 0, "UPDATE chain SET q = 2 WHERE id > 0");
+    world.loss = 0;
+    world.node(0).connected = true;
+    world.handle(0, Event::Connected);
+    world.send_frames(0, 10);
+    world.advance(20, true);
+    assert_eq!(number(&mut world, 1, "SELECT sum(p + q) FROM chain"), 10);
+    assert_eq!(counters(&mut world, 1).nacks_sent, 1);
+}
+
+#[test]
+fn rows_of_a_new_epoch_wait_for_the_frames_of_the_former() {
+    let mut world = World::quiet(3);
+    world.blocked.insert((0, 1));
+    write(&mut world, 0, "INSERT INTO owned VALUES (1, 1, 1); INSERT INTO kv (id) VALUES (1)");
+    world.advance(5, true);
+    world.blocked.clear();
+    let other = world.node(2);
+    let schema = other.db.schema().hash;
+    let header = Header { schema, writer: other.engine.writer(), epoch: other.engine.epoch() };
+    let tail = Tail { epoch: world.node(0).engine.epoch(), sequence: 0 };
+    let end = encode(header, &Body::EpochEnd { tail });
+    (0..2).for_each(|index| world.handle(index, Event::Message(&end)));
+    for _ in 0..4_000 {
+        world.advance(1, true);
+        assert!(number(&mut world, 1, OWNED) <= number(&mut world, 1, ROWS));
+    }
+    assert_eq!(number(&mut world, 1, OWNED), 1);
+}
+
+#[test]
+fn queued_transactions_are_bounded() {
+    let mut world = World::quiet(1);
+    world.limits.queue_bytes_max = 10_000;
+    world.nodes.resize_with(2, || None);
+    for index in 0..2 {
+        world.start(index);
+        world.advance(1_000, true);
+    }
+    for n in 0..1_000 {
+        transaction(&mut world, 0, |c| {
+            c.execute("INSERT OR REPLACE INTO kv (id, b) VALUES (?1, ?2)", [n % 7, n]).map(drop)
+        })
+        .unwrap();
+        assert!(world.node(0).engine.sizes().queue_bytes <= 10_000);
+    }
+    world.advance(20, true);
+    assert_eq!(number(&mut world, 1, "SELECT count(*) * 10000 + max(b) FROM kv"), 70_999);
+    assert_eq!(world.node(0).engine.sizes().queue_bytes, 0);
+}
+
+#[test]
+fn what_waits_for_others_is_bounded_and_comes_with_a_resync() {
+    let mut world = World::quiet(1);
+    world.limits.held_bytes_max = 1_000;
+    world.nodes.resize_with(3, || None);
+    for index in 0..3 {
+        world.start(index);
+        world.advance(1_000, true);
+    }
+    world.blocked.insert((0, 2));
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (1)");
+    world.advance(5, true);
+    for n in 0..100 {
+        write(&mut world, 1, &format!("UPDATE kv SET b = {n}"));
+        world.advance(2, true);
+        assert!(world.node(2).engine.sizes().waiting_bytes <= 1_000);
+    }
+    world.advance(5_000, true);
+    assert_eq!(number(&mut world, 2, "SELECT b FROM kv"), 99);
+    assert_eq!(world.node(2).engine.sizes().waiting_bytes, 0);
+}
+
+#[test]
+fn parts_are_bounded_over_all_senders_and_come_with_a_resync() {
+    let mut world = World::quiet(1);
+    world.limits.parts_bytes_max = 600_000;
+    world.limits.resend_bytes_max = 100;
+    world.nodes.resize_with(3, || None);
+    for index in 0..3 {
+        world.start(index);
+        world.advance(1_000, true);
+    }
+    // Of each large transaction the first part is lost, for good.
+    for index in 0..2 {
+        let rows = (0..20)
+            .map(|n| format!("INSERT INTO journal VALUES ('{index}-{n}', zeroblob(100000));"))
+            .collect::<String>();
+        let rows = rows.clone() + &rows.replace("journal", "mirror");
+        transaction(&mut world, index, |c| c.execute_batch(&rows)).unwrap();
+        world.loss = 100;
+        world.send_frames(index, 1);
+        world.loss = 0;
+    }
+    for _ in 0..200 {
+        world.send_frames(0, 1);
+        world.send_frames(1, 1);
+        world.advance(1, false);
+        // Where no rows are gathered it is parts that wait.
+        let engine = &world.node(2).engine;
+        assert!(engine.donor().is_some() || engine.sizes().waiting_bytes <= 600_000);
+    }
+    world.advance(5_000, true);
+    assert_eq!(number(&mut world, 2, "SELECT count(*) FROM journal"), 40);
+    assert_eq!(world.node(2).engine.sizes().waiting_bytes, 0);
+}
+
+#[test]
+fn messages_that_wait_to_be_sent_are_bounded() {
+    let mut world = World::quiet(1);
+    world.limits.outbox_bytes_max = 20_000;
+    world.nodes.resize_with(2, || None);
+    for index in 0..2 {
+        world.start(index);
+        world.advance(1_000, true);
+    }
+    write(
+        &mut world,
+        0,
+        "INSERT INTO journal VALUES ('a', zeroblob(5000)); INSERT INTO mirror VALUES ('a', zeroblob(5000))",
+    );
+    let asker = world.node(1);
+    let header = Header { schema: asker.db.schema().hash, writer: asker.engine.writer(), epoch: asker.engine.epoch() };
+    let nack = encode(header, &Body::Nack { epoch: world.node(0).engine.epoch(), from: 1, to: 1 });
+    let now = world.now_of(0);
+    let node = world.node(0);
+    for _ in 0..100 {
+        node.engine.handle(now, Event::Message(&nack), &mut node.db).unwrap();
+        assert!(node.engine.sizes().outbox_bytes <= 20_000);
+    }
+    assert!(node.engine.counters().outbox_dropped > 90);
+}
+
+#[test]
+fn more_changes_than_are_kept_are_not_told_one_by_one() {
+    let mut world = World::quiet(1);
+    world.limits.seen_bytes_max = 10_000;
+    world.start(0);
+    world.advance(1_000, true);
+    let insert = |from: i64, to: i64| {
+        move |c: &rusqlite::Connection| {
+            (from..to).try_for_each(|id| c.execute("INSERT INTO kv (id) VALUES (?1)", [id]).map(drop))
+        }
     };
-    assert_eq!(total(&mut world), 1);
-    world.advance(640_000, true);
-    assert_eq!(total(&mut world), 0);
+    for (from, to, told) in [(0, 10, Some(10)), (10, 1_000, None), (1_000, 1_010, Some(10))] {
+        let now = world.now_of(0);
+        let node = world.node(0);
+        let ((), changes) = node.db.begin(insert(from, to)).unwrap();
+        let prepared = node.engine.prepare(now, &changes, &mut node.db).unwrap().unwrap();
+        node.db.commit().unwrap();
+        node.engine.commit(prepared, changes, &mut node.db).unwrap();
+        assert_eq!(node.engine.take_seen().map(|seen| seen.len()), told);
+    }
+}
+
+#[test]
+fn who_was_never_heard_brings_nothing_back() {
+    let mut world = World::quiet(1);
+    world.nodes.push(None);
+    // Process 1 hears, and is not heard.
+    world.blocked.insert((1, 0));
+    world.start(1);
+    world.advance(50, true);
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (1)");
+    world.advance(50, true);
+    world.loss = 100;
+    write(&mut world, 0, "DELETE FROM kv");
+    world.loss = 0;
+    world.advance(25_000, true);
+    assert_eq!(tombstones(&mut world, 0), 0);
+    world.blocked.clear();
+    for _ in 0..1_000 {
+        world.advance(10, true);
+        assert_eq!((number(&mut world, 0, ROWS), number(&mut world, 1, ROWS)), (0, 0));
+    }
+    assert!(world.node(1).engine.is_ready());
+}
+
+#[test]
+fn a_joiner_keeps_deletions_for_who_was_cut_off_before() {
+    let mut world = World::quiet(2);
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (1)");
+    world.advance(10, true);
+    world.node(0).connected = false;
+    world.handle(0, Event::Disconnected);
+    world.advance(5_000, true);
+    world.nodes.push(None);
+    world.start(2);
+    world.advance(1_000, true);
+    write(&mut world, 2, "DELETE FROM kv");
+    world.advance(25_000, true);
+    assert_eq!((tombstones(&mut world, 1), tombstones(&mut world, 2)), (1, 1));
+    world.node(0).connected = true;
+    world.handle(0, Event::Connected);
+    for _ in 0..500 {
+        world.advance(10, true);
+        assert_eq!((number(&mut world, 1, ROWS), number(&mut world, 2, ROWS)), (0, 0));
+    }
+    assert_eq!(number(&mut world, 0, ROWS), 0);
+}
+
+/// Each message is followed by a look at the laws.
+#[test]
+fn a_joiner_is_not_misled_by_answers_that_come_twice() {
+    let mut world = World::quiet(1);
+    for id in 0..200 {
+        write_journal(&mut world, 0, &id.to_string(), 10);
+    }
+    world.send_frames(0, 1_000);
+    world.nodes.push(None);
+    (world.repeat, world.reorder, world.delay_ms_max) = (100, true, 30);
+    let mut id = 1_000;
+    for _ in 0..40 {
+        world.start(1);
+        while !world.node(1).engine.is_ready() {
+            write_journal(&mut world, 0, &id.to_string(), 10);
+            id += 1;
+            world.advance(1, true);
+        }
+        assert_eq!(torn(&mut world, 1), 0);
+        world.nodes[1] = None;
+    }
 }

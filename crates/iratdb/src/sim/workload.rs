@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, params};
 
-use super::checks;
-use super::world::World;
-use crate::core::engine::Event;
+use super::world::{self, World};
+use super::{checks, laws};
+use crate::core::engine::{Event, Refused};
 use crate::error::{Error, Result};
 use crate::options::{Lww, Options, TableOptions};
 
@@ -14,7 +14,7 @@ use crate::options::{Lww, Options, TableOptions};
 pub(super) const OWN_KEYS: i64 = 1_000;
 
 /// The schema of all schedules: shared, with a key of two columns and no rowid, insert-only, and owned; with constraints that
-/// writers break together; with columns that add up; and rows that tell which incarnation they are.
+/// writers break together; with columns that add up; and rows that tell which incarnation they are. There are those of [`laws`], too.
 const SCHEMA: [&str; 10] = [
     "CREATE TABLE kv (id INTEGER PRIMARY KEY, a TEXT, b INTEGER NOT NULL DEFAULT 0, c REAL)",
     "CREATE TABLE pairs (x TEXT NOT NULL, y INTEGER NOT NULL, v ANY, PRIMARY KEY (x, y)) WITHOUT ROWID",
@@ -33,9 +33,10 @@ const SCHEMA: [&str; 10] = [
 /// How all processes open the database.
 pub(super) fn options() -> Options {
     Options::new("sim")
-        .schema(&SCHEMA)
+        .schema(&[&SCHEMA[..], &laws::SCHEMA].concat())
         .table("owned", TableOptions::default().owned())
         .table("counts", TableOptions::default().counter("n").max("hi").min("lo"))
+        .table("score", TableOptions::default().counter("n"))
         .table("spans", TableOptions::default().lww(Lww::Row))
 }
 
@@ -44,6 +45,8 @@ pub(super) fn options() -> Options {
 pub(super) struct Ledger {
     /// Rows of `counts` that have been inserted, each by the process whose name is its key.
     pub(super) inserted: BTreeSet<i64>,
+    /// Processes that had left when the database was gone.
+    pub(super) gone: BTreeSet<i64>,
     /// By row and process: what it has added, and the greatest number it has given.
     pub(super) counted: BTreeMap<(i64, i64), (i64, i64)>,
 }
@@ -67,7 +70,7 @@ pub(super) fn step(world: &mut World) {
             checks::at_all_times(world);
         }
         89..=91 if world.nodes[index].is_none() => world.start(index),
-        92 if world.faults => world.nodes[index] = None,
+        92 if world.faults => world.crash(index),
         93 => leave(world, index),
         94 if world.faults => {
             let until_ms = world.now_ms + world.random.below(6_000);
@@ -97,6 +100,12 @@ fn leave(world: &mut World, index: usize) {
     world.send_frames(index, 1_000);
     world.handle(index, Event::Close);
     world.nodes[index] = None;
+    // When the last who has the database leaves, it is gone. Who has not joined yet does not have it.
+    if !world.nodes.iter().flatten().any(|node| node.engine.is_ready()) {
+        let names: Vec<i64> = world.ledger.counted.keys().map(|(_, who)| *who).collect();
+        let alive: BTreeSet<i64> = world.nodes.iter().flatten().map(|node| node.name).collect();
+        world.ledger.gone.extend(names.into_iter().filter(|name| !alive.contains(name)));
+    }
 }
 
 fn toggle_connection(world: &mut World, index: usize) {
@@ -115,6 +124,9 @@ pub(super) fn transaction(
     let now = world.now_of(index);
     let Some(node) = &mut world.nodes[index] else { return Err(Error::Closed) };
     let ((), changes) = node.db.begin(work)?;
+    let text = world.trace.is_some().then(|| format!("{index} writes {}", world::text_of(node.db.schema(), &changes)));
+    world.note(|| text.unwrap_or_default());
+    let Some(node) = &mut world.nodes[index] else { return Err(Error::Closed) };
     if changes.is_empty() {
         return node.db.commit();
     }
@@ -125,6 +137,10 @@ pub(super) fn transaction(
             node.db.finish_apply()?;
             drop(node.engine.take_seen());
             Ok(())
+        }
+        Err(Refused::ReadOnly { .. }) => {
+            node.db.rollback();
+            Err(Error::ReadOnly { database: String::new(), table: None })
         }
         Err(_) => {
             node.db.rollback();
@@ -188,7 +204,7 @@ fn write(world: &mut World, index: usize) {
         _ => own(world, index, name, id, n),
     };
     match result {
-        Ok(()) | Err(Error::NotOwner { .. } | Error::Sqlite(_)) => {}
+        Ok(()) | Err(Error::NotOwner { .. } | Error::ReadOnly { .. } | Error::Sqlite(_)) => {}
         Err(error) => panic!("a write failed: {error}"),
     }
 }
@@ -208,8 +224,9 @@ fn journal(world: &mut World, index: usize, name: i64, n: i64) -> Result<()> {
         Ok(())
     })?;
     if let Some(node) = &mut world.nodes[index] {
-        node.journal.extend(ids);
+        node.journal.extend(ids.iter().cloned());
     }
+    checks::ask(world, index, ids);
     Ok(())
 }
 

@@ -5,10 +5,18 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use rusqlite::Connection;
 
-use super::workload::Ledger;
-use crate::core::engine::{Config, Counters, Destination, Engine, Event, Now};
+use super::guarded::{Guarded, Kind};
+use super::laws;
+use super::workload::{self, Ledger};
+use crate::core::capture::{Changed, LocalChange, LocalKind};
+use crate::core::codec::{Header, decode};
+use crate::core::engine::{Config, Destination, Engine, Event, Limits, Now};
 use crate::core::ids::Random as Generator;
+use crate::core::key::key_values;
+use crate::core::schema::Schema;
+use crate::core::value::{Value, ValueRef};
 use crate::sqlite::LocalDb;
 
 const WALL_START_MS: u64 = 1_700_000_000_000;
@@ -37,6 +45,8 @@ impl Random {
 pub(super) struct Node {
     pub(super) db: LocalDb,
     pub(super) engine: Engine,
+    /// In a world with keys.
+    pub(super) guarded: Option<Guarded>,
     /// Names the process: no two ever have the same.
     pub(super) name: i64,
     started_ms: u64,
@@ -44,12 +54,37 @@ pub(super) struct Node {
     pub(super) stalled_until_ms: u64,
     pub(super) connected: bool,
     pub(super) group: u8,
-    /// Rows it had fetched from donors when it became ready.
-    pub(super) fetched_when_ready: Option<u64>,
+    /// What is sent to it until then is lost: a slow consumer.
+    pub(super) deaf_until_ms: u64,
+    /// Rows of `mayfly` that it has seen go.
+    pub(super) gone: BTreeSet<String>,
+    /// Rows of `mayfly` that it shows.
+    pub(super) mayflies: BTreeSet<String>,
+    /// What it showed when it was last looked at, as a digest, and whether it was ready.
+    pub(super) looked_at: (u64, bool),
+    /// Commits with rows of `journal` that others are asked to acknowledge.
+    pub(super) asked: Vec<(u64, Vec<String>)>,
     /// Rows of `journal` this process has had at some time.
     pub(super) journal: BTreeSet<String>,
     /// Own rows of `owned` under keys nobody else uses, and their values.
     pub(super) own: BTreeMap<i64, i64>,
+}
+
+impl Node {
+    fn poll_timeout(&self) -> u64 {
+        let guard = self.guarded.as_ref().map_or(u64::MAX, |guarded| guarded.guard.poll_timeout());
+        // Far off, and not so far that it can't be added to.
+        self.engine.poll_timeout().min(guard).min(u64::MAX / 2)
+    }
+
+    pub(super) fn is_reader(&self) -> bool {
+        self.engine.is_reader()
+    }
+
+    /// Queries what has been published, as the application does.
+    pub(super) fn query<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> T {
+        self.db.readers().read(query).unwrap()
+    }
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +94,34 @@ struct Packet {
     to: usize,
     to_name: i64,
     bytes: Bytes,
+}
+
+/// Changes, for who reads a failure.
+pub(super) fn text_of(schema: &Schema, changes: &[LocalChange]) -> String {
+    let value = |value: ValueRef<'_>| match value {
+        ValueRef::Null => "null".to_owned(),
+        ValueRef::Integer(i) => i.to_string(),
+        ValueRef::Real(r) => r.to_string(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        ValueRef::Blob(bytes) => format!("{} bytes", bytes.len()),
+    };
+    let list = |values: &mut dyn Iterator<Item = ValueRef<'_>>| values.map(value).collect::<Vec<_>>().join(",");
+    let text = |change: &LocalChange| {
+        let table = &schema.tables[change.table];
+        let row = format!("{}({})", table.name, list(&mut key_values(table, &change.key)));
+        match &change.kind {
+            LocalKind::Insert { values, .. } => format!("+{row}={}", list(&mut values.iter().map(Value::as_ref))),
+            LocalKind::Update(columns) => {
+                let set = |changed: &Changed| {
+                    let name = &table.columns[usize::from(changed.column)].name;
+                    format!("{name}={}", value(changed.after.as_ref()))
+                };
+                format!("{row}:{}", columns.iter().map(set).collect::<Vec<_>>().join(","))
+            }
+            LocalKind::Delete { .. } => format!("-{row}"),
+        }
+    };
+    changes.iter().map(text).collect::<Vec<_>>().join(" ")
 }
 
 /// All of it.
@@ -76,17 +139,94 @@ pub(super) struct World {
     pub(super) delay_ms_max: u64,
     fifo_ms: BTreeMap<(i64, i64), u64>,
     pub(super) reorder: bool,
-    pub(super) resend_bytes_max: usize,
+    pub(super) limits: Limits,
+    /// How many pairs of twins there are.
+    pub(super) twins: u64,
     pub(super) faults: bool,
-    /// Whether all changes have come as whole transactions so far.
-    pub(super) atomic: bool,
+    /// Whether what is sent is kept in `sent`.
+    pub(super) tapped: bool,
+    pub(super) sent: Vec<Bytes>,
+    /// Whether the database has keys.
+    pub(super) keyed: bool,
+    /// What is sent from one place to another there is lost.
+    pub(super) blocked: BTreeSet<(usize, usize)>,
     /// What processes have been told is done.
     pub(super) ledger: Ledger,
+    /// What has happened, for the totals.
+    pub(super) totals: Totals,
+    /// What has happened, step by step, if somebody wants to know.
+    pub(super) trace: Option<Vec<String>>,
+    /// Messages, too.
+    pub(super) trace_messages: bool,
+}
+
+/// Counts over schedules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Schedules run.
+    pub schedules: u64,
+    /// Transactions committed.
+    pub commits: u64,
+    /// Messages sent from one process to another.
+    pub messages: u64,
+    /// Frames among them.
+    pub frames: u64,
+    /// Faults: messages lost and repeated, and everything that was done to processes, clocks and connections.
+    pub faults: u64,
+    /// Schedules that failed.
+    pub failures: u64,
+}
+
+impl Totals {
+    /// Adds others.
+    pub fn add(&mut self, other: Self) {
+        self.schedules += other.schedules;
+        self.commits += other.commits;
+        self.messages += other.messages;
+        self.frames += other.frames;
+        self.faults += other.faults;
+        self.failures += other.failures;
+    }
+}
+
+/// Limits that are small enough to be met in a schedule, some of them.
+fn limits(random: &mut Random, faults: bool) -> Limits {
+    let mut limits = Limits { rows_bytes: 200 + random.below(2_000) as usize, ..Limits::default() };
+    if !faults {
+        return limits;
+    }
+    if random.percent(40) {
+        limits.resend_bytes_max = 2_000;
+    }
+    if random.percent(20) {
+        limits.queue_bytes_max = 1_000 + random.below(4_000) as usize;
+    }
+    if random.percent(20) {
+        limits.batch_bytes_max = 500 + random.below(4_000) as usize;
+    }
+    if random.percent(15) {
+        limits.held_bytes_max = random.below(600) as usize;
+        limits.pending_bytes_max = random.below(600) as usize;
+    }
+    if random.percent(15) {
+        limits.parts_bytes_max = 600_000;
+        limits.resend_at_once_bytes_max = 1_000;
+    }
+    if random.percent(15) {
+        limits.outbox_bytes_max = 4_000 + random.below(20_000) as usize;
+        limits.seen_bytes_max = 1_000;
+    }
+    limits
 }
 
 impl World {
+    /// Choices that follow from a seed.
+    pub(super) fn random_of(seed: u64) -> Random {
+        Random(Generator::new(seed))
+    }
+
     pub(super) fn new(seed: u64) -> Self {
-        let mut random = Random(Generator::new(seed));
+        let mut random = Self::random_of(seed);
         let faults = random.percent(85);
         let mut world = Self {
             now_ms: 1_000,
@@ -99,10 +239,17 @@ impl World {
             delay_ms_max: 1 + random.below(60),
             fifo_ms: BTreeMap::new(),
             reorder: faults && random.percent(50),
-            resend_bytes_max: if faults && random.percent(40) { 2_000 } else { 16 << 20 },
+            limits: limits(&mut random, faults),
+            twins: if random.percent(50) { 5 } else { 60 },
             faults,
-            atomic: !faults,
+            tapped: false,
+            sent: Vec::new(),
+            keyed: super::guarded::is_keyed(seed),
+            blocked: BTreeSet::new(),
             ledger: Ledger::default(),
+            totals: Totals::default(),
+            trace: None,
+            trace_messages: std::env::var_os("IRATDB_TRACE_MESSAGES").is_some(),
             random,
         };
         for index in 0..world.nodes.len() {
@@ -115,16 +262,73 @@ impl World {
 
     /// Nodes that are ready, and nothing goes wrong by itself.
     pub(super) fn quiet(nodes: usize) -> Self {
+        Self::quiet_world(nodes, false)
+    }
+
+    /// The same, with keys.
+    pub(super) fn quiet_with_keys(nodes: usize) -> Self {
+        Self::quiet_world(nodes, true)
+    }
+
+    fn quiet_world(nodes: usize, keyed: bool) -> Self {
         let mut world = Self::new(1);
+        world.keyed = keyed;
         (world.loss, world.repeat, world.reorder, world.faults) = (0, 0, false, false);
+        world.limits = Limits::default();
         world.delay_ms_max = 2;
         world.packets.clear();
         world.nodes = (0..nodes).map(|_| None).collect();
         for index in 0..nodes {
-            world.start(index);
+            world.start_as(index, Kind::Writer);
             world.advance(1_000, true);
         }
         world
+    }
+
+    /// Takes down what happens, for who reads a failure.
+    pub(super) fn note(&mut self, what: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(format!("{:>7} ms  {}", self.now_ms, what()));
+        }
+    }
+
+    /// Takes down a message, if somebody wants to know that, too.
+    fn note_message(&mut self, to: usize, bytes: &[u8]) {
+        if self.trace.is_none() || !self.trace_messages {
+            return;
+        }
+        let from = |header: Header| {
+            let sender = |node: &Option<Node>| node.as_ref().is_some_and(|node| node.engine.writer() == header.writer);
+            self.nodes.iter().position(sender).map_or_else(|| "?".to_owned(), |index| index.to_string())
+        };
+        let text = decode(bytes).map_or_else(
+            |error| error.to_string(),
+            |message| format!("{} {:?} {:?}", from(message.header), message.header.epoch, message.body),
+        );
+        self.note(|| format!("{to} hears {}", text.chars().take(600).collect::<String>()));
+    }
+
+    /// The same for a fault, which is counted.
+    pub(super) fn fault(&mut self, what: impl FnOnce() -> String) {
+        self.totals.faults += 1;
+        self.note(what);
+    }
+
+    pub(super) fn crash(&mut self, index: usize) {
+        self.fault(|| format!("{index} crashes"));
+        self.bury(index);
+    }
+
+    fn bury(&mut self, index: usize) {
+        if let Some(node) = self.nodes[index].take() {
+            self.totals.commits += node.engine.counters().commits;
+        }
+    }
+
+    /// The commits of those who still run, into the totals.
+    pub(super) fn count_commits(&mut self) {
+        let commits = self.nodes.iter().flatten().map(|node| node.engine.counters().commits);
+        self.totals.commits += commits.sum::<u64>();
     }
 
     pub(super) fn node(&mut self, index: usize) -> &mut Node {
@@ -132,7 +336,16 @@ impl World {
     }
 
     pub(super) fn start(&mut self, index: usize) {
-        let db = LocalDb::open(&super::workload::options()).unwrap();
+        let kind = match self.keyed {
+            true => super::guarded::kind_of(self.names + 1),
+            false => Kind::Writer,
+        };
+        self.start_as(index, kind);
+    }
+
+    pub(super) fn start_as(&mut self, index: usize, kind: Kind) {
+        self.note(|| format!("{index} starts"));
+        let db = LocalDb::open(&workload::options()).unwrap();
         self.names += 1;
         let skew_ms = if self.random.percent(30) { self.random.below(2 * HOUR_MS as u64) as i64 - HOUR_MS } else { 0 };
         let mut node = Node {
@@ -144,24 +357,36 @@ impl World {
                     lease_ms: 2_000,
                     alone_after_ms: 300,
                     tombstone_keep_ms: 600_000,
-                    resend_bytes_max: self.resend_bytes_max,
+                    limits: self.limits,
+                    read_only: false,
                     connected: true,
+                    reader: kind == Kind::Reader,
                     seed: self.random.next(),
                 },
                 Now { mono_ms: 0, wall_ms: WALL_START_MS },
             ),
             db,
+            guarded: None,
             name: self.names,
             started_ms: self.now_ms,
             skew_ms,
             stalled_until_ms: 0,
             connected: true,
             group: 0,
-            fetched_when_ready: None,
+            deaf_until_ms: 0,
+            gone: BTreeSet::new(),
+            mayflies: BTreeSet::new(),
+            looked_at: (0, false),
+            asked: Vec::new(),
             journal: BTreeSet::new(),
             own: BTreeMap::new(),
         };
-        node.engine.watch(0, true);
+        for table in ["kv", "users"] {
+            node.engine.watch(node.db.schema().table_index(table).unwrap(), true);
+        }
+        if self.keyed {
+            node.guarded = Some(Guarded::new(kind, &mut node.engine, &mut node.db, node.name as u64));
+        }
         if let Some(slot) = self.nodes.get_mut(index) {
             *slot = Some(node);
         }
@@ -173,6 +398,7 @@ impl World {
     }
 
     pub(super) fn set_clock(&mut self, index: usize, skew_ms: i64) {
+        self.fault(|| format!("{index}'s clock is set to {skew_ms} ms"));
         if let Some(node) = &mut self.nodes[index] {
             node.skew_ms = skew_ms;
         }
@@ -185,25 +411,49 @@ impl World {
     }
 
     pub(super) fn handle(&mut self, index: usize, event: Event<'_>) {
+        match event {
+            Event::Connected | Event::Disconnected => self.fault(|| format!("{index}: {event:?}")),
+            Event::Close => self.note(|| format!("{index} closes")),
+            Event::Message(_) | Event::Tick | Event::Founded => {}
+        }
         let now = self.now_of(index);
         let Some(node) = &mut self.nodes[index] else { return };
-        node.engine.handle(now, event, &mut node.db).unwrap();
+        match &mut node.guarded {
+            Some(guarded) => guarded.handle(now, event, &mut node.engine, &mut node.db),
+            None => node.engine.handle(now, event, &mut node.db).unwrap(),
+        }
+        if matches!(event, Event::Tick) {
+            let due_ms = node.engine.poll_timeout();
+            assert!(due_ms > now.mono_ms, "{} does not let go: {}", node.name, node.engine.describe());
+        }
         node.db.finish_apply().unwrap();
         drop(node.engine.take_seen());
-        if node.engine.is_ready() {
-            let Counters { rows_fetched, resyncs, .. } = node.engine.counters();
-            let when_ready = *node.fetched_when_ready.get_or_insert(rows_fetched);
-            // Rows instead of transactions came to a member in use, or its only donor left before it had given all.
-            if rows_fetched != when_ready || (rows_fetched > 0 && resyncs == 0) {
-                self.atomic = false;
-            }
-        }
+        laws::look(node);
+        self.send_messages(index);
+    }
+
+    /// Sends what an engine has to say.
+    pub(super) fn flush_messages(&mut self, index: usize) {
         self.send_messages(index);
     }
 
     fn send_messages(&mut self, index: usize) {
         while let Some(message) = self.nodes[index].as_mut().and_then(|node| node.engine.poll_message()) {
+            self.send_clear(index, message.to, message.bytes);
+        }
+        let handshake = |world: &mut Self| world.nodes[index].as_mut()?.guarded.as_mut()?.guard.poll_message();
+        while let Some(message) = handshake(self) {
             self.send(index, message.to, message.bytes);
+        }
+    }
+
+    /// Sends a message of the engine.
+    fn send_clear(&mut self, index: usize, to: Destination, clear: Bytes) {
+        let guarded = self.nodes[index].as_ref().and_then(|node| node.guarded.as_ref());
+        let bytes = guarded.map_or(Some(clear.clone()), |guarded| guarded.guard.sealer()?.seal(to, &clear));
+        self.sent.extend(bytes.clone().filter(|_| self.tapped));
+        if let Some(bytes) = bytes {
+            self.send(index, to, bytes);
         }
     }
 
@@ -214,7 +464,8 @@ impl World {
             let frame = node.engine.next_frame(&mut node.db).unwrap();
             self.send_messages(index);
             let Some(frame) = frame else { return };
-            self.send(index, Destination::All, frame);
+            self.totals.frames += 1;
+            self.send_clear(index, Destination::All, frame);
         }
     }
 
@@ -227,11 +478,18 @@ impl World {
                 Destination::One(writer) => node.engine.writer() == writer,
             };
             let to_name = node.name;
-            if !addressed || !node.connected || node.group != group {
+            if !addressed || !node.connected {
+                continue;
+            }
+            let deaf = node.deaf_until_ms > self.now_ms;
+            if deaf || node.group != group || self.blocked.contains(&(from, index)) {
+                self.totals.faults += 1;
                 continue;
             }
             let copies =
                 if self.random.percent(self.loss) { 0 } else { 1 + u64::from(self.random.percent(self.repeat)) };
+            self.totals.messages += copies;
+            self.totals.faults += u64::from(copies != 1);
             for _ in 0..copies {
                 let mut at_ms = self.now_ms + self.random.below(self.delay_ms_max);
                 if !self.reorder {
@@ -256,13 +514,13 @@ impl World {
             }
             for index in self.running() {
                 let node = self.nodes[index].as_ref().unwrap();
-                next = next.min((node.started_ms + node.engine.poll_timeout()).max(self.now_ms + 1));
+                next = next.min((node.started_ms + node.poll_timeout()).max(self.now_ms + 1));
             }
             self.now_ms = next.max(self.now_ms);
             self.deliver();
             for index in self.running() {
                 let node = self.nodes[index].as_ref().unwrap();
-                if node.started_ms + node.engine.poll_timeout() <= self.now_ms {
+                if node.started_ms + node.poll_timeout() <= self.now_ms {
                     self.handle(index, Event::Tick);
                 }
                 if frames {
@@ -292,6 +550,7 @@ impl World {
                 later.push(Packet { at_ms, ..packet });
                 continue;
             }
+            self.note_message(packet.to, &packet.bytes);
             self.handle(packet.to, Event::Message(&packet.bytes));
             self.handle(packet.to, Event::Tick);
         }
@@ -301,11 +560,17 @@ impl World {
     /// No more faults, and time to recover.
     pub(super) fn settle(&mut self) {
         (self.loss, self.repeat, self.reorder) = (0, 0, false);
+        if !self.nodes.iter().flatten().any(|node| !node.is_reader()) {
+            // Readers alone have no database.
+            self.start_as(0, Kind::Writer);
+        }
         self.delay_ms_max = 5;
+        self.blocked.clear();
         for index in 0..self.nodes.len() {
             if let Some(node) = &mut self.nodes[index] {
                 node.group = 0;
                 node.stalled_until_ms = 0;
+                node.deaf_until_ms = 0;
                 if !std::mem::replace(&mut node.connected, true) {
                     self.handle(index, Event::Connected);
                 }

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use rusqlite::ffi::{self, sqlite3, sqlite3_int64, sqlite3_value};
 
 use super::mode::{Mode, ModeCell};
-use crate::core::capture::{CAPTURE_BYTES_MAX, DirtySet};
+use crate::core::capture::{CAPTURE_BYTES_MAX, DirtySet, Statement};
 use crate::core::key::put_key_value;
 use crate::core::schema::{Column, Schema, Table};
 use crate::core::value::ValueRef;
@@ -27,6 +27,7 @@ unsafe extern "C" {
     ) -> *mut c_void;
     fn sqlite3_preupdate_old(db: *mut sqlite3, column: c_int, value: *mut *mut sqlite3_value) -> c_int;
     fn sqlite3_preupdate_new(db: *mut sqlite3, column: c_int, value: *mut *mut sqlite3_value) -> c_int;
+    fn sqlite3_preupdate_depth(db: *mut sqlite3) -> c_int;
 }
 
 /// What the hook writes to.
@@ -116,7 +117,8 @@ unsafe extern "C" fn on_preupdate(
     }
     // Never contended: one transaction at a time, and nobody else holds it while statements run.
     let Some(mut inner) = capture.inner.try_lock() else { return };
-    inner.dirty.count_event();
+    let event = Preupdate { db };
+    inner.dirty.count_event(event.statement());
     // SAFETY: SQLite passes NUL-terminated names that live for the call.
     let (database, table) = unsafe { (CStr::from_ptr(database), CStr::from_ptr(table)) };
     if database != c"main" {
@@ -124,7 +126,6 @@ unsafe extern "C" fn on_preupdate(
     }
     let Some(index) = capture.schema.tables.iter().position(|t| t.name.as_bytes() == table.to_bytes()) else { return };
     let Some(definition) = capture.schema.tables.get(index) else { return };
-    let event = Preupdate { db };
     if event.record(op, index, definition, &mut inner).is_none() || inner.dirty.bytes() > CAPTURE_BYTES_MAX {
         inner.broken = true;
     }
@@ -182,6 +183,14 @@ impl Preupdate {
             _ => return None,
         }
         Some(())
+    }
+
+    /// The statement, unless a trigger of it makes the change.
+    fn statement(&self) -> Option<Statement> {
+        // SAFETY: we are within the preupdate callback of this connection. Both only read numbers; what is counted changes when a
+        // statement ends.
+        let (depth, counted) = unsafe { (sqlite3_preupdate_depth(self.db), ffi::sqlite3_total_changes64(self.db)) };
+        (depth == 0).then_some(counted as Statement)
     }
 
     fn key(&self, image: Image, table: &Table, out: &mut Vec<u8>) -> Option<()> {

@@ -266,24 +266,30 @@ impl LocalDb {
     }
 
     /// Digests of all visible rows, per replicated table.
+    #[cfg(any(test, feature = "simulator"))]
     pub(crate) fn digests(&self) -> Result<Vec<RowsDigest>> {
-        let mut hasher = RowHasher::default();
-        let mut digests = Vec::new();
-        for index in 0..self.schema.tables.len() {
-            let mut digest = RowsDigest::default();
-            let mut statement = self.connection.prepare_cached(self.statements.all(index))?;
-            let columns = statement.column_count();
-            let mut rows = statement.query(())?;
-            while let Some(row) = rows.next()? {
-                for column in 0..columns {
-                    hasher.value(rows::from_sqlite(row.get_ref(column)?));
-                }
-                hasher.finish(&mut digest);
-            }
-            digests.push(digest);
-        }
-        Ok(digests)
+        Ok(digests(&self.connection, &self.statements, self.schema.tables.len())?)
     }
+}
+
+/// Digests of all rows, per replicated table.
+fn digests(connection: &Connection, statements: &Statements, tables: usize) -> rusqlite::Result<Vec<RowsDigest>> {
+    let mut hasher = RowHasher::default();
+    let mut digests = Vec::new();
+    for index in 0..tables {
+        let mut digest = RowsDigest::default();
+        let mut statement = connection.prepare_cached(statements.all(index))?;
+        let columns = statement.column_count();
+        let mut rows = statement.query(())?;
+        while let Some(row) = rows.next()? {
+            for column in 0..columns {
+                hasher.value(rows::from_sqlite(row.get_ref(column)?));
+            }
+            hasher.finish(&mut digest);
+        }
+        digests.push(digest);
+    }
+    Ok(digests)
 }
 
 fn failed(error: impl std::fmt::Display) -> StoreError {

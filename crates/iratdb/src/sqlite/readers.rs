@@ -10,7 +10,9 @@ use rusqlite::Connection;
 
 use super::guard;
 use super::mode::{Mode, ModeCell};
+use super::rows::Statements;
 use super::vfs::{Pages, READERS_MAX, Reader};
+use crate::core::digest::RowsDigest;
 use crate::core::schema::Schema;
 use crate::options::Sandbox;
 
@@ -76,6 +78,19 @@ impl Readers {
             Some(reader) => reader.read(query),
             empty => empty.insert(self.open(number)?).read(query),
         }
+    }
+
+    /// Digests of what was published last, per replicated table. Not from within a read of the same thread.
+    pub(crate) fn digests(&self) -> rusqlite::Result<Vec<RowsDigest>> {
+        let (mut slot, number) = self.take();
+        let guarded = match &mut *slot {
+            Some(guarded) => guarded,
+            empty => empty.insert(self.open(number)?),
+        };
+        // Not of the application, and so not within a sandbox's time.
+        guarded.mode.set(Mode::Internal);
+        let tables = self.schema.tables.len();
+        guarded.reader.read(|connection| super::digests(connection, &Statements::new(&self.schema), tables))
     }
 
     /// The connection this thread used last; else another that is open and free; else a new one.

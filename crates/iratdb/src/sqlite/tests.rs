@@ -132,6 +132,14 @@ fn failed_statements_leave_no_trace() {
         c.execute("DELETE FROM t WHERE id = 2", ()).map(drop)
     };
     assert_eq!(changes(&mut db, mixed), ["1 update 0=kept", "2 delete"]);
+    // Not to be taken for a REPLACE, whose deletion is not counted either.
+    let again = |c: &Connection| {
+        c.execute("DELETE FROM t WHERE id = 1", ())?;
+        c.execute("INSERT INTO t VALUES (1, 'again')", ())?;
+        assert!(c.execute("INSERT INTO t VALUES (7, 'x'), (8, NULL)", ()).is_err());
+        Ok(())
+    };
+    assert_eq!(changes(&mut db, again), ["1 insert again again"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use iratdb::{IraTdb, Options};
+use iratdb::{IraTdb, Keys, Options};
 
 /// Nothing here takes this long unless it is broken.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -77,9 +77,14 @@ impl NatsServer {
         connect(&self.url()).await
     }
 
-    /// Opens a database over a connection of its own.
+    /// Opens a database without protection over a connection of its own.
     pub async fn open(&self, options: Options) -> IraTdb {
-        IraTdb::open(options.nats(self.connect().await)).await.unwrap()
+        self.open_with(options, Keys::open()).await
+    }
+
+    /// Opens a database with keys over a connection of its own.
+    pub async fn open_with(&self, options: Options, keys: Keys) -> IraTdb {
+        IraTdb::open(options.keys(keys).nats(self.connect().await)).await.unwrap()
     }
 }
 

@@ -43,11 +43,18 @@ pub struct BotConfig {
     pub format: Option<Format>,
     /// What it does when the caller presses a key.
     pub dtmf: DtmfAnswer,
+    /// The bearer token without which it answers 401 (RFC 6750); it asks for none when `None`.
+    pub bearer: Option<String>,
 }
 
 impl Default for BotConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), format: None, dtmf: DtmfAnswer::default() }
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            format: None,
+            dtmf: DtmfAnswer::default(),
+            bearer: None,
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
-use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL, WWW_AUTHENTICATE};
+use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -55,7 +55,16 @@ pub(super) async fn serve(
         .write_buffer_size(0)
         .max_message_size(Some(limits::BINARY_BYTES_MAX))
         .max_frame_size(Some(limits::BINARY_BYTES_MAX));
-    let handshake = accept_hdr_async_with_config(socket, choose_subprotocol, Some(ws_config));
+    let expected = config.bearer.as_ref().map(|token| format!("Bearer {token}"));
+    #[expect(clippy::result_large_err, reason = "the library's type")]
+    let answer = |request: &Request, response: Response| {
+        let shown = request.headers().get(AUTHORIZATION);
+        match &expected {
+            Some(expected) if shown.is_none_or(|shown| shown.as_bytes() != expected.as_bytes()) => Err(unauthorised()),
+            _ => Ok(choose_subprotocol(request, response)),
+        }
+    };
+    let handshake = accept_hdr_async_with_config(socket, answer, Some(ws_config));
     let ws = tokio::select! {
         ws = handshake => ws,
         _ = stopped.changed() => return,
@@ -106,8 +115,7 @@ pub(super) async fn serve(
 }
 
 /// Takes `botstream.v1` where it is offered; a client that offers nothing gets nothing, and is served all the same.
-#[expect(clippy::result_large_err, reason = "the library's type")]
-fn choose_subprotocol(request: &Request, mut response: Response) -> Result<Response, ErrorResponse> {
+fn choose_subprotocol(request: &Request, mut response: Response) -> Response {
     let offered = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL);
     let ours = offered
         .iter()
@@ -117,7 +125,15 @@ fn choose_subprotocol(request: &Request, mut response: Response) -> Result<Respo
     if ours {
         response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
     }
-    Ok(response)
+    response
+}
+
+/// RFC 6750 §3.
+fn unauthorised() -> ErrorResponse {
+    let mut refusal = ErrorResponse::new(None);
+    *refusal.status_mut() = StatusCode::UNAUTHORIZED;
+    refusal.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    refusal
 }
 
 impl Echo {

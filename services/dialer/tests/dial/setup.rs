@@ -14,7 +14,7 @@ use botstream_api::{
 use botstream_state::calls::{self, CallRow};
 use botstream_state::load::{self, SwitchLoad, SwitchState};
 use botstream_state::{config, dialing};
-use cluster_runner::{Command, NatsServer, Process, WorkDir};
+use cluster_runner::{Command, KeySet, NatsServer, Process, WorkDir};
 use futures_util::StreamExt;
 use iratdb::IraTdb;
 
@@ -41,6 +41,7 @@ pub(crate) struct Bench {
     pub(crate) dialing: IraTdb,
     directory: WorkDir,
     nats: NatsServer,
+    keys: KeySet,
 }
 
 impl Bench {
@@ -48,8 +49,10 @@ impl Bench {
     pub(crate) async fn new() -> Self {
         let nats = NatsServer::start().await.unwrap();
         let connection = async_nats::connect(nats.url()).await.unwrap();
+        let keys = KeySet::for_tests().await.unwrap();
         let open = async |options: iratdb::Options| {
-            let options = options.cluster(CLUSTER).node("bench").nats(connection.clone());
+            let writer = keys.writer(options.name()).unwrap();
+            let options = options.cluster(CLUSTER).node("bench").nats(connection.clone()).keys(writer);
             let db = IraTdb::open(options).await.unwrap();
             db.ready().await.unwrap();
             db
@@ -64,6 +67,7 @@ impl Bench {
             dialing,
             directory: WorkDir::temporary().unwrap(),
             nats,
+            keys,
         };
         bench.trunk("carrier");
         bench
@@ -80,7 +84,8 @@ impl Bench {
         let command = Command::new(node, env!("CARGO_BIN_EXE_dialer"))
             .flag("--cluster", CLUSTER)
             .flag("--node", node)
-            .flag("--nats-url", self.nats.url());
+            .flag("--nats-url", self.nats.url())
+            .flag("--keys-dir", self.keys.directory("dialer").display());
         let log = self.directory.path().join(format!("{node}.log"));
         let process = Process::start(&command, log).unwrap();
         eventually("the dialer is ready", async || {

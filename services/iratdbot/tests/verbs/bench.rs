@@ -1,9 +1,10 @@
 //! A nats-server, iratdbots, and a client that speaks NATS and JSON as any application would.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use async_nats::Client;
-use cluster_runner::{Command, NatsServer, Process, WorkDir};
+use cluster_runner::{Command, KeySet, NatsServer, Process, WorkDir};
 use serde_json::{Value, json};
 
 pub(crate) const CLUSTER: &str = "test";
@@ -27,7 +28,34 @@ impl Bench {
     pub(crate) async fn new() -> Self {
         let nats = NatsServer::start().await.unwrap();
         let client = async_nats::connect(nats.url()).await.unwrap();
-        Self { directory: WorkDir::temporary().unwrap(), client, nats }
+        let bench = Self { directory: WorkDir::temporary().unwrap(), client, nats };
+        bench.keys().await;
+        bench
+    }
+
+    /// A service's keys, and those of the tests' databases.
+    async fn keys(&self) {
+        let set = KeySet::for_tests().await.unwrap();
+        std::fs::create_dir(self.keys_dir()).unwrap();
+        for entry in std::fs::read_dir(set.directory("iratdbot")).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), self.keys_dir().join(entry.file_name())).unwrap();
+        }
+        let dialer = set.directory("dialer");
+        for name in ["things", "x", "sums", "names"] {
+            for kind in ["write", "read"] {
+                let copy = self.keys_dir().join(format!("{name}.{kind}.pem"));
+                std::fs::copy(dialer.join(format!("dialing.{kind}.pem")), copy).unwrap();
+            }
+        }
+    }
+
+    pub(crate) fn log(&self, node: &str) -> PathBuf {
+        self.directory.path().join(format!("{node}.log"))
+    }
+
+    pub(crate) fn keys_dir(&self) -> PathBuf {
+        self.directory.path().join("keys")
     }
 
     /// Starts an instance and waits until it answers.
@@ -36,8 +64,14 @@ impl Bench {
             .flag("--cluster", CLUSTER)
             .flag("--node", node)
             .flag("--nats-url", self.nats.url());
-        let command = flags.iter().fold(command, |command, (flag, value)| command.flag(flag, value));
-        let process = Process::start(&command, self.directory.path().join(format!("{node}.log"))).unwrap();
+        let command = match flags {
+            [("--no-keys", "")] => command.arg("--no-keys"),
+            _ => {
+                let command = command.flag("--keys-dir", self.keys_dir().display());
+                flags.iter().fold(command, |command, (flag, value)| command.flag(flag, value))
+            }
+        };
+        let process = Process::start(&command, self.log(node)).unwrap();
         eventually(&format!("{node} answers"), async || self.at(node, "list", json!({})).await.ok()).await;
         process
     }
@@ -79,12 +113,18 @@ impl Bench {
 
     /// All rows of `t`, as a handle sees them.
     pub(crate) async fn rows(&self, handle: &str) -> Value {
-        self.ask("query", json!({"handle": handle, "sql": "SELECT id, v FROM t ORDER BY id"})).await.unwrap()["rows"]
-            .take()
+        self.try_rows(handle).await.unwrap()
     }
 
+    async fn try_rows(&self, handle: &str) -> Result<Value, Refusal> {
+        let reply = self.ask("query", json!({"handle": handle, "sql": "SELECT id, v FROM t ORDER BY id"})).await;
+        reply.map(|mut reply| reply["rows"].take())
+    }
+
+    /// An instance that has just been killed may have got the question.
     pub(crate) async fn rows_become(&self, handle: &str, rows: Value) {
-        eventually(&format!("the rows are {rows}"), async || (self.rows(handle).await == rows).then_some(())).await;
+        let become_so = async || (self.try_rows(handle).await.ok()? == rows).then_some(());
+        eventually(&format!("the rows are {rows}"), become_so).await;
     }
 
     /// The name of a refusal that must come.

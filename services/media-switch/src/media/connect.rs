@@ -46,6 +46,23 @@ pub(crate) struct BotTarget {
     pub(crate) format: Format,
     pub(crate) start: StartInfo,
     pub(crate) traceparent: Option<String>,
+    pub(crate) bearer: Option<Bearer>,
+}
+
+/// What a bot knows its callers by; nothing shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Bearer(String);
+
+impl Bearer {
+    pub(crate) const fn new(token: String) -> Self {
+        Self(token)
+    }
+}
+
+impl std::fmt::Debug for Bearer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Bearer")
+    }
 }
 
 /// Trust in the bots' certificates: the system's roots, and a private CA's if one is given.
@@ -142,6 +159,10 @@ async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
     ];
     if let Some(traceparent) = &target.traceparent {
         headers.push((voicebot::header::TRACEPARENT, traceparent));
+    }
+    let authorization = target.bearer.as_ref().map(|Bearer(token)| format!("Bearer {token}"));
+    if let Some(value) = &authorization {
+        headers.push(("Authorization", value));
     }
     let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));

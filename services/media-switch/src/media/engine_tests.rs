@@ -66,7 +66,7 @@ fn target(url: String, format: Format) -> Box<BotTarget> {
         resume_token: None,
         resumed: false,
     };
-    Box::new(BotTarget { url, format, start, traceparent: None })
+    Box::new(BotTarget { url, format, start, traceparent: None, bearer: None })
 }
 
 impl Call {

@@ -28,7 +28,7 @@ use botstream_api::{DtmfDigit, MediaStats, StreamCleared, StreamFlow, StreamMark
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 
-pub(crate) use connect::{BotTarget, BotTls};
+pub(crate) use connect::{Bearer, BotTarget, BotTls};
 pub(crate) use leg::Negotiated;
 pub(crate) use ports::RtpPorts;
 

@@ -163,7 +163,12 @@ impl Switchboard {
         format: Format,
         vars: std::collections::BTreeMap<String, String>,
     ) -> usize {
-        let target = stream_spec::target(&begun, stream, format, vars, &self.options.features);
+        let bearer = self.state.bot_bearer(&begun.tenant, &stream.url).unwrap_or_else(|error| {
+            // The bot refuses a call without it, and the call ends with that.
+            tracing::error!(%error, "the bots' credentials cannot be read");
+            None
+        });
+        let target = stream_spec::target(&begun, stream, format, vars, &self.options.features, bearer);
         let Begun { id, tenant, facts, session, media, sdp, traceparent } = begun;
         let row = CallRow {
             call_id: id.to_string(),

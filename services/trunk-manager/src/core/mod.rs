@@ -1,5 +1,6 @@
 //! The trunk-manager's logic: no clock, no files, no network.
 
 pub(crate) mod check;
+pub(crate) mod credentials;
 pub(crate) mod land;
 pub(crate) mod telephony;

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use botstream_api::{Bot, Number, Route, Trunk, from_value, subjects};
+use botstream_state::secrets::BotCredential;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::core::check;
+use crate::core::{check, credentials};
 
 /// Largest file that is read: some 100,000 numbers.
 pub(crate) const FILE_BYTES_MAX: usize = 16 << 20;
@@ -21,6 +22,8 @@ pub(crate) struct Telephony {
     pub(crate) numbers: Vec<Number>,
     pub(crate) routes: Vec<Route>,
     pub(crate) bots: Vec<Bot>,
+    /// What bots want to see, by tenant and URL.
+    pub(crate) credentials: Vec<BotCredential>,
 }
 
 /// Everything that is wrong with a file; at least one sentence, each naming where, what, and what is allowed.
@@ -72,9 +75,16 @@ impl Telephony {
     /// Reads a file.
     pub(crate) fn parse(text: &str) -> Result<Self, Problems> {
         let mut root: toml::Table =
-            text.parse().map_err(|e: toml::de::Error| Problems::one(e.to_string().trim_end().to_owned()))?;
+            text.parse().map_err(|e: toml::de::Error| Problems::one(syntax_problem(text, &e)))?;
         let mut findings = Findings::default();
+        let credentials = match root.get_mut("bots") {
+            Some(toml::Value::Array(bots)) => {
+                credentials::take(bots, |index, bot| place("bots", index, bot), &mut findings)
+            }
+            _ => Vec::new(),
+        };
         let mut telephony = Self {
+            credentials,
             trunks: read(&mut root, "trunks", &mut findings),
             numbers: read(&mut root, "numbers", &mut findings),
             routes: read(&mut root, "routes", &mut findings),
@@ -113,6 +123,13 @@ impl Telephony {
         self.bots.sort_by(|a, b| by((&a.tenant, &a.name), (&b.tenant, &b.name)));
         self.numbers.sort_by(|a, b| (&a.tenant, &a.trunk, &a.number).cmp(&(&b.tenant, &b.trunk, &b.number)));
     }
+}
+
+/// The error's own text shows the line, and a token may be in it.
+fn syntax_problem(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let message = error.message().trim_end().replace('\n', " ");
+    before.map_or_else(|| message.clone(), |before| format!("line {}: {message}", before.matches('\n').count() + 1))
 }
 
 /// Takes one table out of the file.

@@ -2,6 +2,7 @@
 //!
 //! Decoding checks everything once and borrows from the message; the readers then walk checked bytes.
 
+use super::message::{Tail, put_tails, read_tails};
 use super::wire::{DecodeError, Reader, put_bytes, put_stamp, put_u64, put_value, put_varint};
 use crate::core::hlc::Stamp;
 use crate::core::ids::Epoch;
@@ -11,7 +12,8 @@ use crate::core::value::{Value, ValueRef};
 
 const ENTRY_TX: u8 = 1;
 const ENTRY_PART: u8 = 2;
-const ENTRY_STATES: u8 = 3;
+const ENTRY_BATCH: u8 = 3;
+const ENTRY_BATCH_PART: u8 = 4;
 
 const OP_INSERT: u8 = 1;
 const OP_UPDATE_OWN: u8 = 2;
@@ -26,9 +28,11 @@ const STATE_COUNTED: u8 = 7;
 pub enum Entry<'a> {
     /// A whole transaction: read it with [`OpReader::tx`].
     Tx(&'a [u8]),
-    /// A part of a transaction larger than a message. Its parts travel in consecutive frames.
+    /// A part of a transaction, or of a batch, larger than a message. Its parts travel in consecutive frames.
     Part {
-        /// The transaction's time.
+        /// Whether it is of a batch.
+        batch: bool,
+        /// The time of the transaction or batch.
         hlc: u64,
         /// Which part.
         index: u32,
@@ -37,8 +41,8 @@ pub enum Entry<'a> {
         /// Its bytes.
         bytes: &'a [u8],
     },
-    /// States of rows: read them with [`OpReader::states`].
-    States(&'a [u8]),
+    /// States of rows, to be shown all at once: read them with [`read_batch`].
+    Batch(&'a [u8]),
 }
 
 impl<'a> Entry<'a> {
@@ -49,40 +53,41 @@ impl<'a> Entry<'a> {
                 out.push(ENTRY_TX);
                 put_bytes(out, bytes);
             }
-            Self::Part { hlc, index, count, bytes } => {
-                out.push(ENTRY_PART);
+            Self::Part { batch, hlc, index, count, bytes } => {
+                out.push(if *batch { ENTRY_BATCH_PART } else { ENTRY_PART });
                 put_u64(out, *hlc);
                 put_varint(out, u64::from(*index));
                 put_varint(out, u64::from(*count));
                 put_bytes(out, bytes);
             }
-            Self::States(bytes) => {
-                out.push(ENTRY_STATES);
+            Self::Batch(bytes) => {
+                out.push(ENTRY_BATCH);
                 put_bytes(out, bytes);
             }
         }
     }
 
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        Ok(match reader.u8()? {
+        let tag = reader.u8()?;
+        Ok(match tag {
             ENTRY_TX => {
                 let bytes = reader.bytes()?;
                 OpReader::tx(bytes, Epoch::NONE)?.check()?;
                 Self::Tx(bytes)
             }
-            ENTRY_PART => {
+            ENTRY_PART | ENTRY_BATCH_PART => {
                 let hlc = reader.u64()?;
                 let index = u32::try_from(reader.varint()?).map_err(|_| DecodeError::Range)?;
                 let count = u32::try_from(reader.varint()?).map_err(|_| DecodeError::Range)?;
                 if index >= count || count as usize > super::TX_BYTES_MAX {
                     return Err(DecodeError::Range);
                 }
-                Self::Part { hlc, index, count, bytes: reader.bytes()? }
+                Self::Part { batch: tag == ENTRY_BATCH_PART, hlc, index, count, bytes: reader.bytes()? }
             }
-            ENTRY_STATES => {
+            ENTRY_BATCH => {
                 let bytes = reader.bytes()?;
-                OpReader::states(bytes).check()?;
-                Self::States(bytes)
+                read_batch(bytes)?;
+                Self::Batch(bytes)
             }
             tag => return Err(DecodeError::Tag(tag)),
         })
@@ -96,6 +101,8 @@ pub struct Op<'a> {
     pub table: usize,
     /// The encoded primary key.
     pub key: &'a [u8],
+    /// How long the sender has known it, in seconds: of a deletion, so that it is forgotten in time.
+    pub age_s: u32,
     /// What.
     pub body: OpBody<'a>,
 }
@@ -383,11 +390,33 @@ fn put_live(out: &mut Vec<u8>, table: usize, kind: u8, key: &[u8], birth: Stamp,
     values.iter().for_each(|value| put_value(out, value.as_ref()));
 }
 
-/// Appends the state of a deleted row.
+/// Appends the state of a row deleted just now.
 pub fn put_state_dead(out: &mut Vec<u8>, table: usize, key: &[u8], death: Stamp) {
+    put_state_dead_since(out, table, key, death, 0);
+}
+
+/// Appends the state of a deleted row, of which the sender has known for so long.
+pub fn put_state_dead_since(out: &mut Vec<u8>, table: usize, key: &[u8], death: Stamp, age_s: u32) {
     out.extend_from_slice(&[table as u8, STATE_DEAD]);
     put_bytes(out, key);
+    put_varint(out, u64::from(age_s));
     put_stamp(out, death);
+}
+
+/// Starts an encoded batch: what others must have before they show it, because its rows show parts of it.
+pub fn start_batch(after: &[Tail]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(128);
+    put_tails(&mut out, after);
+    out
+}
+
+/// Takes a batch apart: what to have before it is shown, and the states.
+pub fn read_batch(bytes: &[u8]) -> Result<(Vec<Tail>, OpReader<'_>), DecodeError> {
+    let mut reader = Reader::new(bytes);
+    let after = read_tails(&mut reader)?;
+    let states = OpReader::states(reader.rest());
+    states.check()?;
+    Ok((after, states))
 }
 
 /// Reads the changes of a transaction, or states of rows.
@@ -426,6 +455,7 @@ impl<'a> OpReader<'a> {
         let table = usize::from(reader.u8()?);
         let kind = reader.u8()?;
         let key = reader.bytes()?;
+        let mut age_s = 0;
         let body = match (kind, self.stamp) {
             (OP_INSERT, Some(stamp)) => {
                 let (clocks, tallies) = (ClockList::EMPTY, Tallies::EMPTY);
@@ -450,9 +480,12 @@ impl<'a> OpReader<'a> {
                 let clocks = ClockList::read(reader)?;
                 OpBody::Put { birth, clocks, values: Values::read(reader)?, tallies: Tallies::read(reader)? }
             }
-            (STATE_DEAD, None) => OpBody::Delete { clock: reader.stamp()? },
+            (STATE_DEAD, None) => {
+                age_s = u32::try_from(reader.varint()?).map_err(|_| DecodeError::Range)?;
+                OpBody::Delete { clock: reader.stamp()? }
+            }
             (tag, _) => return Err(DecodeError::Tag(tag)),
         };
-        Ok(Some(Op { table, key, body }))
+        Ok(Some(Op { table, key, age_s, body }))
     }
 }

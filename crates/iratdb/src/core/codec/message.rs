@@ -5,6 +5,7 @@ use super::wire::{DecodeError, Reader, put_bytes, put_u64, put_varint};
 use super::{OpReader, VERSION};
 use crate::core::digest::BUCKETS;
 use crate::core::ids::{Epoch, Writer};
+use crate::core::lease::MEMBERS_MAX;
 use crate::core::schema::TABLES_MAX;
 
 /// The clear front of every message.
@@ -36,6 +37,30 @@ pub struct Tail {
     pub sequence: u64,
 }
 
+/// How far a sender has got with somebody's frames, in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Whose frames.
+    pub epoch: Epoch,
+    /// All up to this number are in and show.
+    pub settled: u64,
+    /// The last that has arrived.
+    pub top: u64,
+    /// Changes whenever something of these frames comes to show.
+    pub changes: u64,
+}
+
+/// Buckets of a table to be fetched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The table's index.
+    pub table: u8,
+    /// Buckets of which all rows are wanted.
+    pub rows: BucketSet,
+    /// Buckets of which only deletions are wanted.
+    pub deaths: BucketSet,
+}
+
 /// A place in a table walk: the rows of this bucket with keys above `after`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor<'a> {
@@ -59,8 +84,12 @@ pub enum Body<'a> {
         node: &'a str,
         /// Whether the others' rows are in at the sender.
         ready: bool,
+        /// Whether the sender only reads.
+        reader: bool,
         /// Whether the others should answer with a heartbeat at once.
         hello: bool,
+        /// Whether the sender's frames hold all that it has written.
+        flushed: bool,
         /// Number of the last frame the sender has sent in this epoch.
         sequence: u64,
         /// Digest of the sender's rows.
@@ -115,19 +144,22 @@ pub enum Body<'a> {
     DigestRequest {
         /// Comes back in the answer.
         token: u64,
-        /// Whether to answer only when all that the sender of the answer shows has gone into frames.
-        flushed: bool,
+        /// Whether it is the end of a walk: answered when all that the sender showed until now has left in frames, and
+        /// without digests.
+        end: bool,
     },
     /// The answer.
     Digests {
         /// From the request.
         token: u64,
+        /// Changes whenever rows of the sender change but by frames.
+        version: u64,
         /// How far the sender has got with everybody's frames.
-        tails: Vec<Tail>,
+        progress: Vec<Progress>,
         /// Epochs that are over.
         ended: Vec<Epoch>,
-        /// Digests of non-empty buckets: table, bucket, digest.
-        buckets: Vec<(u8, u8, u64)>,
+        /// Digests of non-empty buckets: table, bucket, of rows and of deletions.
+        buckets: Vec<(u8, u8, u64, u64)>,
     },
     /// "Send me rows": to one.
     Fetch {
@@ -135,8 +167,8 @@ pub enum Body<'a> {
         token: u64,
         /// Where to start.
         cursor: Cursor<'a>,
-        /// Which buckets of which tables.
-        wanted: Vec<(u8, BucketSet)>,
+        /// Which buckets.
+        wanted: Vec<Wanted>,
     },
     /// The answer: as many rows as fit.
     Rows {
@@ -167,6 +199,8 @@ const HEADER_BYTES: usize = 3 + 3 * 8;
 
 const READY: u8 = 1;
 const HELLO: u8 = 2;
+const FLUSHED: u8 = 4;
+const READER: u8 = 8;
 
 fn put_header(out: &mut Vec<u8>, kind: u8, header: Header) {
     let flags = 0;
@@ -176,7 +210,7 @@ fn put_header(out: &mut Vec<u8>, kind: u8, header: Header) {
     put_u64(out, header.epoch.0);
 }
 
-fn put_tails(out: &mut Vec<u8>, tails: &[Tail]) {
+pub(super) fn put_tails(out: &mut Vec<u8>, tails: &[Tail]) {
     put_varint(out, tails.len() as u64);
     for tail in tails {
         put_u64(out, tail.epoch.0);
@@ -198,9 +232,18 @@ fn put_cursor(out: &mut Vec<u8>, cursor: &Cursor<'_>) {
     }
 }
 
-fn read_tails(reader: &mut Reader<'_>) -> Result<Vec<Tail>, DecodeError> {
+pub(super) fn read_tails(reader: &mut Reader<'_>) -> Result<Vec<Tail>, DecodeError> {
     let count = reader.count(16)?;
     (0..count).map(|_| Ok(Tail { epoch: Epoch(reader.u64()?), sequence: reader.u64()? })).collect()
+}
+
+fn read_progress(reader: &mut Reader<'_>) -> Result<Vec<Progress>, DecodeError> {
+    let count = reader.count(32)?;
+    let one = |reader: &mut Reader<'_>| {
+        let (epoch, settled) = (Epoch(reader.u64()?), reader.u64()?);
+        Ok(Progress { epoch, settled, top: reader.u64()?, changes: reader.u64()? })
+    };
+    (0..count).map(|_| one(reader)).collect()
 }
 
 fn read_tail(reader: &mut Reader<'_>) -> Result<Tail, DecodeError> {
@@ -212,6 +255,11 @@ fn read_tail(reader: &mut Reader<'_>) -> Result<Tail, DecodeError> {
 fn read_epochs(reader: &mut Reader<'_>) -> Result<Vec<Epoch>, DecodeError> {
     let count = reader.count(8)?;
     (0..count).map(|_| Ok(Epoch(reader.u64()?))).collect()
+}
+
+fn read_suspects(reader: &mut Reader<'_>) -> Result<Vec<Epoch>, DecodeError> {
+    let suspects = read_epochs(reader)?;
+    if suspects.len() > MEMBERS_MAX { Err(DecodeError::Range) } else { Ok(suspects) }
 }
 
 fn read_cursor<'a>(reader: &mut Reader<'a>) -> Result<Cursor<'a>, DecodeError> {
@@ -232,9 +280,10 @@ fn read_bool(reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
 pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(128);
     match body {
-        Body::Heartbeat { node, ready, hello, sequence, state, suspects, tails } => {
+        Body::Heartbeat { node, ready, reader, hello, flushed, sequence, state, suspects, tails } => {
             put_header(&mut out, HEARTBEAT, header);
-            out.push(if *ready { READY } else { 0 } | if *hello { HELLO } else { 0 });
+            let flags = [(*ready, READY), (*hello, HELLO), (*flushed, FLUSHED), (*reader, READER)];
+            out.push(flags.iter().filter(|(set, _)| *set).fold(0, |flags, (_, flag)| flags | flag));
             put_bytes(&mut out, node.as_bytes());
             put_u64(&mut out, *sequence);
             put_u64(&mut out, *state);
@@ -271,20 +320,25 @@ pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
             put_header(&mut out, ACK, header);
             put_tails(&mut out, &[*tail]);
         }
-        Body::DigestRequest { token, flushed } => {
+        Body::DigestRequest { token, end } => {
             put_header(&mut out, DIGEST_REQUEST, header);
             put_u64(&mut out, *token);
-            out.push(u8::from(*flushed));
+            out.push(u8::from(*end));
         }
-        Body::Digests { token, tails, ended, buckets } => {
+        Body::Digests { token, version, progress, ended, buckets } => {
             put_header(&mut out, DIGESTS, header);
             put_u64(&mut out, *token);
-            put_tails(&mut out, tails);
+            put_u64(&mut out, *version);
+            put_varint(&mut out, progress.len() as u64);
+            for Progress { epoch, settled, top, changes } in progress {
+                [epoch.0, *settled, *top, *changes].iter().for_each(|n| put_u64(&mut out, *n));
+            }
             put_epochs(&mut out, ended);
             put_varint(&mut out, buckets.len() as u64);
-            for (table, bucket, digest) in buckets {
+            for (table, bucket, rows, deaths) in buckets {
                 out.extend_from_slice(&[*table, *bucket]);
-                put_u64(&mut out, *digest);
+                put_u64(&mut out, *rows);
+                put_u64(&mut out, *deaths);
             }
         }
         Body::Fetch { token, cursor, wanted } => {
@@ -292,9 +346,9 @@ pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
             put_u64(&mut out, *token);
             put_cursor(&mut out, cursor);
             put_varint(&mut out, wanted.len() as u64);
-            for (table, set) in wanted {
+            for Wanted { table, rows, deaths } in wanted {
                 out.push(*table);
-                set.iter().for_each(|word| put_u64(&mut out, *word));
+                rows.iter().chain(deaths).for_each(|word| put_u64(&mut out, *word));
             }
         }
         Body::Rows { token, cursor, next, states } => {
@@ -363,6 +417,19 @@ pub fn decode_header(bytes: &[u8]) -> Result<Header, DecodeError> {
     read_header(&mut Reader::new(bytes)).map(|(_, header)| header)
 }
 
+/// Whether this is a message that a process without the write key may send: it asks, and tells of itself.
+pub fn reader_may_say(bytes: &[u8]) -> bool {
+    decode(bytes).is_ok_and(|Message { header, body }| match body {
+        Body::Heartbeat { reader, .. } => reader,
+        Body::Nack { .. } | Body::DigestRequest { .. } | Body::Fetch { .. } => true,
+        Body::Ack { .. } => true,
+        Body::EpochEnd { tail } => tail.epoch == header.epoch,
+        Body::AckRequest { .. } | Body::Frame { .. } | Body::Gone { .. } | Body::Digests { .. } | Body::Rows { .. } => {
+            false
+        }
+    })
+}
+
 fn read_header(reader: &mut Reader<'_>) -> Result<(u8, Header), DecodeError> {
     let version = reader.u8()?;
     if version != VERSION {
@@ -384,7 +451,7 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
     Ok(match kind {
         HEARTBEAT => {
             let flags = reader.u8()?;
-            if flags & !(READY | HELLO) != 0 {
+            if flags & !(READY | HELLO | FLUSHED | READER) != 0 {
                 return Err(DecodeError::Tag(flags));
             }
             let node = reader.bytes()?;
@@ -394,10 +461,12 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
             Body::Heartbeat {
                 node: std::str::from_utf8(node).map_err(|_| DecodeError::Range)?,
                 ready: flags & READY != 0,
+                reader: flags & READER != 0,
                 hello: flags & HELLO != 0,
+                flushed: flags & FLUSHED != 0,
                 sequence: reader.u64()?,
                 state: reader.u64()?,
-                suspects: read_epochs(reader)?,
+                suspects: read_suspects(reader)?,
                 tails: read_tails(reader)?,
             }
         }
@@ -418,30 +487,31 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
         ACK => Body::Ack { tail: read_tail(reader)? },
         NACK => Body::Nack { epoch: Epoch(reader.u64()?), from: reader.u64()?, to: reader.u64()? },
         GONE => Body::Gone { epoch: Epoch(reader.u64()?), oldest: reader.u64()? },
-        DIGEST_REQUEST => Body::DigestRequest { token: reader.u64()?, flushed: read_bool(reader)? },
+        DIGEST_REQUEST => Body::DigestRequest { token: reader.u64()?, end: read_bool(reader)? },
         DIGESTS => {
             let token = reader.u64()?;
-            let tails = read_tails(reader)?;
+            let version = reader.u64()?;
+            let progress = read_progress(reader)?;
             let ended = read_epochs(reader)?;
-            let count = reader.count(10)?;
-            let buckets = (0..count).map(|_| Ok((reader.u8()?, reader.u8()?, reader.u64()?)));
-            Body::Digests { token, tails, ended, buckets: buckets.collect::<Result<_, _>>()? }
+            let count = reader.count(18)?;
+            let buckets = (0..count).map(|_| Ok((reader.u8()?, reader.u8()?, reader.u64()?, reader.u64()?)));
+            let buckets = buckets.collect::<Result<_, _>>()?;
+            Body::Digests { token, version, progress, ended, buckets }
         }
         FETCH => {
             let token = reader.u64()?;
             let cursor = read_cursor(reader)?;
-            let count = reader.count(1 + BUCKETS / 8)?;
+            let count = reader.count(1 + BUCKETS / 4)?;
             if count > TABLES_MAX {
                 return Err(DecodeError::Range);
             }
             let mut wanted = Vec::with_capacity(count);
             for _ in 0..count {
-                let table = reader.u8()?;
-                let mut set = BucketSet::default();
-                for word in &mut set {
+                let mut set = Wanted { table: reader.u8()?, ..Wanted::default() };
+                for word in set.rows.iter_mut().chain(&mut set.deaths) {
                     *word = reader.u64()?;
                 }
-                wanted.push((table, set));
+                wanted.push(set);
             }
             Body::Fetch { token, cursor, wanted }
         }

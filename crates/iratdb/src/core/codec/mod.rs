@@ -1,18 +1,26 @@
 //! The wire format. Version 1; every count is checked against what is left of the message, so that
 //! arbitrary bytes neither panic nor allocate more than their own length.
 //!
-//! A message is a clear header (version, flags, kind, schema, writer, epoch) and a body. The flags are zero in this
-//! version of the format; they leave room for a sealed body.
+//! A message is a header (version, flags, kind, schema, writer, epoch) and a body. In a database with keys, all of it travels
+//! sealed, in an envelope: see [`Envelope`].
 
+mod envelope;
 mod frame;
 mod message;
 mod wire;
 
+pub use envelope::{
+    Certificate, Challenge, Claim, Counts, Envelope, FRONT_BYTES, Grant, Hello, Nonce, Offer, Proof, SEALED_VERSION,
+    SEALING_BYTES, SIGNATURE_BYTES, Seal, Sealed, Signed,
+};
 pub use frame::{
     ClockList, ColumnValues, Entry, Op, OpBody, OpReader, Tallies, Values, put_delete, put_insert, put_state_counted,
-    put_state_dead, put_state_live, put_update, start_tx,
+    put_state_dead, put_state_dead_since, put_state_live, put_update, read_batch, start_batch, start_tx,
 };
-pub use message::{Body, BucketSet, Cursor, FrameBuilder, Header, Message, Tail, decode, decode_header, encode};
+pub use message::{
+    Body, BucketSet, Cursor, FrameBuilder, Header, Message, Progress, Tail, Wanted, decode, decode_header, encode,
+    reader_may_say,
+};
 pub use wire::{DecodeError, Reader, put_bytes, put_stamp, put_u64, put_value, put_varint};
 
 /// Version of the format.

@@ -5,7 +5,7 @@
 
 use super::{Destination, Engine, Now, Phase};
 use crate::core::codec::{Body, Header, Tail};
-use crate::core::ids::Epoch;
+use crate::core::ids::{Epoch, Writer};
 use crate::core::log::Sent;
 
 /// How long after somebody has waited for a commit frames ask to be acknowledged: who waits once waits again.
@@ -45,17 +45,23 @@ impl Engine {
         self.log.committed()
     }
 
-    /// How many live members, beside this one, have a commit and all before it.
+    /// How many live members, beside this one, have a commit and all before it. Those that only read don't count: what only
+    /// they have can't be had from them.
     pub fn replicas(&self, commit: u64) -> usize {
-        let Some(needed) = self.log.needed(commit) else { return 0 };
+        self.replicas_of(commit).len()
+    }
+
+    /// The live members, beside this one, that have a commit and all before it.
+    pub fn replicas_of(&self, commit: u64) -> Vec<Writer> {
+        let Some(needed) = self.log.needed(commit) else { return Vec::new() };
         let has = |settled: &std::collections::BTreeMap<Epoch, u64>, sent: Sent| {
             sent.sequence == 0 || settled.get(&sent.epoch).is_some_and(|sequence| *sequence >= sent.sequence)
         };
-        let members = self.members.iter().filter(|(_, member)| member.ready && member.writer.is_some());
-        let having = members.filter(|(_, member)| {
+        let ready = self.members.iter().map(|(_, member)| member).filter(|member| member.can_donate());
+        let having = ready.filter(|member| {
             has(&member.settled, needed.frames) && needed.again.is_none_or(|again| has(&member.settled, again))
         });
-        having.count()
+        having.filter_map(|member| member.writer).collect()
     }
 
     /// Somebody waits for a commit, for so long: members are asked to tell at once that they have it.
@@ -80,28 +86,35 @@ impl Engine {
     }
 
     pub(super) fn acks_timeout(&self) -> Option<u64> {
-        let waits = self.acks.ask_at_ms < self.acks.until_ms && self.connected;
-        waits.then_some(self.acks.ask_at_ms)
+        (self.acks.ask_at_ms < self.acks.until_ms).then_some(self.acks.ask_at_ms)
     }
 
     /// Asks those who have not answered.
     pub(super) fn acks_tick(&mut self, now: Now) {
-        if now.mono_ms < self.acks.ask_at_ms || now.mono_ms >= self.acks.until_ms || !self.connected {
+        if now.mono_ms >= self.acks.until_ms {
+            self.acks.until_ms = 0;
+        }
+        if now.mono_ms < self.acks.ask_at_ms || self.acks.until_ms == 0 || !self.connected {
             return;
         }
         self.acks.ask_at_ms = now.mono_ms + ASK_AGAIN_MS;
         let sequence = self.log.sequence();
-        let others = self.members.iter().filter(|(_, member)| member.ready).count();
+        let others = self.members.iter().filter(|(_, member)| member.can_donate()).count();
         if self.replicas(self.acks.commit) >= others {
             // Nobody is left to ask; who comes later tells in its heartbeats.
-            self.acks.until_ms = now.mono_ms;
+            self.acks.until_ms = 0;
         } else if sequence > 0 {
             self.send(Destination::All, &Body::AckRequest { sequence });
         }
     }
 
-    /// Tells the senders that wait for it how far we have got. A joiner does not have what it has until it is ready.
+    /// Tells the senders that wait for it how far we have got. A joiner does not have what it has until it is ready, and nobody waits
+    /// for one that only reads.
     pub(super) fn send_acks(&mut self) {
+        if self.config.reader {
+            self.wanted.clear();
+            return;
+        }
         if self.phase != Phase::Ready {
             return;
         }
@@ -131,9 +144,9 @@ impl Engine {
     pub(super) fn on_settled(&mut self, header: Header, tails: &[Tail]) {
         let ours = |epoch: Epoch| epoch == self.epoch || self.former.contains(&epoch);
         let news = tails.iter().any(|tail| ours(tail.epoch));
-        // Only epochs that exist: a member can't make this map grow.
+        // Only epochs that are known here: a member can't make this map grow.
         let known: Vec<_> =
-            tails.iter().filter(|tail| ours(tail.epoch) || self.members.get(tail.epoch).is_some()).copied().collect();
+            tails.iter().filter(|tail| ours(tail.epoch) || self.streams.contains_key(&tail.epoch)).copied().collect();
         if let Some(member) = self.members.get_mut(header.epoch) {
             for tail in known {
                 let settled = member.settled.entry(tail.epoch).or_default();

@@ -21,6 +21,11 @@ pub enum Refused {
         /// The table's index.
         table: usize,
     },
+    /// This member only reads.
+    ReadOnly {
+        /// The table's index.
+        table: usize,
+    },
     /// A row is larger than a replica takes.
     RowTooLarge {
         /// The table's index.
@@ -63,6 +68,11 @@ impl Engine {
         changes: &[LocalChange],
         store: &mut impl Store,
     ) -> Result<Result<Prepared, Refused>, StoreError> {
+        if (self.config.read_only || self.config.reader)
+            && let Some(change) = changes.first()
+        {
+            return Ok(Err(Refused::ReadOnly { table: change.table }));
+        }
         let stamp = Stamp { hlc: self.clock.tick(now.wall_ms), epoch: self.epoch };
         let mut bytes = start_tx(stamp.hlc);
         for change in changes {
@@ -266,13 +276,17 @@ impl Engine {
         let new = Epoch(self.random.next_nonzero());
         self.counters.epochs_restarted += 1;
         let sequence = self.log.sequence();
-        self.farewell = Some((old, sequence));
+        if !self.config.reader {
+            self.farewell = Some((old, sequence));
+        }
         self.former.push(old);
         if self.former.len() > FORMER_MAX {
             self.former.remove(0);
         }
         // What the former epoch sent is here, and whoever lacks some of it can have it from here.
         self.streams.insert(old, Stream::starting_after(sequence));
+        self.version += 1;
+        self.note_cut_off(now.mono_ms);
         self.log.restart(old, new);
         self.epoch = new;
         for (index, (table, state)) in self.config.schema.tables.iter().zip(&mut self.tables).enumerate() {

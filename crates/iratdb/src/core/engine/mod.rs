@@ -5,8 +5,12 @@
 //! frame of local changes, asked for when the one before has been sent); [`Engine::poll_timeout`] says when to come back.
 
 mod acks;
+mod held;
+mod limits;
 mod local;
+mod past;
 mod presence;
+mod reader;
 mod receive;
 mod sync;
 
@@ -16,7 +20,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use foldhash::fast::FixedState;
 
-use super::codec::{Body, Header, MESSAGE_BYTES_MAX, encode};
+use super::codec::{Body, Header, MESSAGE_BYTES_MAX, Tail, encode};
 use super::constraint::{Constrained, Constraints, Reason};
 use super::hlc::{Clock, Stamp};
 use super::ids::{Epoch, Random, Writer};
@@ -24,23 +28,18 @@ use super::key::Key;
 use super::lease::Members;
 use super::log::Log;
 use super::schema::Schema;
-use super::snapshot::{Session, Settling};
+use super::snapshot::{Session, Stage};
 use super::store::{Store, StoreError};
 use super::streams::Stream;
 use super::table::{Shown, TableState};
 use super::value::Value;
 use super::visible::RowState;
 
+pub use limits::Limits;
 pub use local::{Prepared, Refused};
 #[cfg(test)]
 pub(crate) use sync::put_row_for_tests;
 
-/// Bytes of messages that may wait to be sent. What does not fit is dropped: everything in it is asked for again.
-pub const OUTBOX_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Bytes of frames sent again for one request; the rest is asked for again.
-pub const RESEND_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Bytes of updates that may wait for their incarnation; over it they are dropped, and a resync brings the rows.
-pub const PENDING_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Epochs that frames may be expected of.
 pub const STREAMS_MAX: usize = 4096;
 /// Former epochs of this process that are remembered.
@@ -79,10 +78,14 @@ pub struct Config {
     pub alone_after_ms: u64,
     /// How long deletions are remembered.
     pub tombstone_keep_ms: u64,
-    /// Bytes of sent frames kept.
-    pub resend_bytes_max: usize,
+    /// How much is kept.
+    pub limits: Limits,
+    /// Whether local transactions may not touch replicated tables.
+    pub read_only: bool,
     /// Whether there are others to talk to at all.
     pub connected: bool,
+    /// Whether this process has keys that only read: it asks, and tells of itself, and nobody takes anything else from it.
+    pub reader: bool,
     /// The randomness: writer, epochs and tokens come from it.
     pub seed: u64,
 }
@@ -96,6 +99,8 @@ pub enum Event<'a> {
     Message(&'a [u8]),
     /// The connection is there (again).
     Connected,
+    /// The connection is there, and it is known that nobody else is.
+    Founded,
     /// The connection is gone.
     Disconnected,
     /// This process closes the database. Flush the frames before, and the messages after.
@@ -137,6 +142,18 @@ pub struct Seen {
     pub made: Made,
 }
 
+/// What a row change takes beside its values, for the limit.
+const SEEN_OVERHEAD_BYTES: usize = 160;
+
+impl Seen {
+    fn size(&self) -> usize {
+        let hidden = self.hidden.iter().flat_map(|(values, _)| values.iter());
+        let values = self.values.iter().flatten().chain(hidden);
+        let each = values.map(|value| value.as_ref().size() + std::mem::size_of::<Value>());
+        SEEN_OVERHEAD_BYTES + self.key.len() + each.sum::<usize>()
+    }
+}
+
 /// The write that made a row show what it shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
@@ -176,6 +193,10 @@ pub struct Counters {
     pub rows_applied: u64,
     /// Resyncs finished, the one at the start included.
     pub resyncs: u64,
+    /// Comparisons that started anew, because what the donor showed changed in a way that could not be followed.
+    pub resyncs_repeated: u64,
+    /// Comparisons given up because there were more bytes of rows to take than allowed.
+    pub resyncs_too_large: u64,
     /// Rows taken from donors.
     pub rows_fetched: u64,
     /// Epochs of others that were ended.
@@ -219,8 +240,12 @@ pub struct Engine {
     members: Members,
     session: Option<Session>,
     resync_with: Option<Writer>,
-    settling: Option<Settling>,
-    waiting: Vec<(Writer, u64)>,
+    waiting: Vec<sync::Waiting>,
+    held: held::HeldBack,
+    /// Changes whenever rows change but by commits and frames.
+    version: u64,
+    /// Whether the last resync was given up because there was too much of it.
+    too_large: bool,
     phase: Phase,
     connected: bool,
     /// While the connection is away: keys that nobody else knows of.
@@ -234,13 +259,26 @@ pub struct Engine {
     /// This process's former epochs, the latest last.
     former: Vec<Epoch>,
     acks: acks::Acks,
+    past: past::Past,
+    forgotten: past::Forgotten,
     /// Epochs whose writers wait to hear how far we have got.
     wanted: BTreeSet<Epoch>,
     mismatch: Option<u64>,
     only_mismatches: bool,
+    /// A reader that was left alone by all writers: what it has is a memory of a database that is gone.
+    orphaned: bool,
+    /// Epochs that a reader has ended by itself, and that may not be over.
+    given_up: BTreeSet<Epoch>,
+    /// A reader's donor, with which it is at rest and differs: what that one does not have is to be given up.
+    yield_to: Option<Writer>,
+    /// Rows that a reader has from a database that is gone: shown until those of the next are here.
+    stale: Option<Vec<(usize, Key)>>,
     outbox: VecDeque<Outgoing>,
     outbox_bytes: usize,
     seen: Vec<Seen>,
+    seen_bytes: usize,
+    /// Whether there were more than are kept, and so none are.
+    seen_lost: bool,
     counters: Counters,
 }
 
@@ -265,13 +303,15 @@ impl Engine {
             tables: (0..tables).map(|_| TableState::new(hash_seed)).collect(),
             constraints: Constraints::default(),
             watched: vec![false; tables],
-            log: Log::new(tables, config.resend_bytes_max, epoch),
+            log: Log::new(tables, &config.limits, epoch),
             streams: BTreeMap::new(),
             members: Members::default(),
             session: None,
             resync_with: None,
-            settling: None,
             waiting: Vec::new(),
+            held: held::HeldBack::default(),
+            version: 0,
+            too_large: false,
             phase,
             connected: config.connected,
             unheard_of: HashSet::with_hasher(FixedState::with_seed(hash_seed)),
@@ -282,12 +322,20 @@ impl Engine {
             farewell: None,
             former: Vec::new(),
             acks: acks::Acks::default(),
+            past: past::Past::default(),
+            forgotten: past::Forgotten::default(),
             wanted: BTreeSet::new(),
             mismatch: None,
             only_mismatches: false,
+            orphaned: false,
+            given_up: BTreeSet::new(),
+            yield_to: None,
+            stale: None,
             outbox: VecDeque::new(),
             outbox_bytes: 0,
             seen: Vec::new(),
+            seen_bytes: 0,
+            seen_lost: false,
             counters: Counters::default(),
             config,
         }
@@ -305,6 +353,13 @@ impl Engine {
             Event::Message(bytes) => self.receive(now, bytes, store),
             Event::Connected => {
                 self.connect(now);
+                Ok(())
+            }
+            Event::Founded => {
+                self.connect(now);
+                if let Phase::Listening { until_ms, .. } = &mut self.phase {
+                    *until_ms = now.mono_ms;
+                }
                 Ok(())
             }
             Event::Disconnected => {
@@ -330,23 +385,55 @@ impl Engine {
         if !self.connected || self.phase == Phase::Closed {
             return Ok(None);
         }
-        let header = self.header();
-        let ack = self.frames_ask();
-        let (tables, schema) = (&self.tables, &*self.config.schema);
-        let mut store = Constrained::new(schema, &mut self.constraints, store);
-        let frame = self
-            .log
-            .next_frame(header, ack, |table, key, out| sync::put_row(tables, schema, table, key, out, &mut store))?;
+        let before = self.log.sequence();
+        if self.log.has_dirty() {
+            self.take_batch(store)?;
+        }
+        let frame = self.log.next_frame(self.header(), self.frames_ask());
         match &frame {
             Some(_) => self.counters.frames_sent += 1,
             None => self.all_sent(),
         }
+        // A number left out is found missing when the next one is heard of.
+        self.heartbeat_due |= frame.is_none() && self.log.sequence() != before;
+        self.answer_waiting();
         Ok(frame)
     }
 
-    /// Row changes of watched tables since the last call.
-    pub fn take_seen(&mut self) -> Vec<Seen> {
-        std::mem::take(&mut self.seen)
+    /// Puts rows whose states are to be sent into a batch.
+    fn take_batch(&mut self, store: &mut impl Store) -> Result<(), StoreError> {
+        let hlc = self.clock.tick(0);
+        let now_s = u32::try_from(self.last_tick_ms / 1000).unwrap_or(u32::MAX);
+        let (tables, schema, streams) = (&self.tables, &*self.config.schema, &self.streams);
+        let ages = (now_s, self.forgotten);
+        // What this process owns nobody else has changed, but itself in its former epochs. Other rows show what came from others, and
+        // maybe not all of it.
+        let former = &self.former;
+        let after = |dirty: &[BTreeSet<Key>]| {
+            let shared = dirty.iter().zip(&schema.tables).any(|(keys, table)| !keys.is_empty() && !table.owned);
+            let tops = streams.iter().map(|(epoch, stream)| Tail { epoch: *epoch, sequence: stream.top() });
+            tops.filter(|tail| (shared || former.contains(&tail.epoch)) && tail.sequence > 0).collect()
+        };
+        let mut store = Constrained::new(schema, &mut self.constraints, store);
+        self.log
+            .take_batch(hlc, after, |table, key, out| sync::put_row(tables, schema, table, key, ages, out, &mut store))
+    }
+
+    /// Row changes of watched tables since the last call; `None` if there were more than are kept.
+    pub fn take_seen(&mut self) -> Option<Vec<Seen>> {
+        self.seen_bytes = 0;
+        let seen = std::mem::take(&mut self.seen);
+        (!std::mem::take(&mut self.seen_lost)).then_some(seen)
+    }
+
+    fn tell(&mut self, seen: Seen) {
+        self.seen_bytes += seen.size();
+        if self.seen_bytes > self.config.limits.seen_bytes_max {
+            self.seen_lost = true;
+            self.seen = Vec::new();
+        } else {
+            self.seen.push(seen);
+        }
     }
 
     /// Whether somebody wants to know of a table's row changes.
@@ -356,31 +443,32 @@ impl Engine {
         }
     }
 
-    /// When [`Event::Tick`] is due, at the latest.
+    /// When [`Event::Tick`] is due, at the latest. After one, it is later.
     pub fn poll_timeout(&self) -> u64 {
-        let mut at = self.heartbeat_at_ms;
-        if self.heartbeat_due {
-            at = self.last_tick_ms;
+        if !self.connected {
+            return self.heartbeat_at_ms;
         }
+        let mut at = if self.heartbeat_due { self.last_tick_ms } else { self.heartbeat_at_ms };
         if let Phase::Listening { until_ms, hello_at_ms } = self.phase
             && self.session.is_none()
-            && self.settling.is_none()
         {
             at = at.min(until_ms).min(hello_at_ms);
         }
         if let Some(session) = &self.session {
-            at = at.min(session.ask_at_ms);
+            at = at.min(match &session.stage {
+                Stage::Settling { until_ms, .. } => *until_ms,
+                _ => session.ask_at_ms,
+            });
         }
-        if let Some(settling) = &self.settling {
-            at = at.min(settling.until_ms);
+        if !self.is_joining() {
+            at = at.min(self.held.timeout_ms().unwrap_or(u64::MAX));
         }
-        if let Some(ask_at_ms) = self.acks_timeout() {
-            at = at.min(ask_at_ms);
+        at = at.min(self.acks_timeout().unwrap_or(u64::MAX));
+        at = at.min(self.members.timeout_ms(self.config.lease_ms).unwrap_or(u64::MAX));
+        if self.takes_frames() {
+            at = self.streams.values().filter_map(Stream::repair_at_ms).fold(at, u64::min);
         }
-        if self.connected {
-            at = at.min(self.members.timeout_ms(self.config.lease_ms).unwrap_or(u64::MAX));
-        }
-        self.streams.values().filter_map(Stream::repair_at_ms).fold(at, u64::min)
+        at
     }
 
     /// Whether everything the others had is in.
@@ -388,9 +476,49 @@ impl Engine {
         self.phase == Phase::Ready
     }
 
+    /// Whether this process has keys that only read.
+    pub fn is_reader(&self) -> bool {
+        self.config.reader
+    }
+
     /// The hash of the schema that others have, if nobody with ours could be heard.
     pub fn mismatch(&self) -> Option<u64> {
         self.mismatch.filter(|_| self.only_mismatches && !self.is_ready())
+    }
+
+    /// How it stands, for who reads a failure.
+    #[cfg(any(test, feature = "simulator"))]
+    pub(crate) fn describe(&self) -> String {
+        let Self { counters, session, held, streams, phase, epoch, .. } = self;
+        let sizes = self.sizes();
+        let members: Vec<_> = self.members.iter().map(|(epoch, member)| (epoch, &member.settled)).collect();
+        let streams: Vec<_> = streams.iter().map(|(epoch, stream)| format!("\n  {epoch:?} {stream:?}")).collect();
+        let log = (self.log.sequence(), self.log.committed(), self.log.needed(self.log.committed()));
+        format!(
+            "{epoch:?} {phase:?} {counters:?} {sizes:?}\n  log {log:?}\n  session {session:?}\n  held {held:?}\n  members {members:?}{}",
+            streams.concat()
+        )
+    }
+
+    /// The member rows are being fetched from, if any.
+    pub fn donor(&self) -> Option<Writer> {
+        self.session.as_ref().map(|session| session.donor)
+    }
+
+    /// Bytes of rows taken in one resync.
+    pub fn resync_bytes_max(&self) -> usize {
+        self.config.limits.resync_bytes_max
+    }
+
+    /// Whether the rows to join with are more than this process takes.
+    pub fn is_too_large(&self) -> bool {
+        self.too_large && !self.is_ready()
+    }
+
+    /// Whether there is something to send: a message, or a frame to be made.
+    pub fn has_outgoing(&self) -> bool {
+        let held_back = !self.waiting.is_empty() || self.farewell.is_some();
+        !self.outbox.is_empty() || !self.log.is_flushed() || held_back
     }
 
     /// Whether all local changes have gone into frames.
@@ -426,7 +554,9 @@ impl Engine {
             dirty_keys: self.log.dirty_keys(),
             resend_bytes: self.log.sent_bytes(),
             waiting_bytes: self.tables.iter().map(TableState::pending_bytes).sum::<usize>()
-                + self.streams.values().map(Stream::assembly_bytes).sum::<usize>(),
+                + self.streams.values().map(Stream::assembly_bytes).sum::<usize>()
+                + self.held.bytes()
+                + self.session.as_ref().map_or(0, |session| session.rows_bytes),
             outbox_bytes: self.outbox_bytes,
         }
     }
@@ -446,7 +576,8 @@ impl Engine {
     }
 
     fn send_bytes(&mut self, to: Destination, bytes: Bytes) {
-        if !self.connected || self.outbox_bytes + bytes.len() > OUTBOX_BYTES_MAX {
+        let full = self.outbox_bytes > 0 && self.outbox_bytes + bytes.len() > self.config.limits.outbox_bytes_max;
+        if !self.connected || full {
             self.counters.outbox_dropped += 1;
             return;
         }
@@ -493,7 +624,7 @@ impl Engine {
         made: Made,
         store: &mut impl Store,
     ) -> Result<(), StoreError> {
-        if shown == Shown::Same || !self.watched.get(table).copied().unwrap_or(false) {
+        if shown == Shown::Same || self.seen_lost || !self.watched.get(table).copied().unwrap_or(false) {
             return Ok(());
         }
         let values = match self.config.schema.tables.get(table) {
@@ -502,7 +633,7 @@ impl Engine {
         };
         // A row that was hidden after it was written tells of that instead.
         if values.is_some() || shown == Shown::Deleted {
-            self.seen.push(Seen { table, key: key.into(), shown, values, hidden: None, made });
+            self.tell(Seen { table, key: key.into(), shown, values, hidden: None, made });
         }
         Ok(())
     }
@@ -523,14 +654,14 @@ impl Engine {
             self.note(table, &key, change.shown, made.clone(), store)?;
             if change.hidden.is_some() {
                 let (shown, hidden) = (Shown::Same, change.hidden);
-                self.seen.push(Seen { table, key, shown, values: None, hidden, made });
+                self.tell(Seen { table, key, shown, values: None, hidden, made });
             }
         }
         Ok(())
     }
 
     /// The hidden rows, to look at.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "simulator"))]
     pub(crate) fn constraints(&self) -> &Constraints {
         &self.constraints
     }

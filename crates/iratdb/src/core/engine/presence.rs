@@ -18,14 +18,14 @@ const TAIL_LEASES: u64 = 30;
 const HELLOS: u64 = 3;
 /// Buckets of each table swept at a heartbeat.
 const SWEEP_BUCKETS: usize = 8;
-/// Deletions in owned tables matter only while a member can be late with what was before: so many leases.
-const OWNED_TOMBSTONE_LEASES: u64 = 30;
 
 /// What a heartbeat said, beside who said it.
 pub(super) struct Heard<'a> {
     pub(super) node: &'a str,
     pub(super) ready: bool,
+    pub(super) reader: bool,
     pub(super) hello: bool,
+    pub(super) flushed: bool,
     pub(super) sequence: u64,
     pub(super) state: u64,
     pub(super) suspects: Vec<Epoch>,
@@ -44,20 +44,26 @@ impl Engine {
             // This process did not run. What the others sent meanwhile has yet to be read.
             self.members.forgive(now.mono_ms);
         }
+        self.session_tick(now, store)?;
         self.listen(now);
-        self.session_tick(now);
+        self.release_held(now, store)?;
         self.acks_tick(now);
         self.send_acks();
         self.repair_streams(now);
         let more = self.members.suspect(now.mono_ms, self.config.lease_ms);
-        let to_end = self.members.to_end(self.epoch);
+        let to_end = if self.config.reader { self.left_alone(now) } else { self.members.to_end(self.epoch) };
         for epoch in to_end {
+            self.note_cut_off(now.mono_ms);
             self.end(now, epoch, store)?;
+            if self.config.reader {
+                continue;
+            }
             let sequence = self.streams.get(&epoch).map_or(0, |stream| stream.settled());
             self.send(Destination::All, &Body::EpochEnd { tail: Tail { epoch, sequence } });
         }
         if now.mono_ms >= self.heartbeat_at_ms {
             self.heartbeat(now, false);
+            self.past_tick(now);
             self.sweep(now);
         } else if more || self.heartbeat_due {
             self.heartbeat(now, false);
@@ -67,9 +73,6 @@ impl Engine {
 
     fn listen(&mut self, now: Now) {
         let Phase::Listening { until_ms, hello_at_ms } = self.phase else { return };
-        if self.settling.is_some() {
-            return self.settle(now);
-        }
         if self.session.is_some() {
             return;
         }
@@ -101,12 +104,12 @@ impl Engine {
     }
 
     fn has_ready_member(&self) -> bool {
-        self.members.iter().any(|(_, member)| member.ready)
+        self.members.iter().any(|(_, member)| member.can_donate())
     }
 
     /// Takes another ready member as donor, any one.
     pub(super) fn join_any(&mut self, now: Now) {
-        let ready: Vec<_> = self.members.iter().filter(|(_, m)| m.ready).filter_map(|(_, m)| m.writer).collect();
+        let ready: Vec<_> = self.members.iter().filter(|(_, m)| m.can_donate()).filter_map(|(_, m)| m.writer).collect();
         if ready.is_empty() {
             return;
         }
@@ -133,7 +136,9 @@ impl Engine {
         let body = Body::Heartbeat {
             node: &node,
             ready: self.phase == Phase::Ready,
+            reader: self.config.reader,
             hello,
+            flushed: self.log.is_flushed(),
             sequence: self.log.sequence(),
             state: self.state(),
             suspects: self.members.suspects().to_vec(),
@@ -151,10 +156,12 @@ impl Engine {
         }
         // Both at rest since the last heartbeat, and still different: something was lost for good.
         let at_rest = member.state == heard.state && member.our_state == our_state;
-        let differ = at_rest && member.ready && heard.ready && we_are_ready && heard.state != our_state;
+        let donor = heard.ready && !heard.reader;
+        let differ = at_rest && member.ready && donor && we_are_ready && heard.state != our_state;
         member.state = heard.state;
         member.our_state = our_state;
         member.ready = heard.ready;
+        member.reader = heard.reader;
         member.suspects.clone_from(&heard.suspects);
         for suspect in heard.suspects {
             // Either it missed the end of that one, or we have never heard it, and soon second that.
@@ -167,7 +174,8 @@ impl Engine {
             stream.known(heard.sequence);
         }
         let behind = heard.tails.iter().any(|tail| {
-            tail.epoch != self.epoch
+            !heard.reader
+                && tail.epoch != self.epoch
                 && self.members.is_ended(tail.epoch)
                 && self.streams.get(&tail.epoch).map_or(0, |stream| stream.settled()) < tail.sequence
         });
@@ -175,9 +183,12 @@ impl Engine {
             self.heartbeat_due = true;
         }
         self.on_settled(header, &heard.tails);
-        let joining = matches!(self.phase, Phase::Listening { .. }) && self.settling.is_none() && heard.ready;
-        if (differ || behind || joining) && (heard.ready || behind) {
+        self.note_past(header.epoch, heard.sequence, heard.flushed);
+        let joining = matches!(self.phase, Phase::Listening { .. }) && self.session.is_none() && donor;
+        // Who is not ready gives nothing, nor one that only reads.
+        if (differ || behind || joining) && donor {
             self.resync(now, header.writer);
+            self.yield_to = (differ && self.config.reader).then_some(header.writer);
         }
     }
 
@@ -190,7 +201,6 @@ impl Engine {
         if !self.members.end(epoch, now.mono_ms) {
             return Ok(());
         }
-        self.members.forget_settled(epoch);
         self.wanted.remove(&epoch);
         self.counters.epochs_ended += 1;
         for index in 0..self.tables.len() {
@@ -228,7 +238,11 @@ impl Engine {
             self.restart_epoch(now);
             return self.settle_constraints(store);
         }
+        if header.epoch != tail.epoch {
+            self.note_cut_off(now.mono_ms);
+        }
         self.end(now, tail.epoch, store)?;
+        self.given_up.remove(&tail.epoch);
         let have = self.streams.get(&tail.epoch).map_or(0, |stream| stream.settled());
         if have < tail.sequence {
             if header.epoch == tail.epoch {
@@ -245,18 +259,15 @@ impl Engine {
 
     /// Tells an epoch that is over and does not know it.
     pub(super) fn remind(&mut self, now: Now, epoch: Epoch) {
-        if self.members.remind(epoch, now.mono_ms, self.config.heartbeat_ms) {
+        if !self.config.reader && self.members.remind(epoch, now.mono_ms, self.config.heartbeat_ms) {
             let sequence = self.streams.get(&epoch).map_or(0, |stream| stream.settled());
             self.send(Destination::All, &Body::EpochEnd { tail: Tail { epoch, sequence } });
         }
     }
 
-    /// All local changes have gone into frames: it is time for what had to wait for that. After the rows of a new epoch, the
-    /// end of the former one, for those who have not heard; and answers to joiners.
+    /// All local changes have gone into frames: after the rows of a new epoch it is time for the end of the former one, for those who
+    /// have not heard.
     pub(super) fn all_sent(&mut self) {
-        for (asker, token) in std::mem::take(&mut self.waiting) {
-            self.send_digests(asker, token);
-        }
         if let Some((epoch, sequence)) = self.farewell.take() {
             self.send(Destination::All, &Body::EpochEnd { tail: Tail { epoch, sequence } });
         }
@@ -280,7 +291,9 @@ impl Engine {
         if !std::mem::replace(&mut self.connected, false) {
             return;
         }
-        self.session = None;
+        self.note_cut_off(self.last_tick_ms);
+        self.drop_session();
+        self.waiting.clear();
         self.log.coalesce(self.epoch);
         self.outbox.clear();
         self.outbox_bytes = 0;
@@ -294,12 +307,10 @@ impl Engine {
 
     /// Forgets what no member can bring up again, a part of it at a time.
     fn sweep(&mut self, now: Now) {
-        let since = |keep_ms: u64| now.seconds().saturating_sub((keep_ms / 1000) as u32);
-        let shared = since(self.config.tombstone_keep_ms);
-        let owned = since(OWNED_TOMBSTONE_LEASES * self.config.lease_ms).max(shared);
+        self.forgotten = self.forgotten.and(self.forgettable(now));
         for (state, table) in self.tables.iter_mut().zip(&self.config.schema.tables) {
             for bucket in self.sweep_bucket..self.sweep_bucket + SWEEP_BUCKETS {
-                state.sweep(bucket % BUCKETS, if table.owned { owned } else { shared });
+                state.sweep(bucket % BUCKETS, self.forgotten.before_s(table));
             }
         }
         self.sweep_bucket = (self.sweep_bucket + SWEEP_BUCKETS) % BUCKETS;
@@ -307,6 +318,9 @@ impl Engine {
         let recent: Vec<_> = self.members.ended_since(since_ms).collect();
         let members = &self.members;
         self.streams.retain(|epoch, _| members.get(*epoch).is_some() || recent.contains(epoch));
+        let (streams, ours) = (&self.streams, [&[self.epoch], &*self.former].concat());
+        self.members.forget_settled(|epoch| streams.contains_key(&epoch) || ours.contains(&epoch));
+        self.forget_held();
     }
 
     /// Any message of a member counts as a sign of life. False if its epoch is over.

@@ -1,12 +1,16 @@
 //! Messages in.
 
+use super::held::Frames;
 use super::presence::Heard;
-use super::{Destination, Engine, Made, Now, PENDING_BYTES_MAX, Phase, RESEND_BYTES_MAX, STREAMS_MAX};
-use crate::core::codec::{Body, Entry, Header, MESSAGE_BYTES_MAX, Op, OpBody, OpReader, decode, decode_header};
+use super::{Destination, Engine, Made, Now, Phase, STREAMS_MAX};
+use crate::core::codec::{
+    Body, Entry, Header, MESSAGE_BYTES_MAX, Op, OpBody, OpReader, decode, decode_header, read_batch,
+};
 use crate::core::constraint::Constrained;
 use crate::core::ids::{Epoch, Writer};
 use crate::core::key::is_key_of;
 use crate::core::schema::{Column, Merge, ROW_CLOCK, Table};
+use crate::core::snapshot::{Cut, Stage};
 use crate::core::store::{Store, StoreError};
 use crate::core::streams::{Repair, Stream};
 use crate::core::table::TableState;
@@ -41,6 +45,9 @@ impl Engine {
                 self.heartbeat_due = true;
             }
             return Ok(());
+        }
+        if self.must_start_over(&message) {
+            self.start_over(now);
         }
         let alive = match message.body {
             // May be a frame of an epoch that its writer has left, sent again.
@@ -81,8 +88,10 @@ impl Engine {
                 Ok(())
             }
             Body::EpochEnd { tail } => self.on_epoch_end(now, header, tail, store),
-            Body::Heartbeat { node, ready, hello, sequence, state, suspects, tails } if alive => {
-                let heard = Heard { node, ready, hello, sequence, state, suspects, tails };
+            Body::Heartbeat { node, ready, reader, hello, flushed, sequence, state, suspects, tails } if alive => {
+                // Nothing depends on what a reader thinks of others.
+                let suspects = if reader { Vec::new() } else { suspects };
+                let heard = Heard { node, ready, reader, hello, flushed, sequence, state, suspects, tails };
                 self.on_heartbeat(now, header, heard);
                 self.repair_streams(now);
                 Ok(())
@@ -96,16 +105,18 @@ impl Engine {
                 self.resync(now, header.writer);
                 Ok(())
             }
-            Body::DigestRequest { token, flushed } => {
-                self.on_digest_request(header.writer, token, flushed);
+            Body::DigestRequest { token, end } => {
+                self.on_digest_request(header.writer, token, end);
                 Ok(())
             }
-            Body::Digests { token, tails, ended, buckets } => {
-                self.on_digests(now, header.writer, token, tails, &ended, &buckets, store)
+            Body::Digests { token, version, progress, ended, buckets } => {
+                let cut = Cut::new(version, progress);
+                self.on_digests(now, (header.writer, token), cut, &ended, &buckets, store)
             }
-            Body::Fetch { token, cursor, wanted } => self.on_fetch(header.writer, token, cursor, &wanted, store),
+            Body::Fetch { token, cursor, wanted } => self.on_fetch(now, header.writer, token, cursor, &wanted, store),
             Body::Rows { token, cursor, next, states } => {
-                self.on_rows(now, header.writer, token, cursor.into(), next.map(Into::into), states, store)
+                self.on_rows(now, (header.writer, token), cursor.into(), next.map(Into::into), states);
+                Ok(())
             }
         }
     }
@@ -129,41 +140,59 @@ impl Engine {
         let epoch = header.epoch;
         if self.members.is_ended(epoch) && !self.streams.contains_key(&epoch) {
             // Long forgotten: what else was in its frames came another way.
-            self.streams.insert(epoch, Stream::unknown_up_to(sequence - 1));
+            self.streams.insert(epoch, Stream::guessed_up_to(sequence - 1));
         }
         let Some(stream) = self.stream(epoch) else { return Ok(()) };
         if stream.has(sequence) {
             self.counters.frames_duplicate += 1;
             return Ok(());
         }
+        // Who has not been answered by anybody may not have been heard by anybody, and then nobody keeps deletions for it: it takes
+        // nothing yet. What it will lack it asks for.
+        if !self.takes_frames() {
+            if let Some(stream) = self.streams.get_mut(&epoch) {
+                stream.known(sequence);
+            }
+            return Ok(());
+        }
+        let here = Frames { epoch, first: sequence, last: sequence };
         for entry in entries {
             match *entry {
-                Entry::Tx(bytes) => {
-                    if let Ok(ops) = OpReader::tx(bytes, epoch) {
-                        self.apply(now, ops, Source::Own(epoch), store)?;
-                    }
-                }
-                Entry::States(bytes) => {
-                    self.apply(now, OpReader::states(bytes), Source::States, store)?;
-                }
-                Entry::Part { hlc, index, count, bytes } => {
+                Entry::Tx(bytes) => self.take_in(now, here, false, bytes, store)?,
+                Entry::Batch(bytes) => self.take_in(now, here, true, bytes, store)?,
+                Entry::Part { batch, hlc, index, count, bytes } => {
                     let Some(stream) = self.streams.get_mut(&epoch) else { continue };
-                    let Some(whole) = stream.assemble(hlc, sequence, index, count, bytes) else { continue };
-                    match OpReader::tx(&whole, epoch) {
-                        Ok(ops) if ops.check().is_ok() => {
-                            self.apply(now, ops, Source::Own(epoch), store)?;
-                        }
-                        _ => self.counters.malformed += 1,
+                    let Some((first, whole)) = stream.assemble(hlc, sequence, index, count, bytes) else { continue };
+                    let sound = match batch {
+                        true => read_batch(&whole).is_ok(),
+                        false => OpReader::tx(&whole, epoch).is_ok_and(|ops| ops.check().is_ok()),
+                    };
+                    if sound {
+                        let last = first + u64::from(count) - 1;
+                        self.take_in(now, Frames { epoch, first, last }, batch, &whole, store)?;
+                    } else {
+                        self.counters.malformed += 1;
                     }
                 }
             }
         }
+        self.bound_parts(epoch);
         self.counters.frames_received += 1;
         if let Some(stream) = self.streams.get_mut(&epoch) {
             stream.arrived(sequence);
         }
         self.repair_streams(now);
         Ok(())
+    }
+
+    /// Drops what is incomplete of an epoch's large transactions if all of that is too much: a resync brings them.
+    fn bound_parts(&mut self, epoch: Epoch) {
+        let bytes: usize = self.streams.values().map(Stream::assembly_bytes).sum();
+        if bytes > self.config.limits.parts_bytes_max
+            && let Some(stream) = self.streams.get_mut(&epoch)
+        {
+            stream.drop_assemblies();
+        }
     }
 
     /// Joins changes into the tables. Gives how many were taken.
@@ -184,7 +213,7 @@ impl Engine {
             if !fits(table, &op)
                 || !may(table, &op, source)
                 || !self.clock.observe(op.body.hlc_max(), now.wall_ms)
-                || over_limit(state, &op)
+                || over_limit(state, &op, self.config.limits.pending_bytes_max)
             {
                 self.counters.refused += 1;
                 continue;
@@ -197,8 +226,10 @@ impl Engine {
                 }
                 self.members.seen(owner, None, now.mono_ms);
             }
+            let seen_s = now.seconds().saturating_sub(op.age_s);
+            state.forget_death(op.key, self.forgotten.before_s(table));
             let mut constrained = Constrained::new(&self.config.schema, &mut self.constraints, store);
-            let shown = state.merge(table, op.table, op.key, &op.body, now.seconds(), &mut constrained)?;
+            let shown = state.merge(table, op.table, op.key, &op.body, seen_s, &mut constrained)?;
             taken += 1;
             if !table.links.constrained {
                 let stamp = op.body.stamp_max();
@@ -208,7 +239,7 @@ impl Engine {
         }
         self.settle_constraints(store)?;
         self.counters.rows_applied += taken;
-        if self.tables.iter().map(TableState::pending_bytes).sum::<usize>() > PENDING_BYTES_MAX {
+        if self.tables.iter().map(TableState::pending_bytes).sum::<usize>() > self.config.limits.pending_bytes_max {
             self.drop_pending(now);
         }
         Ok(taken)
@@ -223,9 +254,15 @@ impl Engine {
         self.join_any(now);
     }
 
+    /// Whether frames are taken: by who is ready, or is fetching rows from a member that has told how far it is.
+    pub(super) fn takes_frames(&self) -> bool {
+        let walks = || self.session.as_ref().is_some_and(|session| !matches!(session.stage, Stage::Digests));
+        self.phase == Phase::Ready || walks()
+    }
+
     /// Asks for missing frames, or resynchronises where asking was in vain. A joiner first learns where to start.
     pub(super) fn repair_streams(&mut self, now: Now) {
-        if self.phase != Phase::Ready && self.settling.is_none() {
+        if !self.takes_frames() {
             return;
         }
         let mut asks = Vec::new();
@@ -251,18 +288,22 @@ impl Engine {
     }
 
     fn on_nack(&mut self, asker: Writer, epoch: Epoch, from: u64, to: u64) {
+        if self.config.reader {
+            return;
+        }
         if epoch != self.epoch || from < self.log.oldest() {
             let oldest = if epoch == self.epoch { self.log.oldest() } else { u64::MAX };
             self.send(Destination::One(asker), &Body::Gone { epoch, oldest });
             return;
         }
+        let at_once = self.config.limits.resend_at_once_bytes_max;
         let mut bytes = 0;
         let frames: Vec<_> = self
             .log
             .resend(from, to.min(self.log.sequence()))
             .take_while(|frame| {
                 bytes += frame.len();
-                bytes <= RESEND_BYTES_MAX
+                bytes <= at_once || bytes == frame.len()
             })
             .cloned()
             .collect();
@@ -311,7 +352,57 @@ fn may(table: &Table, op: &Op<'_>, source: Source) -> bool {
     }
 }
 
-fn over_limit(state: &TableState, op: &Op<'_>) -> bool {
+fn over_limit(state: &TableState, op: &Op<'_>, bytes_max: usize) -> bool {
     // One update fits a message, so this stays near the limit.
-    matches!(op.body, OpBody::Update { .. }) && state.pending_bytes() > 2 * PENDING_BYTES_MAX
+    matches!(op.body, OpBody::Update { .. }) && state.pending_bytes() > 2 * bytes_max
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::core::codec::{put_update, start_tx};
+    use crate::core::engine::{Config, Limits};
+    use crate::core::hlc::Stamp;
+    use crate::core::key::key_of;
+    use crate::core::value::{Value, ValueRef};
+    use crate::options::Options;
+    use crate::sqlite::LocalDb;
+
+    #[test]
+    fn updates_that_wait_in_vain_are_bounded() {
+        let schema = ["CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER)"];
+        let mut db = LocalDb::open(&Options::new("pending").schema(&schema)).unwrap();
+        let now = Now { mono_ms: 0, wall_ms: 1_700_000_000_000 };
+        let config = Config {
+            schema: Arc::clone(db.schema()),
+            node: "".into(),
+            heartbeat_ms: 500,
+            lease_ms: 2_000,
+            alone_after_ms: 300,
+            tombstone_keep_ms: 60_000,
+            limits: Limits { pending_bytes_max: 1_000, ..Limits::default() },
+            read_only: false,
+            reader: false,
+            connected: true,
+            seed: 7,
+        };
+        let mut engine = Engine::new(config, now);
+        let pending = |engine: &Engine| engine.tables.iter().map(TableState::pending_bytes).sum::<usize>();
+        let (epoch, mut most) = (Epoch(9), 0);
+        for n in 1..1_000 {
+            let mut tx = start_tx(1_000 + n);
+            let key = key_of(&[Value::Integer(n as i64)]);
+            let birth = Stamp { hlc: n, epoch };
+            // Some that change nothing.
+            let columns = if n % 2 == 0 { vec![(0, ValueRef::Integer(1))] } else { Vec::new() };
+            put_update(&mut tx, 0, &key, epoch, birth, columns.into_iter());
+            engine.apply(now, OpReader::tx(&tx, epoch).unwrap(), Source::Own(epoch), &mut db).unwrap();
+            most = most.max(pending(&engine));
+        }
+        assert!(most > 500 && most <= 1_000, "{most}");
+        let keys: usize = (0..256).map(|bucket| engine.tables[0].keys(bucket, None).len()).sum();
+        assert!(keys < 100, "{keys}: what was dropped leaves nothing behind");
+    }
 }

@@ -1,20 +1,36 @@
 //! Resynchronising, both sides. See [`crate::core::snapshot`].
 
+use super::past::Forgotten;
 use super::receive::Source;
 use super::{Destination, Engine, Now, Phase};
-use crate::core::codec::{Body, BucketSet, Cursor, OpReader, Tail, put_state_counted, put_state_dead, put_state_live};
+use crate::core::codec::{
+    Body, Cursor, OpReader, Progress, Wanted, put_state_counted, put_state_dead_since, put_state_live,
+};
 use crate::core::constraint::Constrained;
 use crate::core::ids::{Epoch, Writer};
 use crate::core::merge::Clocks;
 use crate::core::schema::Schema;
 use crate::core::snapshot::{
-    ANSWER_MS, ASKS_MAX, ENDED_IN_DIGESTS_MAX, Place, ROWS_BYTES, SETTLE_MS, Session, Settling, Stage, WAITING_MAX,
-    buckets_from, differing, digests, keys_between, parts_of,
+    ANSWER_MS, ASKS_MAX, Cut, ENDED_IN_DIGESTS_MAX, Place, SETTLE_MS, Session, Stage, WAITING_MAX, WALKS_MAX,
+    buckets_from, differing, digests, everything,
 };
 use crate::core::store::{Store, StoreError};
+use crate::core::streams::Stream;
 use crate::core::table::TableState;
 use crate::core::value::Value;
 use crate::core::visible::RowState;
+
+/// What an answer takes beside its rows, for the limit.
+const ANSWER_OVERHEAD_BYTES: usize = 64;
+
+/// A member that waits for the end of its walk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waiting {
+    asker: Writer,
+    token: u64,
+    /// The commits that must have left.
+    commit: u64,
+}
 
 impl Engine {
     /// Starts a resync with a member, unless one is under way: then it is the next.
@@ -28,104 +44,184 @@ impl Engine {
             }
             return;
         }
+        self.walk(now, donor, 1);
+    }
+
+    fn walk(&mut self, now: Now, donor: Writer, walks: u32) {
         let token = self.random.next_nonzero();
-        self.session = Some(Session { donor, token, stage: Stage::Digests, asks: 0, ask_at_ms: now.mono_ms });
-        self.session_tick(now);
+        self.session = Some(Session {
+            donor,
+            token,
+            stage: Stage::Digests,
+            asks: 0,
+            ask_at_ms: now.mono_ms,
+            walks,
+            start: Cut::default(),
+            wanted: Vec::new(),
+            our_state: 0,
+            rows: Vec::new(),
+            rows_bytes: 0,
+        });
+        self.session_ask(now);
+    }
+
+    /// Does what a resync has to do in time.
+    pub(super) fn session_tick(&mut self, now: Now, store: &mut impl Store) -> Result<(), StoreError> {
+        if self.session.as_ref().is_some_and(|session| matches!(session.stage, Stage::Settling { .. })) {
+            return self.settle(now, store);
+        }
+        self.session_ask(now);
+        Ok(())
     }
 
     /// Asks the present question, again if there was no answer.
-    pub(super) fn session_tick(&mut self, now: Now) {
+    fn session_ask(&mut self, now: Now) {
         let Some(session) = &mut self.session else { return };
         if now.mono_ms < session.ask_at_ms {
             return;
         }
         if session.asks >= ASKS_MAX {
-            let lost = self.session.take();
-            if self.resync_with == lost.map(|session| session.donor) {
-                self.resync_with = None;
-            }
-            if let Some(next) = self.resync_with.take() {
-                self.resync(now, next);
-            }
+            self.give_up(now);
             return;
         }
         session.asks += 1;
         session.ask_at_ms = now.mono_ms + ANSWER_MS;
         let (to, token) = (Destination::One(session.donor), session.token);
         match &session.stage {
-            Stage::Digests => self.send(to, &Body::DigestRequest { token, flushed: false }),
-            Stage::End { .. } => {
-                // A donor under load may never have sent everything.
-                let flushed = session.asks < ASKS_MAX;
-                self.send(to, &Body::DigestRequest { token, flushed });
-            }
-            Stage::Rows { place, wanted, .. } => {
+            Stage::Digests => self.send(to, &Body::DigestRequest { token, end: false }),
+            Stage::End => self.send(to, &Body::DigestRequest { token, end: true }),
+            Stage::Rows { place, wanted } => {
                 let (place, wanted) = (place.clone(), wanted.clone());
                 self.send(to, &Body::Fetch { token, cursor: place.cursor(), wanted });
             }
+            Stage::Settling { .. } => {}
         }
     }
 
-    pub(super) fn on_digest_request(&mut self, asker: Writer, token: u64, flushed: bool) {
-        if self.phase != Phase::Ready {
+    /// Ends a resync without having got anything.
+    pub(super) fn drop_session(&mut self) -> Option<Session> {
+        self.streams.values_mut().for_each(|stream| stream.expect(0));
+        self.session.take()
+    }
+
+    fn give_up(&mut self, now: Now) {
+        let lost = self.drop_session();
+        if self.resync_with == lost.map(|session| session.donor) {
+            self.resync_with = None;
+        }
+        if let Some(next) = self.resync_with.take() {
+            self.resync(now, next);
+        }
+    }
+
+    /// What was gathered may be in part: once more from the start, if that is not in vain.
+    fn walk_again(&mut self, now: Now) {
+        let Some(session) = self.drop_session() else { return };
+        self.counters.resyncs_repeated += 1;
+        if session.walks < WALKS_MAX {
+            self.walk(now, session.donor, session.walks + 1);
+        } else if let Some(next) = self.resync_with.take() {
+            self.resync(now, next);
+        }
+    }
+
+    pub(super) fn on_digest_request(&mut self, asker: Writer, token: u64, end: bool) {
+        if self.phase != Phase::Ready || self.config.reader {
             return;
         }
-        if flushed && !self.log.is_flushed() {
+        let commit = self.log.committed();
+        if end && self.log.covered() < commit {
             if self.waiting.len() < WAITING_MAX {
-                self.waiting.push((asker, token));
+                self.waiting.push(Waiting { asker, token, commit });
             }
             return;
         }
-        self.send_digests(asker, token);
+        self.send_digests(asker, token, end);
     }
 
-    pub(super) fn send_digests(&mut self, asker: Writer, token: u64) {
-        let mut tails: Vec<_> =
-            self.streams.iter().map(|(epoch, stream)| Tail { epoch: *epoch, sequence: stream.settled() }).collect();
-        tails.push(Tail { epoch: self.epoch, sequence: self.log.sequence() });
+    /// Answers those whose walks could not end because something of what they had seen had not left.
+    pub(super) fn answer_waiting(&mut self) {
+        let covered = self.log.covered();
+        let ready: Vec<_> = self.waiting.extract_if(.., |waiting| waiting.commit <= covered).collect();
+        for waiting in ready {
+            self.send_digests(waiting.asker, waiting.token, true);
+        }
+    }
+
+    fn send_digests(&mut self, asker: Writer, token: u64, end: bool) {
+        let of = |(epoch, stream): (&Epoch, &Stream)| Progress {
+            epoch: *epoch,
+            settled: stream.settled(),
+            top: stream.top(),
+            changes: stream.changes(),
+        };
+        let mut progress: Vec<_> = self.streams.iter().map(of).collect();
+        let sent = self.log.sequence();
+        progress.push(Progress { epoch: self.epoch, settled: sent, top: sent, changes: self.log.committed() });
         let since_ms = self.last_tick_ms.saturating_sub(self.config.tombstone_keep_ms);
         let ended = self.members.ended_since(since_ms).take(ENDED_IN_DIGESTS_MAX).collect();
-        let buckets = digests(&self.tables);
-        self.send(Destination::One(asker), &Body::Digests { token, tails, ended, buckets });
+        let buckets = if end { Vec::new() } else { digests(&self.tables) };
+        let version = self.version;
+        self.send(Destination::One(asker), &Body::Digests { token, version, progress, ended, buckets });
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the message's parts")]
     pub(super) fn on_digests(
         &mut self,
         now: Now,
-        donor: Writer,
-        token: u64,
-        tails: Vec<Tail>,
+        (donor, token): (Writer, u64),
+        cut: Cut,
         ended: &[Epoch],
-        buckets: &[(u8, u8, u64)],
+        buckets: &[(u8, u8, u64, u64)],
         store: &mut impl Store,
     ) -> Result<(), StoreError> {
-        let Some(session) = self.session.as_mut().filter(|s| s.donor == donor && s.token == token) else {
-            return Ok(());
+        let asked = |session: &Session| session.donor == donor && session.token == token;
+        let Some(session) = self.session.as_ref().filter(|session| asked(session)) else { return Ok(()) };
+        let at_end = match session.stage {
+            Stage::Digests => false,
+            Stage::End => true,
+            Stage::Rows { .. } | Stage::Settling { .. } => return Ok(()),
         };
-        if let Stage::End { tails: covered } = &mut session.stage {
-            let covered = std::mem::take(covered);
-            self.settling = Some(Settling { tails, until_ms: now.mono_ms + SETTLE_MS });
-            self.finish_session(now, &covered);
-            return Ok(());
-        }
-        if !matches!(session.stage, Stage::Digests) {
-            return Ok(());
-        }
         for epoch in ended {
+            // Also for a joiner: who was cut off before may be back later.
+            if !self.members.is_ended(*epoch) {
+                self.note_cut_off(now.mono_ms);
+            }
             if *epoch == self.epoch {
                 self.restart_epoch(now);
             } else {
                 self.end(now, *epoch, store)?;
+                self.given_up.remove(epoch);
             }
         }
         self.settle_constraints(store)?;
-        let wanted = differing(&self.tables, buckets);
-        if wanted.is_empty() {
-            self.finish_session(now, &tails);
-            return Ok(());
+        if at_end {
+            self.ask_next(now, Stage::Settling { end: cut, until_ms: now.mono_ms + SETTLE_MS });
+            return self.settle(now, store);
         }
-        self.ask_next(now, Stage::Rows { place: Place::default(), wanted, tails });
+        for progress in cut.progress.values() {
+            if progress.epoch != self.epoch
+                && let Some(stream) = self.stream(progress.epoch)
+            {
+                stream.expect(progress.settled);
+            }
+        }
+        let wanted = match self.stale {
+            Some(_) => everything(&self.tables, buckets),
+            None => differing(&self.tables, buckets),
+        };
+        let same = wanted.is_empty();
+        let our_state = self.state();
+        if let Some(session) = &mut self.session {
+            session.start = cut.clone();
+            session.wanted.clone_from(&wanted);
+            session.our_state = our_state;
+        }
+        if same {
+            // What is here is what the donor showed: there is nothing to wait for.
+            self.ask_next(now, Stage::Settling { end: cut, until_ms: now.mono_ms + SETTLE_MS });
+            return self.settle(now, store);
+        }
+        self.ask_next(now, Stage::Rows { place: Place::default(), wanted });
         Ok(())
     }
 
@@ -135,31 +231,38 @@ impl Engine {
             session.asks = 0;
             session.ask_at_ms = now.mono_ms;
         }
-        self.session_tick(now);
+        self.session_ask(now);
     }
 
     pub(super) fn on_fetch(
         &mut self,
+        now: Now,
         asker: Writer,
         token: u64,
         cursor: Cursor<'_>,
-        wanted: &[(u8, BucketSet)],
+        wanted: &[Wanted],
         store: &mut impl Store,
     ) -> Result<(), StoreError> {
+        if self.phase != Phase::Ready || self.config.reader {
+            return Ok(());
+        }
         let from = Place::from(cursor);
         let mut states = Vec::new();
         let mut next = None;
-        'walk: for (table, bucket) in buckets_from(wanted, &from) {
+        let ages = (now.seconds(), self.forgotten);
+        'walk: for (table, bucket, deaths_only) in buckets_from(wanted, &from) {
             let Some(state) = self.tables.get(usize::from(table)) else { continue };
             let here = (table, bucket) == (from.table, from.bucket);
             let mut done = if here { from.after.clone() } else { None };
             for key in state.keys(usize::from(bucket), done.as_deref()) {
-                if states.len() >= ROWS_BYTES {
+                if states.len() >= self.config.limits.rows_bytes {
                     next = Some(Place { table, bucket, after: done });
                     break 'walk;
                 }
-                let mut store = Constrained::new(&self.config.schema, &mut self.constraints, store);
-                put_row(&self.tables, &self.config.schema, usize::from(table), key, &mut states, &mut store)?;
+                if !deaths_only || state.get(key).is_some_and(|row| !matches!(row, RowState::Live { .. })) {
+                    let mut store = Constrained::new(&self.config.schema, &mut self.constraints, store);
+                    put_row(&self.tables, &self.config.schema, usize::from(table), key, ages, &mut states, &mut store)?;
+                }
                 done = Some(key.clone());
             }
         }
@@ -168,86 +271,91 @@ impl Engine {
         Ok(())
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the message's parts")]
     pub(super) fn on_rows(
         &mut self,
         now: Now,
-        donor: Writer,
-        token: u64,
+        (donor, token): (Writer, u64),
         from: Place,
         next: Option<Place>,
         states: &[u8],
-        store: &mut impl Store,
-    ) -> Result<(), StoreError> {
-        let Some(session) = &mut self.session else { return Ok(()) };
+    ) {
+        // The answer at the end is known by a token of its own: one from the start that comes twice is not taken for it.
+        let end_token = self.random.next_nonzero();
+        let Some(session) = &mut self.session else { return };
         if session.donor != donor || session.token != token {
-            return Ok(());
+            return;
         }
-        let Stage::Rows { place, wanted, tails } = &mut session.stage else { return Ok(()) };
+        let Stage::Rows { place, wanted } = &mut session.stage else { return };
         if *place != from {
+            return;
+        }
+        let wanted = std::mem::take(wanted);
+        session.rows_bytes += states.len() + ANSWER_OVERHEAD_BYTES;
+        if session.rows_bytes > self.config.limits.resync_bytes_max {
+            self.counters.resyncs_too_large += 1;
+            self.too_large = true;
+            self.give_up(now);
+            return;
+        }
+        if !states.is_empty() {
+            session.rows.push(states.into());
+        }
+        match next {
+            None => {
+                session.token = end_token;
+                self.ask_next(now, Stage::End);
+            }
+            Some(next) => self.ask_next(now, Stage::Rows { place: next, wanted }),
+        }
+    }
+
+    /// Shows what was gathered, if it is whole.
+    pub(super) fn settle(&mut self, now: Now, store: &mut impl Store) -> Result<(), StoreError> {
+        let Some(session) = &self.session else { return Ok(()) };
+        let Stage::Settling { end, until_ms } = &session.stage else { return Ok(()) };
+        let start = &session.start;
+        let here = |progress: &Progress| {
+            progress.epoch == self.epoch || start.is_whole(progress, self.streams.get(&progress.epoch))
+        };
+        if start.version != end.version {
+            self.walk_again(now);
             return Ok(());
         }
-        let (wanted, tails) = (wanted.clone(), std::mem::take(tails));
-        self.counters.rows_fetched += self.apply(now, OpReader::states(states), Source::States, store)?;
-        self.send_what_it_lacks(&wanted, &from, next.as_ref(), states);
-        match next {
-            None if self.phase == Phase::Ready => self.finish_session(now, &tails),
-            None => self.ask_next(now, Stage::End { tails }),
-            Some(next) => self.ask_next(now, Stage::Rows { place: next, wanted, tails }),
-        }
-        Ok(())
-    }
-
-    /// Marks rows of which the donor has less than we, to be sent to everybody.
-    fn send_what_it_lacks(&mut self, wanted: &[(u8, BucketSet)], from: &Place, to: Option<&Place>, states: &[u8]) {
-        let owned = |table: usize| self.config.schema.tables.get(table).is_some_and(|table| table.owned);
-        let theirs = parts_of(states, |epoch| self.members.is_ended(epoch), owned);
-        for (table, key) in keys_between(&self.tables, wanted, from, to) {
-            let Some(state) = self.tables.get(table).filter(|state| state.get(&key).is_some()) else { continue };
-            let ours = state.part(&key);
-            if ours != theirs.get(&(table, key.clone())).copied().unwrap_or(0) {
-                self.log.mark(table, &key);
+        if !end.progress.values().all(here) || self.may_tear(start, end) {
+            if now.mono_ms >= *until_ms {
+                self.walk_again(now);
             }
+            return Ok(());
         }
-    }
-
-    /// A joiner that has the rows is ready when it has the frames that the donor had.
-    pub(super) fn settle(&mut self, now: Now) {
-        if let Some(Settling { tails, until_ms }) = &self.settling {
-            let in_time = now.mono_ms < *until_ms;
-            let here = |tail: &Tail| {
-                tail.epoch == self.epoch
-                    || self.members.is_ended(tail.epoch)
-                    || self.streams.get(&tail.epoch).is_some_and(|stream| stream.settled() >= tail.sequence)
-            };
-            if in_time && !tails.iter().all(here) {
-                return;
-            }
+        let end = end.clone();
+        let Some(session) = self.drop_session() else { return Ok(()) };
+        self.give_up_what_it_lacks(&session, store)?;
+        for rows in &session.rows {
+            self.counters.rows_fetched += self.apply(now, OpReader::states(rows), Source::States, store)?;
         }
-        self.settling = None;
-        self.phase = Phase::Ready;
-        self.heartbeat_due = true;
-    }
-
-    fn finish_session(&mut self, now: Now, tails: &[Tail]) {
-        self.session = None;
         self.counters.resyncs += 1;
-        for tail in tails {
-            if tail.epoch == self.epoch {
+        self.version += u64::from(!session.rows.is_empty());
+        self.too_large = false;
+        for progress in session.start.progress.values() {
+            if progress.epoch == self.epoch {
                 continue;
             }
-            self.members.seen(tail.epoch, None, now.mono_ms);
-            if let Some(stream) = self.stream(tail.epoch) {
-                stream.cover(tail.sequence);
+            self.members.seen(progress.epoch, None, now.mono_ms);
+            if let Some(stream) = self.stream(progress.epoch) {
+                stream.cover(progress.settled);
             }
         }
+        self.show_with(now, &end, store)?;
+        self.release_held(now, store)?;
         if matches!(self.phase, Phase::Listening { .. }) {
-            self.settle(now);
+            self.phase = Phase::Ready;
+            self.heartbeat_due = true;
         }
-        if let Some(next) = self.resync_with.take() {
+        if let Some(next) = self.resync_with.take_if(|next| *next != session.donor) {
             self.resync(now, next);
         }
         self.repair_streams(now);
+        Ok(())
     }
 }
 
@@ -257,6 +365,7 @@ pub(super) fn put_row(
     schema: &Schema,
     index: usize,
     key: &[u8],
+    (now_s, forgotten): (u32, Forgotten),
     out: &mut Vec<u8>,
     store: &mut impl Store,
 ) -> Result<(), StoreError> {
@@ -275,11 +384,15 @@ pub(super) fn put_row(
                 put(*birth, clocks, values, out);
             }
         }
-        RowState::Dead { death, .. } => put_state_dead(out, index, key, *death),
+        RowState::Dead { seen_s, .. } if *seen_s < forgotten.before_s(table) => {}
+        RowState::Dead { death, seen_s } => {
+            put_state_dead_since(out, index, key, *death, now_s.saturating_sub(*seen_s));
+        }
         RowState::Slots(slots) => {
             for (_, slot) in slots.iter() {
                 if !slot.death.is_never() {
-                    put_state_dead(out, index, key, slot.death);
+                    let age_s = now_s.saturating_sub(slot.death_seen_s);
+                    put_state_dead_since(out, index, key, slot.death, age_s);
                 }
                 if slot.lives() {
                     let hidden = slot.hidden.as_ref().map(|values| values.to_vec());
@@ -294,14 +407,6 @@ pub(super) fn put_row(
     Ok(())
 }
 
-#[cfg(test)]
-impl Engine {
-    /// Starts a resync, without a reason.
-    pub(crate) fn resync_with(&mut self, now: Now, donor: Writer) {
-        self.resync(now, donor);
-    }
-}
-
 /// As [`put_row`], of table 0.
 #[cfg(test)]
 pub(crate) fn put_row_for_tests(
@@ -311,5 +416,5 @@ pub(crate) fn put_row_for_tests(
     out: &mut Vec<u8>,
     store: &mut impl Store,
 ) {
-    put_row(tables, schema, 0, key, out, store).unwrap();
+    put_row(tables, schema, 0, key, (0, Forgotten::default()), out, store).unwrap();
 }
