@@ -24,8 +24,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("axum", &["iracluster"]),
     ("opentelemetry", &["iracluster"]),
     ("rusqlite", &["iratdb", "botstream-state"]),
-    // What handles key files.
-    ("base64", &["iratdb", "iratdbot"]),
+    // What handles key files, and audio as text.
+    ("base64", &["iratdb", "iratdbot", "voicebot", "integration-tests"]),
     ("rustls-pki-types", &["iratdb"]),
     ("zeroize", &["iratdb"]),
 ];

@@ -35,7 +35,7 @@ use crate::message::After;
 
 pub use received::{Incoming, IntoIter, Received};
 pub use session::{DialectSession, Frame, Opening, QueueStatus};
-pub use upgrade::{Upgrade, twilio_signature};
+pub use upgrade::{Upgrade, basic_authorization, botstream_signature, twilio_signature};
 
 /// A protocol between the switch and a bot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -190,7 +190,7 @@ impl fmt::Display for Dialect {
 /// There is no dialect of this name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "dialect is {name:?}, allowed are botstream, twilio, telnyx, plivo, exotel, vonage, jambonz, asterisk and asterisk-plain"
+    "dialect is {name:?}, allowed are botstream, twilio, telnyx, plivo, exotel, vonage, jambonz, asterisk and asterisk_plain"
 )]
 pub struct UnknownDialect {
     /// What was asked for, shortened.

@@ -19,7 +19,7 @@ pub mod limits;
 pub mod message;
 mod switch;
 
-pub use audio::{Audio, L16Samples};
+pub use audio::{Audio, AudioReader, L16Samples};
 pub use bot::{BotError, BotSession};
 pub use error::ProtocolError;
 pub use format::{Encoding, Format, FormatError, FormatSpec};
@@ -39,6 +39,9 @@ pub mod header {
     pub const STREAM_ID: &str = "X-BotStream-Stream-Id";
     /// The tenant that the call belongs to.
     pub const TENANT: &str = "X-BotStream-Tenant";
+    /// Proof that the switch knows the bot's secret: `t=<seconds since 1970>,v1=<HMAC-SHA256 in hex>`, of
+    /// `<t>.<call_id>.<stream_id>.<path>`.
+    pub const SIGNATURE: &str = "X-BotStream-Signature";
     /// W3C trace context.
     pub const TRACEPARENT: &str = "traceparent";
 }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::audio::{Audio, Reader};
+use crate::audio::{Audio, AudioReader};
 use crate::error::{ProtocolError, Refusals};
 use crate::format::Format;
 use crate::message::{
-    Accept, CallInfo, DtmfSend, FromBot, Hangup, Mute, Play, PlayoutInfo, PlayoutMode, RecordOp, Start, ToBot, Track,
-    Transfer,
+    Accept, CallInfo, DtmfSend, FromBot, Hangup, Mute, Play, PlayoutInfo, RecordOp, Start, ToBot, Track, Transfer,
 };
 use crate::{VERSION, limits, message};
 
@@ -84,7 +83,7 @@ pub struct SwitchSession {
     settled: bool,
     /// `None`: every event.
     events: Option<Vec<String>>,
-    reader: Reader,
+    reader: AudioReader,
     refusals: Refusals,
 }
 
@@ -97,7 +96,7 @@ impl SwitchSession {
             start: Start { v: VERSION, stream_id, call, format, tracks, playout, features, resume_token, resumed },
             settled: false,
             events: None,
-            reader: Reader::default(),
+            reader: AudioReader::default(),
             refusals: Refusals::default(),
         }
     }
@@ -146,7 +145,7 @@ impl SwitchSession {
     /// The frame is refused whole.
     pub fn receive_binary<'a>(&mut self, frame: &'a [u8]) -> Result<Audio<'a>, ProtocolError> {
         self.admit_binary(frame.len())?;
-        Ok(self.reader.read(self.start.format, frame))
+        Ok(self.reader.read(self.start.format.mono(), frame))
     }
 
     /// A binary frame of this length has come: it settles the format.
@@ -216,11 +215,9 @@ impl SwitchSession {
             check_count("accept.events", events.len(), limits::ENTRIES_MAX)?;
         }
         if let Some(asked) = accept.playout {
-            if asked.mode == Some(PlayoutMode::Live) {
-                return Err(ProtocolError::bad("accept.playout.mode is live, allowed is queue"));
-            }
             let is_smaller = asked.cap_ms.is_some_and(|cap_ms| cap_ms < self.start.playout.cap_ms);
-            if self.settled && is_smaller {
+            let is_other = asked.mode.is_some_and(|mode| mode != self.start.playout.mode);
+            if self.settled && (is_smaller || is_other) {
                 return Err(ProtocolError::FormatSettled);
             }
             let playout = &mut self.start.playout;
@@ -230,6 +227,9 @@ impl SwitchSession {
         }
         if let Some(events) = accept.events {
             self.events = Some(events);
+        }
+        if format.channels() != self.start.format.channels() {
+            self.start.tracks = Track::of_channels(format.channels());
         }
         self.start.format = format;
         Ok(Command::Accepted { format, playout: self.start.playout })

@@ -186,7 +186,7 @@ fn jambonz_wav_clips() {
     assert_eq!(first, Incoming::Audio { format: l16(8_000), bytes: Bytes::from_static(&[1, 2]) });
 
     for (file, named) in [
-        (wav(1, 2, 8_000, 16, &[]), "channels is 2"),
+        (wav(1, 2, 8_000, 16, &[]), "2 channels"),
         (wav(1, 1, 44_100, 16, &[]), "44100"),
         (wav(3, 1, 8_000, 32, &[]), "code 3 with 32 bits"),
         (b"RIFF\0\0\0\0WAVEdata\0\0\0\0".to_vec(), "data before its format"),

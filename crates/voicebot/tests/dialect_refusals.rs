@@ -7,7 +7,7 @@ mod support;
 
 use bytes::Bytes;
 use support::*;
-use voicebot::dialect::{Carrier, Dialect, Incoming, twilio_signature};
+use voicebot::dialect::{Carrier, Dialect, Incoming, basic_authorization, twilio_signature};
 use voicebot::{Command, Encoding, FormatSpec, ProtocolError, limits};
 
 /// The dialects whose messages are JSON only.
@@ -298,20 +298,21 @@ fn names() {
 #[test]
 fn upgrades() {
     for dialect in Dialect::ALL {
-        let upgrade = dialect.upgrade("wss://bots.example/ws", &info(), Some("secret"));
+        let upgrade = dialect.upgrade("wss://bots.example/ws", &info(), Some("secret"), 1_700_000_000);
         let header =
             |name: &str| upgrade.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
         assert_eq!(header("X-BotStream-Call-Id"), Some("sw1-01J"));
         assert_eq!(header("X-BotStream-Stream-Id"), Some("st-1"));
         assert_eq!(header("X-BotStream-Tenant"), Some("default"));
         assert_eq!(header("X-Twilio-Signature").is_some(), dialect == Dialect::Twilio);
+        assert_eq!(header("X-BotStream-Signature").is_some(), dialect == Dialect::Botstream);
         let telnyx = (dialect == Dialect::Telnyx).then_some("secret");
         assert_eq!(header("x-telnyx-streaming-auth-token"), telnyx);
         assert!(dialect.takes_subprotocol(None) && dialect.takes_subprotocol(upgrade.subprotocol));
         assert!(!dialect.takes_subprotocol(Some("chat")));
-        assert_eq!(dialect.upgrade("wss://x", &info(), None).headers.len(), 3);
+        assert_eq!(dialect.upgrade("wss://x", &info(), None, 0).headers.len(), 3);
     }
-    let offered = |dialect: Dialect| dialect.upgrade("ws://x", &info(), None).subprotocol;
+    let offered = |dialect: Dialect| dialect.upgrade("ws://x", &info(), None, 0).subprotocol;
     assert_eq!(offered(Dialect::Botstream), Some("botstream.v1"));
     assert_eq!(offered(Dialect::Jambonz), Some("audio.drachtio.org"));
     assert_eq!(offered(Dialect::AsteriskPlain), Some("media"));
@@ -333,8 +334,17 @@ fn twilio_signatures() {
     for (url, token, signature) in cases {
         assert_eq!(twilio_signature(url, token), signature, "{url}");
     }
-    let upgrade = Dialect::Twilio.upgrade("wss://bots.example/ws", &info(), Some("12345"));
+    let upgrade = Dialect::Twilio.upgrade("wss://bots.example/ws", &info(), Some("12345"), 0);
     assert!(upgrade.headers.contains(&("X-Twilio-Signature", cases[0].2.to_owned())));
+}
+
+/// Computed by another implementation of HMAC-SHA256.
+#[test]
+fn botstream_signatures() {
+    let upgrade = Dialect::Botstream.upgrade("wss://bots.example:8443/ws?x=1", &info(), Some("secret"), 1_700_000_000);
+    let signature = "t=1700000000,v1=c150e481b99869012fd856fc0b05b0d5aee4aa421d4db60de5923f0eb2e4c642";
+    assert!(upgrade.headers.contains(&("X-BotStream-Signature", signature.to_owned())), "{upgrade:?}");
+    assert_eq!(basic_authorization("Aladdin:open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
 }
 
 #[test]

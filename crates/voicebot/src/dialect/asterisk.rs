@@ -48,7 +48,7 @@ pub(super) const PROPERTIES: Properties = Properties {
     on_clear: OnClear::Forgotten,
 };
 
-pub(super) const PLAIN_PROPERTIES: Properties = Properties { name: "asterisk-plain", ..PROPERTIES };
+pub(super) const PLAIN_PROPERTIES: Properties = Properties { name: "asterisk_plain", ..PROPERTIES };
 
 /// The form of control messages toward the bot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

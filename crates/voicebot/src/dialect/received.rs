@@ -10,7 +10,7 @@ use crate::switch::Command;
 pub enum Incoming {
     /// A command, checked against the limits.
     Command(Command),
-    /// Audio for the caller, raw, to be read with [`read_audio`](super::DialectSession::read_audio) when it is its
+    /// Audio for the caller, raw, to be read with an [`AudioReader`](crate::AudioReader) when it is its
     /// turn. It may have another format than the stream: where a dialect lets its bots say the format in each message.
     Audio {
         /// Of these bytes.
@@ -71,11 +71,6 @@ impl Received {
 
     pub(super) fn unknown(kind: &str) -> Self {
         Self::one(Incoming::Unknown { kind: crate::error::quote(kind) })
-    }
-
-    /// Whether a clear is in it.
-    pub(super) fn has_clear(&self) -> bool {
-        self.0.iter().any(|item| matches!(item, Some(Incoming::Command(Command::Clear))))
     }
 }
 

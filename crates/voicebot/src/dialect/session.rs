@@ -10,7 +10,6 @@ use super::jambonz::Jambonz;
 use super::media_json::MediaJson;
 use super::vonage::Vonage;
 use super::{Carrier, Dialect, Received, exotel, plivo, telnyx, twilio};
-use crate::audio::{Audio, Reader};
 use crate::error::{ProtocolError, Refusals};
 use crate::format::Format;
 use crate::limits;
@@ -95,8 +94,6 @@ enum Kind {
 pub struct DialectSession {
     dialect: Dialect,
     kind: Kind,
-    reader: Reader,
-    read_format: Option<Format>,
     refusals: Refusals,
 }
 
@@ -118,7 +115,7 @@ impl DialectSession {
             Dialect::Asterisk => other(Box::new(Asterisk::new(context(info), Control::Json))),
             Dialect::AsteriskPlain => other(Box::new(Asterisk::new(context(info), Control::Plain))),
         };
-        Self { dialect, kind, reader: Reader::default(), read_format: None, refusals: Refusals::default() }
+        Self { dialect, kind, refusals: Refusals::default() }
     }
 
     /// The dialect.
@@ -204,17 +201,13 @@ impl DialectSession {
     /// fatal.
     pub fn receive_text(&mut self, text: &str) -> Result<Received, ProtocolError> {
         let bytes_max = text_bytes_max(self.dialect);
-        let received = match &mut self.kind {
+        match &mut self.kind {
             Kind::Botstream(session) => session.receive_text(text).map(Received::one),
             Kind::Other { speak, .. } => {
                 let outcome = check_length(text.len(), bytes_max).and_then(|()| speak.receive_text(text));
                 self.refusals.count(outcome)
             }
-        }?;
-        if received.has_clear() {
-            self.reader.reset();
         }
-        Ok(received)
     }
 
     /// One binary frame from the bot.
@@ -225,22 +218,13 @@ impl DialectSession {
         match &mut self.kind {
             Kind::Botstream(session) => {
                 session.admit_binary(bytes.len())?;
-                Ok(Received::audio(session.format(), bytes))
+                Ok(Received::audio(session.format().mono(), bytes))
             }
             Kind::Other { speak, .. } => {
                 let outcome = check_length(bytes.len(), limits::BINARY_BYTES_MAX);
                 self.refusals.count(outcome.and_then(|()| speak.receive_binary(bytes)))
             }
         }
-    }
-
-    /// The whole samples of (a part of) the bytes of [`Incoming::Audio`](super::Incoming::Audio), in their turn. An odd
-    /// byte at the end is kept for the next.
-    pub fn read_audio<'a>(&mut self, format: Format, bytes: &'a [u8]) -> Audio<'a> {
-        if self.read_format.replace(format) != Some(format) {
-            self.reader.reset();
-        }
-        self.reader.read(format, bytes)
     }
 }
 

@@ -59,7 +59,7 @@ fn read_format(chunk: &[u8]) -> Result<Format, ProtocolError> {
         }
     };
     if channels != 1 {
-        return Err(ProtocolError::Format(crate::FormatError::Channels { channels: u32::from(channels) }));
+        return Err(ProtocolError::bad(format_args!("the WAV file has {channels} channels, allowed is 1")));
     }
     Ok(Format::new(encoding, rate, 20)?)
 }
