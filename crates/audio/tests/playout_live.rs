@@ -46,15 +46,15 @@ fn tick(playout: &mut Playout<Law>) -> Vec<u8> {
 fn stall(writer: &mut Writer, playout: &mut Playout<Law>, ticks: usize) -> Vec<u64> {
     for n in 0..150 {
         if n < 50 {
-            playout.push(&writer.frame()).unwrap();
+            assert!(playout.push(&writer.frame()).is_ok());
         }
         tick(playout);
     }
     for _ in 0..100 {
-        playout.push(&writer.frame()).unwrap();
+        assert!(playout.push(&writer.frame()).is_ok());
     }
     let depth = |_| {
-        playout.push(&writer.frame()).unwrap();
+        assert!(playout.push(&writer.frame()).is_ok());
         let depth = playout.queued_ms();
         tick(playout);
         depth

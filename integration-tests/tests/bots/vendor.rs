@@ -45,7 +45,7 @@ impl Vendor {
         let bytes = match frame {
             RawFrame::Binary(bytes) if self.media.is_none() => bytes.clone(),
             RawFrame::Json(json) if self.media.is_some() && json["event"] == "media" => {
-                STANDARD.decode(json["media"]["payload"].as_str().unwrap()).unwrap()
+                STANDARD.decode(json["media"]["payload"].as_str()?).ok()?
             }
             _ => return None,
         };
