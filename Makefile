@@ -41,7 +41,7 @@ fmt: ## Formats the source
 proto: ## Generates the API's messages anew from proto/
 	$(CARGO) run -p botstream-api --example generate
 
-tools: ## Gets what tests and demo need beside Rust: nats-server, OpenSSL, SIPp, espeak-ng, nats-py
+tools: ## Gets what tests and demo need beside Rust: nats-server, OpenSSL, SIPp, espeak-ng, nats-py, stock bots
 	scripts/install-tools.sh
 
 bench-iratdb: ## Measures IraTDB against SQLite, Redis and NATS; writes target/bench/ (ARGS=--help lists its options)

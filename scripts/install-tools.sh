@@ -2,7 +2,9 @@
 # Gets the tools that BotStream's tests and demo run beside it, on Debian 12 or newer:
 #   nats-server 2.10 or newer   into .cache/tools/bin; nothing of the system is changed
 #   nats-py                     Python's client of NATS, for the documentation's examples: into .cache/tools/python
-#   cc, openssl, sipp, espeak-ng  from the system's own packages, when missing; openssl makes the keys of shared databases
+#   pipecat                     the serializers of PyPI's pipecat-ai, a stock bot: into .cache/tools/pipecat
+#   jambonz                     npm's @jambonz/sdk, a stock bot: into .cache/tools/jambonz
+#   cc, openssl, sipp, espeak-ng, node  from the system's own packages, when missing; openssl makes the keys of shared databases
 #   redis-server                into .cache/tools, only with --bench: IraTDB is measured against it
 #
 # usage: scripts/install-tools.sh [--check | --bench]
@@ -284,6 +286,38 @@ install_nats_py() {
     die "pip could not install nats-py: look at the lines above"
 }
 
+readonly pipecat=$root/.cache/tools/pipecat
+readonly pipecat_requirements=$root/scripts/pipecat-requirements.txt
+# What was installed is remembered with the list that it was installed from: another list installs anew.
+pipecat_is_installed() { [[ -x $pipecat/bin/python ]] && cmp -s "$pipecat_requirements" "$pipecat/requirements.txt"; }
+
+install_pipecat() {
+  python3 -c 'import venv, ensurepip' 2>/dev/null || install_packages python3-venv
+  say "install-tools: installing Pipecat's serializers"
+  rm -rf "$pipecat"
+  python3 -m venv "$pipecat" || die "python3 -m venv failed: look at the lines above"
+  "$pipecat/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes --only-binary :all: \
+    -r "$pipecat_requirements" >&2 || die "pip could not install Pipecat: look at the lines above"
+  cp "$pipecat_requirements" "$pipecat/requirements.txt"
+}
+
+readonly jambonz=$root/.cache/tools/jambonz
+readonly jambonz_lock=$root/scripts/jambonz/package-lock.json
+jambonz_is_installed() { [[ -d $jambonz/node_modules ]] && cmp -s "$jambonz_lock" "$jambonz/package-lock.json"; }
+
+install_jambonz() {
+  # A machine may have Node.js without npm.
+  command -v npm >/dev/null || install_packages npm
+  say "install-tools: installing jambonz' SDK"
+  rm -rf "$jambonz"
+  mkdir -p "$jambonz"
+  cp "$root"/scripts/jambonz/package{,-lock}.json "$jambonz/"
+  (cd "$jambonz" && npm ci --silent --ignore-scripts --no-audit --no-fund >&2) || {
+    rm -rf "$jambonz"
+    die "npm could not install jambonz' SDK: look at the lines above"
+  }
+}
+
 # Installs the Debian packages given.
 install_packages() {
   command -v apt-get >/dev/null || die "missing: $*. This is no Debian: install them yourself"
@@ -303,14 +337,15 @@ install_packages() {
 }
 
 # The Debian packages of each program, for those that come from the system.
-readonly -a programs=(cc openssl sipp espeak-ng)
-declare -rA packages_of=([cc]='gcc libc6-dev' [openssl]=openssl [sipp]=sip-tester [espeak-ng]=espeak-ng)
+readonly -a programs=(cc openssl sipp espeak-ng node)
+declare -rA packages_of=([cc]='gcc libc6-dev' [openssl]=openssl [sipp]=sip-tester [espeak-ng]=espeak-ng [node]=nodejs)
 
 program_version() {
   case $1 in
     cc) cc -dumpfullversion 2>/dev/null ;;
     openssl) openssl version 2>/dev/null | awk '{ print $2 }' ;;
     sipp) sipp -v 2>&1 | sed -n 's/.*SIPp v\([0-9][0-9.]*\).*/\1/p' | head -n 1 ;;
+    node) node --version 2>/dev/null | tr -d v ;;
     espeak-ng) espeak-ng --version 2>/dev/null | sed -n 's/.*text-to-speech: *\([0-9][0-9.]*\).*/\1/p' | head -n 1 ;;
   esac || true
 }
@@ -327,6 +362,18 @@ check() {
     printf 'nats-py\tfound\t%s\t%s\n' "$nats_py_version" "$python"
   else
     printf 'nats-py\tmissing\trun scripts/install-tools.sh\t\n'
+    missing=1
+  fi
+  if pipecat_is_installed; then
+    printf 'pipecat\tfound\t%s\t%s\n' "$(sed -n 's/^pipecat-ai==\([0-9.]*\).*/\1/p' "$pipecat_requirements")" "$pipecat/bin/python"
+  else
+    printf 'pipecat\tmissing\trun scripts/install-tools.sh\t\n'
+    missing=1
+  fi
+  if jambonz_is_installed; then
+    printf 'jambonz\tfound\t%s\t%s\n' "$(sed -n 's/.*"@jambonz.sdk": "\([0-9.]*\)".*/\1/p' "$root/scripts/jambonz/package.json")" "$jambonz"
+  else
+    printf 'jambonz\tmissing\trun scripts/install-tools.sh\t\n'
     missing=1
   fi
   for program in "${programs[@]}"; do
@@ -372,6 +419,8 @@ main() {
   done
   ((${#packages[@]} == 0)) || install_packages "${packages[@]}"
   [[ $(nats_py_version) == "$nats_py_version" ]] || install_nats_py
+  pipecat_is_installed || install_pipecat
+  jambonz_is_installed || install_jambonz
 }
 
 main "$@"

@@ -33,6 +33,17 @@ impl Telephony {
         ))
     }
 
+    /// A number that leads straight to a bot of these further keys, one a line: `dialect = "twilio"`.
+    #[must_use]
+    pub fn bot(self, number: &str, bot_url: &str, keys: &str) -> Self {
+        let name = number.trim_start_matches('+');
+        self.table(format_args!(
+            "[[numbers]]\nnumber = {number:?}\nroute = \"r{name}\"\n\n\
+             [[routes]]\nname = \"r{name}\"\nbot = \"b{name}\"\n\n\
+             [[bots]]\nname = \"b{name}\"\nurl = {bot_url:?}\n{keys}"
+        ))
+    }
+
     /// The file's text.
     pub fn toml(&self) -> &str {
         &self.text

@@ -10,8 +10,10 @@ pub mod forger;
 pub mod live;
 pub mod priority;
 pub mod raw;
+pub mod raw_bot;
 pub mod record;
 pub mod sipp;
+pub mod sound;
 pub mod speech;
 
 pub mod world;

@@ -1,4 +1,4 @@
-//! The playout ring of one stream, queue mode: a program writes in bursts, the RTP tick takes 20 ms at a time.
+//! The playout ring of one stream: a program writes in bursts, the RTP tick takes 20 ms at a time.
 //!
 //! The one promise: positions count samples really handed out by [`Playout::tick`] since the start of the present generation, so
 //! that a program always knows what its listener has heard. Nothing else moves them.
@@ -15,10 +15,12 @@
 //!   marks and `cleared`. What is pushed after the call belongs to the next generation already, whose positions begin at 0.
 //! - **Cap.** A push that does not fit is refused whole.
 //! - **Flow.** `xoff` when a push fills the ring to [`Config::xoff_ms`], `xon` when it has fallen to [`Config::xon_ms`].
+//! - **Live.** With [`Config::live`], what is late is shortened ([`live`]): samples left out are not played, and marks behind them move up.
 //! - **Pause** hands out silence; time stands still: neither underrun nor drained happens, and a clear needs no fade.
 
 mod event;
 mod format;
+pub mod live;
 mod queue;
 
 use std::collections::VecDeque;
@@ -27,6 +29,7 @@ pub use event::{Cleared, FlowState, Mark, MarkState, Playback, PlaybackState, Pl
 pub use format::{Format, Pcm16};
 
 use crate::Error;
+use live::Live;
 use queue::Queue;
 
 /// Marks that can be pending; one more is reported as dropped at once.
@@ -62,6 +65,8 @@ pub struct Config {
     pub fade_ms: u32,
     /// Played time between two progress reports; `None`: no reports.
     pub progress_ms: Option<u32>,
+    /// Whether, and how, the ring stays near the present; `None`: all is played.
+    pub live: Option<live::Config>,
 }
 
 impl Config {
@@ -77,7 +82,14 @@ impl Config {
             drained_after_ms: 200,
             fade_ms: 5,
             progress_ms: None,
+            live: None,
         }
+    }
+
+    /// The defaults of live mode at this sample rate.
+    pub fn live(rate_hz: u32) -> Self {
+        let live = live::Config::default();
+        Self { start_ms: live.target_ms, live: Some(live), ..Self::new(rate_hz) }
     }
 
     fn samples(&self, ms: u32) -> u64 {
@@ -134,6 +146,7 @@ pub struct Playout<F: Format> {
     clears: VecDeque<PendingClear>,
     /// Samples of a cleared generation still to be faded out.
     fade: Vec<F::Sample>,
+    live: Option<Box<Live<F::Sample>>>,
     events: VecDeque<PlayoutEvent>,
     events_dropped: u64,
 }
@@ -142,8 +155,10 @@ impl<F: Format> Playout<F> {
     /// An empty ring in generation 0.
     pub fn new(format: F, config: Config) -> Self {
         let fade_capacity = config.samples(config.fade_ms) as usize;
+        let live = config.live.map(|live| Box::new(Live::new(live, config.rate_hz, format.silence())));
         Self {
             format,
+            live,
             queue: Queue::new(),
             state: State::Idle,
             paused: false,
@@ -186,8 +201,14 @@ impl<F: Format> Playout<F> {
 
     /// Sets a mark behind all that is queued.
     pub fn mark(&mut self, id: impl Into<Box<str>>) {
+        self.mark_ahead(id, 0);
+    }
+
+    /// Sets a mark behind all that is queued and so many samples more: ones that were thrown away before they were queued, by
+    /// the clear that follows.
+    pub fn mark_ahead(&mut self, id: impl Into<Box<str>>, samples: u64) {
         let id = id.into();
-        let position = self.position + self.queue.len();
+        let position = self.position + self.queue.len() + samples;
         if self.marks.len() >= MARKS_MAX || id.len() > MARK_ID_BYTES_MAX {
             self.report_mark(id, MarkState::Dropped, self.generation, position);
             return;
@@ -206,6 +227,9 @@ impl<F: Format> Playout<F> {
             discarded -= faded as u64;
         }
         self.queue.clear();
+        if let Some(live) = &mut self.live {
+            live.reset();
+        }
         let marks: Vec<PendingMark> = self.marks.drain(..).collect();
         if self.clears.len() < CLEARS_MAX {
             let (generation, played) = (self.generation, self.position);
@@ -288,6 +312,11 @@ impl<F: Format> Playout<F> {
         self.paused
     }
 
+    /// Audio left out in live mode.
+    pub fn skipped_ms(&self) -> u64 {
+        self.ms(self.live.as_ref().map_or(0, |live| live.skipped()))
+    }
+
     /// Events lost because nobody polled.
     pub fn events_dropped(&self) -> u64 {
         self.events_dropped
@@ -331,7 +360,7 @@ impl<F: Format> Playout<F> {
             out.fill(silence);
             return Tick::Silence;
         }
-        let taken = self.queue.pop(out);
+        let taken = self.take(out);
         out[taken..].fill(silence);
         self.position += taken as u64;
         if self.queue.is_empty() && self.ended {
@@ -345,6 +374,17 @@ impl<F: Format> Playout<F> {
         }
         self.report_progress();
         Tick::Audio
+    }
+
+    fn take(&mut self, out: &mut [F::Sample]) -> usize {
+        let Some(live) = &mut self.live else { return self.queue.pop(out) };
+        let (taken, skipped) = live.pop(&self.format, &mut self.queue, out);
+        if skipped > 0 {
+            for mark in &mut self.marks {
+                mark.position = mark.position.saturating_sub(skipped).max(self.position.min(mark.position));
+            }
+        }
+        taken
     }
 
     /// Whether playing starts at this tick of `tick_samples`.

@@ -25,6 +25,14 @@ impl Format for Numbered {
         0
     }
 
+    fn decode(&self, _sample: u32) -> i16 {
+        0
+    }
+
+    fn encode(&self, _linear: i16) -> u32 {
+        0
+    }
+
     fn scale(&self, sample: u32, gain: f32) -> u32 {
         assert!(gain > 0.0 && gain < 1.0);
         sample | FADED

@@ -35,6 +35,9 @@ impl Bot {
             format: self.format,
             playout: self.playout,
             metadata: self.metadata.clone(),
+            dialect: self.dialect,
+            tracks: self.tracks,
+            fallback: self.fallback.clone(),
         }
     }
 }
@@ -57,6 +60,8 @@ impl Body {
             Self::StreamFlow(_) => ("stream", "flow"),
             Self::StreamStopped(_) => ("stream", "stopped"),
             Self::StreamFailed(_) => ("stream", "failed"),
+            Self::StreamReconnecting(_) => ("stream", "reconnecting"),
+            Self::StreamFallback(_) => ("stream", "fallback"),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use crate::audio_format::Encoding;
+use crate::stream_spec::{Dialect, Tracks};
 use crate::{AudioFormat, Error, ErrorCode, StreamSpec};
 
 /// Longest URL, in bytes.
@@ -30,6 +31,9 @@ pub const VALUE_LEN_MAX: usize = 2_048;
 
 /// Most audio that may be queued for a caller, in milliseconds: 10 minutes.
 pub const PLAYOUT_CAP_MS_MAX: u32 = 600_000;
+
+/// Most addresses that a stream falls back to.
+pub const FALLBACKS_MAX: usize = 8;
 
 const FRAME_MS: [u32; 5] = [10, 20, 40, 60, 100];
 const L16_RATES: [u32; 4] = [8_000, 16_000, 24_000, 48_000];
@@ -123,7 +127,25 @@ pub fn audio_format(field: &str, format: AudioFormat) -> Result<(), Error> {
 /// How a call is to be streamed.
 pub fn stream(field: &str, stream: &StreamSpec) -> Result<(), Error> {
     bot_url(&format!("{field}.url"), &stream.url)?;
-    audio_format(&format!("{field}.format"), stream.format.unwrap_or_default())?;
+    if stream.fallback.len() > FALLBACKS_MAX {
+        let sentence = format!("{field}.fallback has {} entries, more than {FALLBACKS_MAX}", stream.fallback.len());
+        return Err(Error::invalid(format!("{field}.fallback"), sentence));
+    }
+    for url in &stream.fallback {
+        bot_url(&format!("{field}.fallback"), url)?;
+    }
+    let is_named = |value, known: bool, leaf: &str| match known {
+        true => Ok(()),
+        false => Err(Error::invalid(format!("{field}.{leaf}"), format!("{field}.{leaf} = {value} is not known"))),
+    };
+    is_named(stream.dialect, Dialect::try_from(stream.dialect).is_ok(), "dialect")?;
+    is_named(stream.tracks, Tracks::try_from(stream.tracks).is_ok(), "tracks")?;
+    let mut format = stream.format.unwrap_or_default();
+    // Two channels are what both tracks have; left out they go without saying.
+    if stream.tracks() == Tracks::Both && format.channels == 2 {
+        format.channels = 1;
+    }
+    audio_format(&format!("{field}.format"), format)?;
     let cap_ms = stream.playout.map_or(0, |playout| playout.cap_ms);
     if cap_ms > PLAYOUT_CAP_MS_MAX {
         let path = format!("{field}.playout.cap_ms");

@@ -17,6 +17,8 @@ pub const SCHEMA: &[&str] = &["CREATE TABLE bots (
     tenant TEXT NOT NULL,
     url TEXT NOT NULL,
     bearer TEXT NOT NULL,
+    basic TEXT NOT NULL,
+    secret TEXT NOT NULL,
     PRIMARY KEY (tenant, url)
 )"];
 
@@ -25,8 +27,8 @@ pub fn options() -> Options {
     Options::new(NAME).schema(SCHEMA)
 }
 
-/// What a switch shows to the bots of a tenant at one URL.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// What a switch shows to the bots of a tenant at one URL, or proves that it knows. Empty is none.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BotCredential {
     /// The bots' tenant.
     pub tenant: String,
@@ -34,6 +36,10 @@ pub struct BotCredential {
     pub url: String,
     /// Bearer token (RFC 6750 §2.1).
     pub bearer: String,
+    /// `user:password` (RFC 7617).
+    pub basic: String,
+    /// Key of signatures; a dialect may send it as its token.
+    pub secret: String,
 }
 
 impl fmt::Debug for BotCredential {
@@ -43,26 +49,35 @@ impl fmt::Debug for BotCredential {
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<BotCredential> {
-    Ok(BotCredential { tenant: row.get(0)?, url: row.get(1)?, bearer: row.get(2)? })
+    Ok(BotCredential {
+        tenant: row.get(0)?,
+        url: row.get(1)?,
+        bearer: row.get(2)?,
+        basic: row.get(3)?,
+        secret: row.get(4)?,
+    })
 }
 
-/// The bearer token for a bot of a tenant at this URL.
-pub fn bearer(conn: &Connection, tenant: &str, url: &str) -> rusqlite::Result<Option<String>> {
-    crate::one(conn, "SELECT bearer FROM bots WHERE tenant = ?1 AND url = ?2", [tenant, url], |row| row.get(0))
+/// What is shown to a bot of a tenant at this URL.
+pub fn credential(conn: &Connection, tenant: &str, url: &str) -> rusqlite::Result<Option<BotCredential>> {
+    let sql = "SELECT tenant, url, bearer, basic, secret FROM bots WHERE tenant = ?1 AND url = ?2";
+    crate::one(conn, sql, [tenant, url], read)
 }
 
 /// All of them.
 pub fn all(conn: &Connection) -> rusqlite::Result<Vec<BotCredential>> {
-    crate::all(conn, "SELECT tenant, url, bearer FROM bots ORDER BY tenant, url", [], read)
+    crate::all(conn, "SELECT tenant, url, bearer, basic, secret FROM bots ORDER BY tenant, url", [], read)
 }
 
-/// Inserts a credential or changes its token; leaves the row alone when it already says so.
+/// Inserts a credential or changes it; leaves the row alone when it already says so.
 pub fn put(conn: &Connection, credential: &BotCredential) -> rusqlite::Result<()> {
     crate::execute(
         conn,
-        "INSERT INTO bots VALUES (?1, ?2, ?3)
-         ON CONFLICT (tenant, url) DO UPDATE SET bearer = excluded.bearer WHERE bearer <> excluded.bearer",
-        [&credential.tenant, &credential.url, &credential.bearer],
+        "INSERT INTO bots VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (tenant, url) DO UPDATE
+         SET bearer = excluded.bearer, basic = excluded.basic, secret = excluded.secret
+         WHERE (bearer, basic, secret) <> (excluded.bearer, excluded.basic, excluded.secret)",
+        [&credential.tenant, &credential.url, &credential.bearer, &credential.basic, &credential.secret],
     )?;
     Ok(())
 }
@@ -77,7 +92,7 @@ mod tests {
     use super::*;
 
     fn credential(tenant: &str, url: &str, bearer: &str) -> BotCredential {
-        BotCredential { tenant: tenant.into(), url: url.into(), bearer: bearer.into() }
+        BotCredential { tenant: tenant.into(), url: url.into(), bearer: bearer.into(), ..BotCredential::default() }
     }
 
     #[test]
@@ -86,7 +101,7 @@ mod tests {
         put(&conn, &credential("default", "wss://a/", "first")).unwrap();
         put(&conn, &credential("default", "wss://a/", "token")).unwrap();
         put(&conn, &credential("acme", "wss://a/", "other")).unwrap();
-        let of = |tenant: &str, url: &str| bearer(&conn, tenant, url).unwrap();
+        let of = |tenant: &str, url: &str| super::credential(&conn, tenant, url).unwrap().map(|found| found.bearer);
         assert_eq!(of("default", "wss://a/").as_deref(), Some("token"));
         assert_eq!(of("acme", "wss://a/").as_deref(), Some("other"));
         assert_eq!(of("default", "wss://a/b"), None);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use botstream_api::cause::Class;
 use botstream_api::event::Body;
+use botstream_api::stream_spec::Dialect;
 use botstream_api::{AudioFormat, CallId, Cause, DialRequest, Event, HangupRequest, StreamSpec, audio_format};
 
 use crate::context::Target;
@@ -34,6 +35,9 @@ pub(crate) struct Args {
     /// Format of the audio between switch and bot: l16, l16/8000, l16/16000, l16/24000, l16/48000, mulaw or alaw
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     format: Option<AudioFormat>,
+    /// Protocol that the bot speaks: botstream, twilio, telnyx, plivo, exotel, vonage, jambonz, asterisk or asterisk_plain
+    #[arg(long, value_name = "NAME", value_parser = dialect)]
+    dialect: Option<Dialect>,
     /// Caller id to present
     #[arg(long, value_name = "NUMBER", default_value = "")]
     from: String,
@@ -62,6 +66,11 @@ fn pair(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
+fn dialect(text: &str) -> Result<Dialect, String> {
+    let known = Dialect::from_str_name(text).filter(|dialect| *dialect != Dialect::Unspecified);
+    known.ok_or_else(|| format!("there is no dialect {text:?}"))
+}
+
 fn format(text: &str) -> Result<AudioFormat, String> {
     let (name, rate) = match text.split_once('/') {
         Some((name, rate)) => (name, rate.parse().map_err(|_| format!("{rate:?} is no rate"))?),
@@ -81,7 +90,12 @@ pub(crate) async fn run(args: Args, target: &Target) -> anyhow::Result<()> {
         to: args.to,
         from: args.from,
         trunk: args.trunk,
-        bot: Some(StreamSpec { url: args.bot, format: args.format, ..StreamSpec::default() }),
+        bot: Some(StreamSpec {
+            url: args.bot,
+            format: args.format,
+            dialect: args.dialect.unwrap_or_default().into(),
+            ..StreamSpec::default()
+        }),
         ring_timeout_ms: args.ring_timeout_ms,
         max_duration_ms: args.max_duration_ms,
         headers: args.headers.into_iter().collect(),
@@ -197,6 +211,8 @@ pub(crate) fn describe(event: &Event) -> String {
         Body::StreamFlow(flow) => format!("{} with {} ms queued", flow.state().as_str_name(), flow.queued_ms),
         Body::StreamStopped(stream) => stream.reason.clone(),
         Body::StreamFailed(stream) => format!("{}: {}", stream.url, stream.reason),
+        Body::StreamReconnecting(stream) => format!("{}, attempt {}: {}", stream.url, stream.attempt, stream.reason),
+        Body::StreamFallback(stream) => format!("{}: {}", stream.url, stream.reason),
     };
     format!("{class}.{kind} {detail}")
 }
@@ -204,6 +220,14 @@ pub(crate) fn describe(event: &Event) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dialects_are_read() {
+        assert_eq!(dialect("twilio"), Ok(Dialect::Twilio));
+        for bad in ["Twilio", "", "DIALECT_UNSPECIFIED"] {
+            assert!(dialect(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn formats_are_read() {

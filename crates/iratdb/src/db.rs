@@ -76,10 +76,7 @@ impl IraTdb {
             Status::Closed => Err(Error::Closed),
             Status::Failed(reason) => Err(Error::Failed(reason)),
             Status::TooLarge(bytes_max) => Err(Error::ResyncTooLarge { database: self.name().to_owned(), bytes_max }),
-            Status::Mismatch(difference) => {
-                let difference = (*difference).clone();
-                Err(Error::SchemaMismatch { database: self.name().to_owned(), difference })
-            }
+            Status::Mismatch(difference) => Err(Error::SchemaMismatch { database: self.name().to_owned(), difference }),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The crate's error.
 
+use std::sync::Arc;
+
 /// What can go wrong; the variants carry what is needed to act.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -25,7 +27,7 @@ pub enum Error {
         /// The database's name.
         database: String,
         /// The first thing that differs; "there" are the other members.
-        difference: crate::core::version::Difference,
+        difference: Arc<crate::core::version::Difference>,
     },
     /// The others have more rows than this process takes in one resync.
     #[error("database {database} has more than {bytes_max} bytes of rows to join with (option resync_bytes_max)")]

@@ -258,7 +258,7 @@ async fn a_schema_that_does_not_fit_is_refused_in_a_sentence() {
     let other = nats.open(options("b", true).schema_version(2)).await;
     let error = other.ready().await.unwrap_err();
     let version = SchemaDifference::Version { ours: 2, theirs: 1 };
-    assert!(matches!(error, Error::SchemaMismatch { difference, .. } if difference == version));
+    assert!(matches!(error, Error::SchemaMismatch { difference, .. } if *difference == version));
     // When the old ones have closed it, the new one goes on by itself.
     db.close().await.unwrap();
     common::until("the others have gone", || other.is_ready()).await;

@@ -79,14 +79,20 @@ impl Iterator for L16Samples<'_> {
 
 impl ExactSizeIterator for L16Samples<'_> {}
 
-/// Finds the samples in a row of frames; keeps at most the first half of one sample.
+/// Finds the samples in a row of frames; keeps at most the first half of one sample. The format may change from frame to
+/// frame: a half sample is then forgotten.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Reader {
+pub struct AudioReader {
+    format: Option<Format>,
     half: Option<u8>,
 }
 
-impl Reader {
-    pub(crate) fn read<'a>(&mut self, format: Format, frame: &'a [u8]) -> Audio<'a> {
+impl AudioReader {
+    /// The whole samples of (a part of) a frame. An odd byte at the end is kept for the next.
+    pub fn read<'a>(&mut self, format: Format, frame: &'a [u8]) -> Audio<'a> {
+        if self.format.replace(format) != Some(format) {
+            self.half = None;
+        }
         if format.encoding() != Encoding::L16 {
             return Audio::Codec(frame);
         }
@@ -105,7 +111,7 @@ impl Reader {
     }
 
     /// Forgets the half sample.
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.half = None;
     }
 }

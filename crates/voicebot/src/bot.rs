@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::audio::{Audio, Reader};
+use crate::audio::{Audio, AudioReader};
 use crate::error::ProtocolError;
 use crate::format::{Format, FormatError};
 use crate::message::{self, Accept, FromBot, Start, ToBot};
@@ -37,7 +37,7 @@ pub struct BotSession {
     start: Option<Box<Start>>,
     /// What `accept` asked for; given up when the switch refuses it.
     asked: Option<Format>,
-    reader: Reader,
+    reader: AudioReader,
 }
 
 impl BotSession {

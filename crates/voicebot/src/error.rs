@@ -102,6 +102,19 @@ impl ProtocolError {
     }
 }
 
+/// Counts the refused messages of one stream; one too many ends it.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals(u32);
+
+impl Refusals {
+    pub(crate) fn count<T>(&mut self, outcome: Result<T, ProtocolError>) -> Result<T, ProtocolError> {
+        outcome.map_err(|error| {
+            self.0 = self.0.saturating_add(1);
+            if self.0 > limits::REFUSED_MAX { ProtocolError::TooManyRefused { refused: self.0 } } else { error }
+        })
+    }
+}
+
 /// A peer's text, cut to a length that is fit to be repeated in an error or a log line.
 pub(crate) fn quote(text: &str) -> String {
     quote_to(text, limits::QUOTE_BYTES_MAX)

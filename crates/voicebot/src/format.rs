@@ -59,6 +59,8 @@ impl Encoding {
 const FRAME_MS: [u32; 5] = [10, 20, 40, 60, 100];
 
 /// A format that is known to be allowed: encoding, rate, channels and frame length fit each other.
+///
+/// Two channels are there toward the bot only, the telephone's first; what the bot sends is mono ([`Format::mono`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "FormatSpec")]
 pub struct Format {
@@ -91,6 +93,18 @@ impl Format {
         Ok(Self { encoding, rate, channels: 1, frame_ms })
     }
 
+    /// The same with one channel: the format of what the bot sends.
+    #[must_use]
+    pub const fn mono(self) -> Self {
+        Self { channels: 1, ..self }
+    }
+
+    /// The same with two channels: the telephone's and the bot's.
+    #[must_use]
+    pub const fn stereo(self) -> Self {
+        Self { channels: 2, ..self }
+    }
+
     /// How a sample is written.
     #[must_use]
     pub const fn encoding(self) -> Encoding {
@@ -103,7 +117,7 @@ impl Format {
         self.rate
     }
 
-    /// Channels; only mono streams exist.
+    /// Channels toward the bot, 1 or 2.
     #[must_use]
     pub const fn channels(self) -> u32 {
         self.channels
@@ -115,7 +129,7 @@ impl Format {
         self.frame_ms
     }
 
-    /// Samples in a frame toward the bot.
+    /// Samples in a frame toward the bot, of one channel.
     #[must_use]
     pub const fn samples_per_frame(self) -> usize {
         // At most 48,000 × 100: fits a u32 by far.
@@ -128,7 +142,7 @@ impl Format {
         self.samples_per_frame() * self.bytes_per_sample()
     }
 
-    /// Bytes of one sample.
+    /// Bytes of one sample of every channel.
     #[must_use]
     pub const fn bytes_per_sample(self) -> usize {
         self.encoding.bytes_per_sample() * self.channels as usize
@@ -144,7 +158,7 @@ pub struct FormatSpec {
     /// Hz; when left out 16,000 for `l16`, else 8,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<u32>,
-    /// 1 when left out.
+    /// 1 or 2; 1 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<u32>,
     /// 20 when left out.
@@ -165,11 +179,13 @@ impl FormatSpec {
                 .find(|known| known.name() == asked)
                 .ok_or_else(|| FormatError::Encoding { encoding: crate::error::quote(asked) })?,
         };
-        match self.channels {
-            None | Some(1) => {}
-            Some(channels) => return Err(FormatError::Channels { channels }),
+        let channels = self.channels.unwrap_or(1);
+        if !(1..=2).contains(&channels) {
+            return Err(FormatError::Channels { channels });
         }
-        Format::new(encoding, self.rate.unwrap_or_else(|| encoding.default_rate_hz()), self.frame_ms.unwrap_or(20))
+        let rate = self.rate.unwrap_or_else(|| encoding.default_rate_hz());
+        let mono = Format::new(encoding, rate, self.frame_ms.unwrap_or(20))?;
+        Ok(Format { channels, ..mono })
     }
 }
 
@@ -211,8 +227,8 @@ pub enum FormatError {
         /// What could have been asked for, in Hz.
         allowed: &'static [u32],
     },
-    /// Not mono.
-    #[error("channels is {channels}, allowed is 1")]
+    /// No such number of channels.
+    #[error("channels is {channels}, allowed are 1 and 2")]
     Channels {
         /// What was asked for.
         channels: u32,
@@ -222,5 +238,15 @@ pub enum FormatError {
     FrameMs {
         /// What was asked for.
         frame_ms: u32,
+    },
+    /// The dialect has no such format.
+    #[error("{dialect} has the formats {formats:?} with frame_ms {frame_ms:?}, mono")]
+    Dialect {
+        /// Its name.
+        dialect: &'static str,
+        /// Encodings and rates, in Hz.
+        formats: &'static [(Encoding, u32)],
+        /// Lengths of a frame toward the bot.
+        frame_ms: &'static [u32],
     },
 }

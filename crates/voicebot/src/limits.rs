@@ -14,5 +14,16 @@ pub const ENTRIES_MAX: usize = 64;
 /// Refused messages after which the session is over: a bot that sends nothing but garbage is cut off, so that it cannot have
 /// the switch write errors without end.
 pub const REFUSED_MAX: u32 = 100;
+/// Most values (texts, numbers, lists, objects) in one JSON message of a dialect: a value takes twenty times the memory of its
+/// text.
+pub const JSON_VALUES_MAX: usize = 1_024;
+/// Longest payload of one `notify` (vonage), in bytes of compact JSON.
+pub const NOTIFY_BYTES_MAX: usize = 8 << 10;
+/// Most notifications that can be pending (vonage).
+pub const NOTIFY_PENDING_MAX: usize = 256;
+/// Most bytes of payloads of pending notifications (vonage).
+pub const NOTIFY_PENDING_BYTES_MAX: usize = 64 << 10;
+/// Most marks that can be pending (jambonz), as many as the playout keeps; one more is told as cleared at once.
+pub const MARKS_PENDING_MAX: usize = 1_024;
 /// Most bytes of a peer's own text that an error repeats back.
 pub const QUOTE_BYTES_MAX: usize = 64;

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::audio::{Audio, Reader};
-use crate::error::ProtocolError;
+use crate::audio::{Audio, AudioReader};
+use crate::error::{ProtocolError, Refusals};
 use crate::format::Format;
 use crate::message::{
-    Accept, CallInfo, DtmfSend, FromBot, Hangup, Mute, Play, PlayoutInfo, PlayoutMode, RecordOp, Start, ToBot, Track,
-    Transfer,
+    Accept, CallInfo, DtmfSend, FromBot, Hangup, Mute, Play, PlayoutInfo, RecordOp, Start, ToBot, Track, Transfer,
 };
 use crate::{VERSION, limits, message};
 
@@ -84,8 +83,8 @@ pub struct SwitchSession {
     settled: bool,
     /// `None`: every event.
     events: Option<Vec<String>>,
-    reader: Reader,
-    refused: u32,
+    reader: AudioReader,
+    refusals: Refusals,
 }
 
 impl SwitchSession {
@@ -97,8 +96,8 @@ impl SwitchSession {
             start: Start { v: VERSION, stream_id, call, format, tracks, playout, features, resume_token, resumed },
             settled: false,
             events: None,
-            reader: Reader::default(),
-            refused: 0,
+            reader: AudioReader::default(),
+            refusals: Refusals::default(),
         }
     }
 
@@ -137,7 +136,7 @@ impl SwitchSession {
         let outcome = check_length(text.len(), limits::TEXT_BYTES_MAX)
             .and_then(|()| message::parse::from_bot(text))
             .and_then(|message| self.act(message));
-        self.count(outcome)
+        self.refusals.count(outcome)
     }
 
     /// One binary frame from the bot: its whole samples. An odd byte at the end is kept for the next frame.
@@ -145,11 +144,15 @@ impl SwitchSession {
     /// # Errors
     /// The frame is refused whole.
     pub fn receive_binary<'a>(&mut self, frame: &'a [u8]) -> Result<Audio<'a>, ProtocolError> {
-        if let Err(error) = check_length(frame.len(), limits::BINARY_BYTES_MAX) {
-            return self.count(Err(error));
-        }
+        self.admit_binary(frame.len())?;
+        Ok(self.reader.read(self.start.format.mono(), frame))
+    }
+
+    /// A binary frame of this length has come: it settles the format.
+    pub(crate) fn admit_binary(&mut self, bytes: usize) -> Result<(), ProtocolError> {
+        self.refusals.count(check_length(bytes, limits::BINARY_BYTES_MAX))?;
         self.settled = true;
-        Ok(self.reader.read(self.start.format, frame))
+        Ok(())
     }
 
     /// Writes an event into `out`, whose memory is reused, unless the bot has said that it does not want such events: then
@@ -179,12 +182,7 @@ impl SwitchSession {
             FromBot::Eou => Command::EndOfUtterance,
             FromBot::Play(play) => Command::Play(play),
             FromBot::Dtmf(dtmf) => {
-                check_count("dtmf.digits", dtmf.digits.len(), limits::DTMF_DIGITS_MAX)?;
-                if let Some(odd) = dtmf.digits.chars().find(|digit| !"0123456789*#ABCDabcd".contains(*digit)) {
-                    return Err(ProtocolError::bad(format_args!(
-                        "dtmf.digits holds {odd:?}, allowed are 0-9, *, # and A-D"
-                    )));
-                }
+                check_digits("dtmf.digits", &dtmf.digits)?;
                 Command::Dtmf(dtmf)
             }
             FromBot::Hangup(hangup) => Command::Hangup(hangup),
@@ -217,11 +215,9 @@ impl SwitchSession {
             check_count("accept.events", events.len(), limits::ENTRIES_MAX)?;
         }
         if let Some(asked) = accept.playout {
-            if asked.mode == Some(PlayoutMode::Live) {
-                return Err(ProtocolError::bad("accept.playout.mode is live, allowed is queue"));
-            }
             let is_smaller = asked.cap_ms.is_some_and(|cap_ms| cap_ms < self.start.playout.cap_ms);
-            if self.settled && is_smaller {
+            let is_other = asked.mode.is_some_and(|mode| mode != self.start.playout.mode);
+            if self.settled && (is_smaller || is_other) {
                 return Err(ProtocolError::FormatSettled);
             }
             let playout = &mut self.start.playout;
@@ -232,19 +228,11 @@ impl SwitchSession {
         if let Some(events) = accept.events {
             self.events = Some(events);
         }
+        if format.channels() != self.start.format.channels() {
+            self.start.tracks = Track::of_channels(format.channels());
+        }
         self.start.format = format;
         Ok(Command::Accepted { format, playout: self.start.playout })
-    }
-
-    fn count<T>(&mut self, outcome: Result<T, ProtocolError>) -> Result<T, ProtocolError> {
-        outcome.map_err(|error| {
-            self.refused = self.refused.saturating_add(1);
-            if self.refused > limits::REFUSED_MAX {
-                ProtocolError::TooManyRefused { refused: self.refused }
-            } else {
-                error
-            }
-        })
     }
 }
 
@@ -252,6 +240,14 @@ pub(crate) const fn check_length(bytes: usize, bytes_max: usize) -> Result<(), P
     if bytes > bytes_max { Err(ProtocolError::TooLong { bytes, bytes_max }) } else { Ok(()) }
 }
 
-const fn check_count(field: &'static str, count: usize, count_max: usize) -> Result<(), ProtocolError> {
+pub(crate) fn check_digits(field: &'static str, digits: &str) -> Result<(), ProtocolError> {
+    check_count(field, digits.len(), limits::DTMF_DIGITS_MAX)?;
+    match digits.chars().find(|digit| !"0123456789*#ABCDabcd".contains(*digit)) {
+        Some(odd) => Err(ProtocolError::bad(format_args!("{field} holds {odd:?}, allowed are 0-9, *, # and A-D"))),
+        None => Ok(()),
+    }
+}
+
+pub(crate) const fn check_count(field: &'static str, count: usize, count_max: usize) -> Result<(), ProtocolError> {
     if count > count_max { Err(ProtocolError::TooMany { field, count, count_max }) } else { Ok(()) }
 }

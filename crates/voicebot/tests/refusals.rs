@@ -104,7 +104,7 @@ fn a_format_that_does_not_exist_is_refused_and_the_old_one_stays() {
         (r#"{"encoding":"opus"}"#, "opus"),
         (r#"{"rate":44100}"#, "44100"),
         (r#"{"encoding":"mulaw","rate":16000}"#, "16000"),
-        (r#"{"channels":2}"#, "channels"),
+        (r#"{"channels":3}"#, "channels"),
         (r#"{"frame_ms":30}"#, "frame_ms"),
     ] {
         let mut session = session();

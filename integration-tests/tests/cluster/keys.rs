@@ -142,7 +142,8 @@ async fn keys_decide_who_reads_and_who_writes() -> anyhow::Result<()> {
     let of_switch =
         open(secrets::options(), Keys::from_directory(keys.directory("media-switch"), secrets::NAME)?).await?;
     tokio::time::timeout(LIMIT, of_switch.ready()).await??;
-    assert_eq!(of_switch.read(|conn| secrets::bearer(conn, "default", &bot.url()))?.as_deref(), Some(TOKEN));
+    let credential = of_switch.read(|conn| secrets::credential(conn, "default", &bot.url()))?;
+    assert_eq!(credential.context("no credential")?.bearer, TOKEN);
     for db in [of_switch, of_dialer, of_operator] {
         db.close().await?;
     }

@@ -25,8 +25,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("opentelemetry", &["iracluster"]),
     ("opus-pure", &["codecs"]),
     ("rusqlite", &["iratdb", "botstream-state"]),
-    // What handles keys.
-    ("base64", &["iratdb", "iratdbot", "sip"]),
+    // What handles key files, and audio and keys as text.
+    ("base64", &["iratdb", "iratdbot", "sip", "voicebot", "integration-tests"]),
     ("rustls-pki-types", &["iratdb"]),
     ("zeroize", &["iratdb"]),
 ];

@@ -7,7 +7,7 @@ use botstream_state::load::{self, Proxy, SwitchLoad, SwitchState};
 use botstream_state::secrets;
 use iratdb::IraTdb;
 
-use crate::media::Bearer;
+use crate::media::Credential;
 
 /// The switch's databases.
 #[derive(Debug, Clone)]
@@ -47,10 +47,11 @@ impl State {
         })
     }
 
-    /// The bearer token that a bot of a tenant at this URL wants to see.
-    pub(crate) fn bot_bearer(&self, tenant: &str, url: &str) -> iratdb::Result<Option<Bearer>> {
-        let token = self.secrets.read(|conn| secrets::bearer(conn, tenant, url))?;
-        Ok(token.map(Bearer::new))
+    /// What a bot of a tenant at this URL wants to see.
+    pub(crate) fn bot_credential(&self, tenant: &str, url: &str) -> iratdb::Result<Credential> {
+        let found = self.secrets.read(|conn| secrets::credential(conn, tenant, url))?.unwrap_or_default();
+        let some = |text: String| Some(text).filter(|text| !text.is_empty());
+        Ok(Credential { bearer: some(found.bearer), basic: some(found.basic), secret: some(found.secret) })
     }
 
     /// The botproxies that take calls.

@@ -96,7 +96,12 @@ impl World {
                 config::put_number(conn, &number("200", "nobody"))
             })
             .unwrap();
-        let credential = BotCredential { tenant: "default".to_owned(), url: bot.url(), bearer: TOKEN.to_owned() };
+        let credential = BotCredential {
+            tenant: "default".to_owned(),
+            url: bot.url(),
+            bearer: TOKEN.to_owned(),
+            ..BotCredential::default()
+        };
         secrets.write(|conn| secrets::put(conn, &credential)).unwrap();
         let mut command = Command::new("media-switch", env!("CARGO_BIN_EXE_media-switch"))
             .flag("--nats-url", nats.url())

@@ -153,7 +153,9 @@ async fn credentials_go_where_the_configuration_does_not() {
     bench.write(&with("ws://127.0.0.1:1/", "first-token"));
     let _process = bench.start("t1", OFTEN);
     bench.ready("t1").await;
-    let bearer = |url: &str| bench.secrets.read(|conn| secrets::bearer(conn, "default", url)).unwrap();
+    let bearer = |url: &str| {
+        bench.secrets.read(|conn| secrets::credential(conn, "default", url)).unwrap().map(|found| found.bearer)
+    };
     let is =
         |url: &'static str, token: &'static str| async move || (bearer(url).as_deref() == Some(token)).then_some(());
     eventually("the token is there", is("ws://127.0.0.1:1/", "first-token")).await;

@@ -12,8 +12,16 @@ pub trait Format: Debug {
     /// The sample of silence.
     fn silence(&self) -> Self::Sample;
 
+    /// A sample as linear 16 bit.
+    fn decode(&self, sample: Self::Sample) -> i16;
+
+    /// The sample of a linear one.
+    fn encode(&self, linear: i16) -> Self::Sample;
+
     /// A sample at `gain`, 0.0 to 1.0, of its amplitude.
-    fn scale(&self, sample: Self::Sample, gain: f32) -> Self::Sample;
+    fn scale(&self, sample: Self::Sample, gain: f32) -> Self::Sample {
+        self.encode((f32::from(self.decode(sample)) * gain) as i16)
+    }
 }
 
 /// G.711 codes, one byte a sample: what the other side sent goes onto the line bit by bit.
@@ -24,8 +32,12 @@ impl Format for Law {
         Law::silence(*self)
     }
 
-    fn scale(&self, sample: u8, gain: f32) -> u8 {
-        self.encode((f32::from(self.decode(sample)) * gain) as i16)
+    fn decode(&self, sample: u8) -> i16 {
+        Law::decode(*self, sample)
+    }
+
+    fn encode(&self, linear: i16) -> u8 {
+        Law::encode(*self, linear)
     }
 }
 
@@ -40,7 +52,11 @@ impl Format for Pcm16 {
         0
     }
 
-    fn scale(&self, sample: i16, gain: f32) -> i16 {
-        (f32::from(sample) * gain) as i16
+    fn decode(&self, sample: i16) -> i16 {
+        sample
+    }
+
+    fn encode(&self, linear: i16) -> i16 {
+        linear
     }
 }

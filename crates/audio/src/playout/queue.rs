@@ -78,6 +78,38 @@ impl<S: Copy> Queue<S> {
         done
     }
 
+    /// Copies samples from `offset` on to the front of `out`, as many as there are; returns their number.
+    pub(super) fn peek(&self, offset: u64, out: &mut [S]) -> usize {
+        let wanted = out.len().min(usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX));
+        let mut done = 0;
+        while done < wanted {
+            let at = self.start + offset as usize + done;
+            let Some(block) = self.blocks.get(at / BLOCK) else { break };
+            let count = (wanted - done).min(BLOCK - at % BLOCK);
+            out[done..done + count].copy_from_slice(&block[at % BLOCK..at % BLOCK + count]);
+            done += count;
+        }
+        done
+    }
+
+    /// Drops samples from the front.
+    pub(super) fn skip(&mut self, count: u64) {
+        let mut left = usize::try_from(count.min(self.len)).unwrap_or(usize::MAX);
+        while left > 0 && !self.blocks.is_empty() {
+            let step = left.min(BLOCK - self.start);
+            self.start += step;
+            self.len -= step as u64;
+            left -= step;
+            if self.start == BLOCK {
+                self.let_go();
+                self.start = 0;
+            }
+        }
+        if self.len == 0 {
+            self.rewind();
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         self.len = 0;
         self.rewind();

@@ -177,18 +177,142 @@ pub struct StreamSpec {
     /// ws:// or wss:// address of the bot.
     #[prost(string, tag = "1")]
     pub url: ::prost::alloc::string::String,
-    /// Audio format on the WebSocket; default: L16, 16 kHz, mono, 20 ms.
+    /// The protocol that the bot speaks.
+    #[prost(enumeration = "stream_spec::Dialect", tag = "2")]
+    pub dialect: i32,
+    /// Audio format on the WebSocket; default: that of the dialect, for botstream L16, 16 kHz, mono, 20 ms.
     #[prost(message, optional, tag = "3")]
     pub format: ::core::option::Option<AudioFormat>,
+    /// Whose audio goes to the bot.
+    #[prost(enumeration = "stream_spec::Tracks", tag = "4")]
+    pub tracks: i32,
     /// How audio from the bot is played to the caller.
     #[prost(message, optional, tag = "5")]
     pub playout: ::core::option::Option<Playout>,
+    /// Addresses of other bots of the same kind, tried in order when the first one fails.
+    #[prost(string, repeated, tag = "7")]
+    pub fallback: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Handed to the bot in its start message.
     #[prost(btree_map = "string, string", tag = "8")]
     pub metadata: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
+}
+/// Nested message and enum types in `StreamSpec`.
+pub mod stream_spec {
+    /// The protocol that a bot speaks: its own vendor's, for bots that exist, or botstream, the default.
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Dialect {
+        Unspecified = 0,
+        /// botstream.v1, the default.
+        Botstream = 1,
+        /// Twilio Media Streams.
+        Twilio = 2,
+        /// Telnyx media streaming.
+        Telnyx = 3,
+        /// Plivo audio streams.
+        Plivo = 4,
+        /// Exotel's Voicebot applet.
+        Exotel = 5,
+        /// Vonage Voice API WebSockets.
+        Vonage = 6,
+        /// jambonz listen.
+        Jambonz = 7,
+        /// Asterisk's chan_websocket, control messages in JSON.
+        Asterisk = 8,
+        /// Asterisk's chan_websocket, control messages in plain text.
+        AsteriskPlain = 9,
+    }
+    impl Dialect {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "DIALECT_UNSPECIFIED",
+                Self::Botstream => "botstream",
+                Self::Twilio => "twilio",
+                Self::Telnyx => "telnyx",
+                Self::Plivo => "plivo",
+                Self::Exotel => "exotel",
+                Self::Vonage => "vonage",
+                Self::Jambonz => "jambonz",
+                Self::Asterisk => "asterisk",
+                Self::AsteriskPlain => "asterisk_plain",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "DIALECT_UNSPECIFIED" => Some(Self::Unspecified),
+                "botstream" => Some(Self::Botstream),
+                "twilio" => Some(Self::Twilio),
+                "telnyx" => Some(Self::Telnyx),
+                "plivo" => Some(Self::Plivo),
+                "exotel" => Some(Self::Exotel),
+                "vonage" => Some(Self::Vonage),
+                "jambonz" => Some(Self::Jambonz),
+                "asterisk" => Some(Self::Asterisk),
+                "asterisk_plain" => Some(Self::AsteriskPlain),
+                _ => None,
+            }
+        }
+    }
+    /// Whose audio goes to the bot.
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Tracks {
+        Unspecified = 0,
+        /// What the person on the telephone says; the default.
+        Inbound = 1,
+        /// Both parties, as two channels: the telephone's and the bot's.
+        Both = 2,
+    }
+    impl Tracks {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "TRACKS_UNSPECIFIED",
+                Self::Inbound => "inbound",
+                Self::Both => "both",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "TRACKS_UNSPECIFIED" => Some(Self::Unspecified),
+                "inbound" => Some(Self::Inbound),
+                "both" => Some(Self::Both),
+                _ => None,
+            }
+        }
+    }
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AudioFormat {
@@ -197,7 +321,7 @@ pub struct AudioFormat {
     /// Samples per second: 8000, 16000, 24000 or 48000; G.711 is always 8000.
     #[prost(uint32, tag = "2")]
     pub rate: u32,
-    /// 1.
+    /// Toward the bot, 1 or, with tracks = both, 2. Audio from the bot has one channel.
     #[prost(uint32, tag = "3")]
     pub channels: u32,
     /// Length of a frame toward the bot: 10, 20, 40, 60 or 100 ms.
@@ -278,6 +402,8 @@ pub mod playout {
         Unspecified = 0,
         /// Audio from the bot is queued and played to its end; right for text-to-speech in bursts.
         Queue = 1,
+        /// Audio from the bot stays near the present: what is late is shortened; right for speech-to-speech and human agents.
+        Live = 2,
     }
     impl Mode {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -288,6 +414,7 @@ pub mod playout {
             match self {
                 Self::Unspecified => "MODE_UNSPECIFIED",
                 Self::Queue => "queue",
+                Self::Live => "live",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -295,6 +422,7 @@ pub mod playout {
             match value {
                 "MODE_UNSPECIFIED" => Some(Self::Unspecified),
                 "queue" => Some(Self::Queue),
+                "live" => Some(Self::Live),
                 _ => None,
             }
         }
@@ -673,7 +801,7 @@ pub struct Event {
     /// Field name = class, underscore, type.
     #[prost(
         oneof = "event::Body",
-        tags = "16, 17, 18, 19, 20, 21, 32, 48, 49, 50, 51, 52, 53, 54"
+        tags = "16, 17, 18, 19, 20, 21, 32, 48, 49, 50, 51, 52, 53, 54, 55, 56"
     )]
     pub body: ::core::option::Option<event::Body>,
 }
@@ -710,6 +838,10 @@ pub mod event {
         StreamStopped(super::StreamStopped),
         #[prost(message, tag = "54")]
         StreamFailed(super::StreamFailed),
+        #[prost(message, tag = "55")]
+        StreamReconnecting(super::StreamReconnecting),
+        #[prost(message, tag = "56")]
+        StreamFallback(super::StreamFallback),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -988,6 +1120,31 @@ pub mod stream_flow {
         }
     }
 }
+/// The bot's connection is lost, and made anew.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StreamReconnecting {
+    #[prost(string, tag = "1")]
+    pub stream_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub url: ::prost::alloc::string::String,
+    /// Why it was lost, or the last attempt failed.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// Counts from 1.
+    #[prost(uint32, tag = "4")]
+    pub attempt: u32,
+}
+/// The bot is given up; the next address is tried.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StreamFallback {
+    #[prost(string, tag = "1")]
+    pub stream_id: ::prost::alloc::string::String,
+    /// The address that is tried now.
+    #[prost(string, tag = "2")]
+    pub url: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StreamStopped {
     #[prost(string, tag = "1")]
@@ -1173,6 +1330,15 @@ pub struct Bot {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
+    /// The protocol that the bot speaks.
+    #[prost(enumeration = "stream_spec::Dialect", tag = "7")]
+    pub dialect: i32,
+    /// Whose audio goes to the bot.
+    #[prost(enumeration = "stream_spec::Tracks", tag = "8")]
+    pub tracks: i32,
+    /// Addresses of other bots of the same kind, tried in order when this one fails.
+    #[prost(string, repeated, tag = "9")]
+    pub fallback: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// One running instance of a service.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

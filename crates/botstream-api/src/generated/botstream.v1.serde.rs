@@ -252,6 +252,15 @@ impl serde::Serialize for Bot {
         if !self.metadata.is_empty() {
             len += 1;
         }
+        if self.dialect != 0 {
+            len += 1;
+        }
+        if self.tracks != 0 {
+            len += 1;
+        }
+        if !self.fallback.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("botstream.v1.Bot", len)?;
         if !self.name.is_empty() {
             struct_ser.serialize_field("name", &self.name)?;
@@ -271,6 +280,19 @@ impl serde::Serialize for Bot {
         if !self.metadata.is_empty() {
             struct_ser.serialize_field("metadata", &self.metadata)?;
         }
+        if self.dialect != 0 {
+            let v = stream_spec::Dialect::try_from(self.dialect)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.dialect)))?;
+            struct_ser.serialize_field("dialect", &v)?;
+        }
+        if self.tracks != 0 {
+            let v = stream_spec::Tracks::try_from(self.tracks)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.tracks)))?;
+            struct_ser.serialize_field("tracks", &v)?;
+        }
+        if !self.fallback.is_empty() {
+            struct_ser.serialize_field("fallback", &self.fallback)?;
+        }
         struct_ser.end()
     }
 }
@@ -287,6 +309,9 @@ impl<'de> serde::Deserialize<'de> for Bot {
             "format",
             "playout",
             "metadata",
+            "dialect",
+            "tracks",
+            "fallback",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -297,6 +322,9 @@ impl<'de> serde::Deserialize<'de> for Bot {
             Format,
             Playout,
             Metadata,
+            Dialect,
+            Tracks,
+            Fallback,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -324,6 +352,9 @@ impl<'de> serde::Deserialize<'de> for Bot {
                             "format" => Ok(GeneratedField::Format),
                             "playout" => Ok(GeneratedField::Playout),
                             "metadata" => Ok(GeneratedField::Metadata),
+                            "dialect" => Ok(GeneratedField::Dialect),
+                            "tracks" => Ok(GeneratedField::Tracks),
+                            "fallback" => Ok(GeneratedField::Fallback),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -349,6 +380,9 @@ impl<'de> serde::Deserialize<'de> for Bot {
                 let mut format__ = None;
                 let mut playout__ = None;
                 let mut metadata__ = None;
+                let mut dialect__ = None;
+                let mut tracks__ = None;
+                let mut fallback__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Name => {
@@ -389,6 +423,24 @@ impl<'de> serde::Deserialize<'de> for Bot {
                                 map_.next_value::<std::collections::BTreeMap<_, _>>()?
                             );
                         }
+                        GeneratedField::Dialect => {
+                            if dialect__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("dialect"));
+                            }
+                            dialect__ = Some(map_.next_value::<stream_spec::Dialect>()? as i32);
+                        }
+                        GeneratedField::Tracks => {
+                            if tracks__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tracks"));
+                            }
+                            tracks__ = Some(map_.next_value::<stream_spec::Tracks>()? as i32);
+                        }
+                        GeneratedField::Fallback => {
+                            if fallback__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("fallback"));
+                            }
+                            fallback__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Bot {
@@ -398,6 +450,9 @@ impl<'de> serde::Deserialize<'de> for Bot {
                     format: format__,
                     playout: playout__,
                     metadata: metadata__.unwrap_or_default(),
+                    dialect: dialect__.unwrap_or_default(),
+                    tracks: tracks__.unwrap_or_default(),
+                    fallback: fallback__.unwrap_or_default(),
                 })
             }
         }
@@ -3267,6 +3322,12 @@ impl serde::Serialize for Event {
                 event::Body::StreamFailed(v) => {
                     struct_ser.serialize_field("stream_failed", v)?;
                 }
+                event::Body::StreamReconnecting(v) => {
+                    struct_ser.serialize_field("stream_reconnecting", v)?;
+                }
+                event::Body::StreamFallback(v) => {
+                    struct_ser.serialize_field("stream_fallback", v)?;
+                }
             }
         }
         struct_ser.end()
@@ -3315,6 +3376,10 @@ impl<'de> serde::Deserialize<'de> for Event {
             "streamStopped",
             "stream_failed",
             "streamFailed",
+            "stream_reconnecting",
+            "streamReconnecting",
+            "stream_fallback",
+            "streamFallback",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -3339,6 +3404,8 @@ impl<'de> serde::Deserialize<'de> for Event {
             StreamFlow,
             StreamStopped,
             StreamFailed,
+            StreamReconnecting,
+            StreamFallback,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -3380,6 +3447,8 @@ impl<'de> serde::Deserialize<'de> for Event {
                             "streamFlow" | "stream_flow" => Ok(GeneratedField::StreamFlow),
                             "streamStopped" | "stream_stopped" => Ok(GeneratedField::StreamStopped),
                             "streamFailed" | "stream_failed" => Ok(GeneratedField::StreamFailed),
+                            "streamReconnecting" | "stream_reconnecting" => Ok(GeneratedField::StreamReconnecting),
+                            "streamFallback" | "stream_fallback" => Ok(GeneratedField::StreamFallback),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -3542,6 +3611,20 @@ impl<'de> serde::Deserialize<'de> for Event {
                                 return Err(serde::de::Error::duplicate_field("streamFailed"));
                             }
                             body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::StreamFailed)
+;
+                        }
+                        GeneratedField::StreamReconnecting => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("streamReconnecting"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::StreamReconnecting)
+;
+                        }
+                        GeneratedField::StreamFallback => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("streamFallback"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::StreamFallback)
 ;
                         }
                     }
@@ -5545,6 +5628,7 @@ impl serde::Serialize for playout::Mode {
         let variant = match self {
             Self::Unspecified => "MODE_UNSPECIFIED",
             Self::Queue => "queue",
+            Self::Live => "live",
         };
         serializer.serialize_str(variant)
     }
@@ -5558,6 +5642,7 @@ impl<'de> serde::Deserialize<'de> for playout::Mode {
         const FIELDS: &[&str] = &[
             "MODE_UNSPECIFIED",
             "queue",
+            "live",
         ];
 
         struct GeneratedVisitor;
@@ -5600,6 +5685,7 @@ impl<'de> serde::Deserialize<'de> for playout::Mode {
                 match value {
                     "MODE_UNSPECIFIED" => Ok(playout::Mode::Unspecified),
                     "queue" => Ok(playout::Mode::Queue),
+                    "live" => Ok(playout::Mode::Live),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -6191,6 +6277,132 @@ impl<'de> serde::Deserialize<'de> for StreamFailed {
         deserializer.deserialize_struct("botstream.v1.StreamFailed", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for StreamFallback {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.stream_id.is_empty() {
+            len += 1;
+        }
+        if !self.url.is_empty() {
+            len += 1;
+        }
+        if !self.reason.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.StreamFallback", len)?;
+        if !self.stream_id.is_empty() {
+            struct_ser.serialize_field("stream_id", &self.stream_id)?;
+        }
+        if !self.url.is_empty() {
+            struct_ser.serialize_field("url", &self.url)?;
+        }
+        if !self.reason.is_empty() {
+            struct_ser.serialize_field("reason", &self.reason)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for StreamFallback {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "stream_id",
+            "streamId",
+            "url",
+            "reason",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            StreamId,
+            Url,
+            Reason,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "streamId" | "stream_id" => Ok(GeneratedField::StreamId),
+                            "url" => Ok(GeneratedField::Url),
+                            "reason" => Ok(GeneratedField::Reason),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = StreamFallback;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.StreamFallback")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<StreamFallback, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut stream_id__ = None;
+                let mut url__ = None;
+                let mut reason__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::StreamId => {
+                            if stream_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("streamId"));
+                            }
+                            stream_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Url => {
+                            if url__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("url"));
+                            }
+                            url__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Reason => {
+                            if reason__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reason"));
+                            }
+                            reason__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(StreamFallback {
+                    stream_id: stream_id__.unwrap_or_default(),
+                    url: url__.unwrap_or_default(),
+                    reason: reason__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.StreamFallback", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for StreamFlow {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -6640,6 +6852,151 @@ impl<'de> serde::Deserialize<'de> for stream_mark::State {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for StreamReconnecting {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.stream_id.is_empty() {
+            len += 1;
+        }
+        if !self.url.is_empty() {
+            len += 1;
+        }
+        if !self.reason.is_empty() {
+            len += 1;
+        }
+        if self.attempt != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.StreamReconnecting", len)?;
+        if !self.stream_id.is_empty() {
+            struct_ser.serialize_field("stream_id", &self.stream_id)?;
+        }
+        if !self.url.is_empty() {
+            struct_ser.serialize_field("url", &self.url)?;
+        }
+        if !self.reason.is_empty() {
+            struct_ser.serialize_field("reason", &self.reason)?;
+        }
+        if self.attempt != 0 {
+            struct_ser.serialize_field("attempt", &self.attempt)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for StreamReconnecting {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "stream_id",
+            "streamId",
+            "url",
+            "reason",
+            "attempt",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            StreamId,
+            Url,
+            Reason,
+            Attempt,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "streamId" | "stream_id" => Ok(GeneratedField::StreamId),
+                            "url" => Ok(GeneratedField::Url),
+                            "reason" => Ok(GeneratedField::Reason),
+                            "attempt" => Ok(GeneratedField::Attempt),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = StreamReconnecting;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.StreamReconnecting")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<StreamReconnecting, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut stream_id__ = None;
+                let mut url__ = None;
+                let mut reason__ = None;
+                let mut attempt__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::StreamId => {
+                            if stream_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("streamId"));
+                            }
+                            stream_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Url => {
+                            if url__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("url"));
+                            }
+                            url__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Reason => {
+                            if reason__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reason"));
+                            }
+                            reason__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Attempt => {
+                            if attempt__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("attempt"));
+                            }
+                            attempt__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(StreamReconnecting {
+                    stream_id: stream_id__.unwrap_or_default(),
+                    url: url__.unwrap_or_default(),
+                    reason: reason__.unwrap_or_default(),
+                    attempt: attempt__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.StreamReconnecting", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for StreamSpec {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -6651,10 +7008,19 @@ impl serde::Serialize for StreamSpec {
         if !self.url.is_empty() {
             len += 1;
         }
+        if self.dialect != 0 {
+            len += 1;
+        }
         if self.format.is_some() {
             len += 1;
         }
+        if self.tracks != 0 {
+            len += 1;
+        }
         if self.playout.is_some() {
+            len += 1;
+        }
+        if !self.fallback.is_empty() {
             len += 1;
         }
         if !self.metadata.is_empty() {
@@ -6664,11 +7030,24 @@ impl serde::Serialize for StreamSpec {
         if !self.url.is_empty() {
             struct_ser.serialize_field("url", &self.url)?;
         }
+        if self.dialect != 0 {
+            let v = stream_spec::Dialect::try_from(self.dialect)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.dialect)))?;
+            struct_ser.serialize_field("dialect", &v)?;
+        }
         if let Some(v) = self.format.as_ref() {
             struct_ser.serialize_field("format", v)?;
         }
+        if self.tracks != 0 {
+            let v = stream_spec::Tracks::try_from(self.tracks)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.tracks)))?;
+            struct_ser.serialize_field("tracks", &v)?;
+        }
         if let Some(v) = self.playout.as_ref() {
             struct_ser.serialize_field("playout", v)?;
+        }
+        if !self.fallback.is_empty() {
+            struct_ser.serialize_field("fallback", &self.fallback)?;
         }
         if !self.metadata.is_empty() {
             struct_ser.serialize_field("metadata", &self.metadata)?;
@@ -6684,16 +7063,22 @@ impl<'de> serde::Deserialize<'de> for StreamSpec {
     {
         const FIELDS: &[&str] = &[
             "url",
+            "dialect",
             "format",
+            "tracks",
             "playout",
+            "fallback",
             "metadata",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             Url,
+            Dialect,
             Format,
+            Tracks,
             Playout,
+            Fallback,
             Metadata,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -6717,8 +7102,11 @@ impl<'de> serde::Deserialize<'de> for StreamSpec {
                     {
                         match value {
                             "url" => Ok(GeneratedField::Url),
+                            "dialect" => Ok(GeneratedField::Dialect),
                             "format" => Ok(GeneratedField::Format),
+                            "tracks" => Ok(GeneratedField::Tracks),
                             "playout" => Ok(GeneratedField::Playout),
+                            "fallback" => Ok(GeneratedField::Fallback),
                             "metadata" => Ok(GeneratedField::Metadata),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
@@ -6740,8 +7128,11 @@ impl<'de> serde::Deserialize<'de> for StreamSpec {
                     V: serde::de::MapAccess<'de>,
             {
                 let mut url__ = None;
+                let mut dialect__ = None;
                 let mut format__ = None;
+                let mut tracks__ = None;
                 let mut playout__ = None;
+                let mut fallback__ = None;
                 let mut metadata__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
@@ -6751,17 +7142,35 @@ impl<'de> serde::Deserialize<'de> for StreamSpec {
                             }
                             url__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Dialect => {
+                            if dialect__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("dialect"));
+                            }
+                            dialect__ = Some(map_.next_value::<stream_spec::Dialect>()? as i32);
+                        }
                         GeneratedField::Format => {
                             if format__.is_some() {
                                 return Err(serde::de::Error::duplicate_field("format"));
                             }
                             format__ = map_.next_value()?;
                         }
+                        GeneratedField::Tracks => {
+                            if tracks__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tracks"));
+                            }
+                            tracks__ = Some(map_.next_value::<stream_spec::Tracks>()? as i32);
+                        }
                         GeneratedField::Playout => {
                             if playout__.is_some() {
                                 return Err(serde::de::Error::duplicate_field("playout"));
                             }
                             playout__ = map_.next_value()?;
+                        }
+                        GeneratedField::Fallback => {
+                            if fallback__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("fallback"));
+                            }
+                            fallback__ = Some(map_.next_value()?);
                         }
                         GeneratedField::Metadata => {
                             if metadata__.is_some() {
@@ -6775,13 +7184,185 @@ impl<'de> serde::Deserialize<'de> for StreamSpec {
                 }
                 Ok(StreamSpec {
                     url: url__.unwrap_or_default(),
+                    dialect: dialect__.unwrap_or_default(),
                     format: format__,
+                    tracks: tracks__.unwrap_or_default(),
                     playout: playout__,
+                    fallback: fallback__.unwrap_or_default(),
                     metadata: metadata__.unwrap_or_default(),
                 })
             }
         }
         deserializer.deserialize_struct("botstream.v1.StreamSpec", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for stream_spec::Dialect {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "DIALECT_UNSPECIFIED",
+            Self::Botstream => "botstream",
+            Self::Twilio => "twilio",
+            Self::Telnyx => "telnyx",
+            Self::Plivo => "plivo",
+            Self::Exotel => "exotel",
+            Self::Vonage => "vonage",
+            Self::Jambonz => "jambonz",
+            Self::Asterisk => "asterisk",
+            Self::AsteriskPlain => "asterisk_plain",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for stream_spec::Dialect {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "DIALECT_UNSPECIFIED",
+            "botstream",
+            "twilio",
+            "telnyx",
+            "plivo",
+            "exotel",
+            "vonage",
+            "jambonz",
+            "asterisk",
+            "asterisk_plain",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = stream_spec::Dialect;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "DIALECT_UNSPECIFIED" => Ok(stream_spec::Dialect::Unspecified),
+                    "botstream" => Ok(stream_spec::Dialect::Botstream),
+                    "twilio" => Ok(stream_spec::Dialect::Twilio),
+                    "telnyx" => Ok(stream_spec::Dialect::Telnyx),
+                    "plivo" => Ok(stream_spec::Dialect::Plivo),
+                    "exotel" => Ok(stream_spec::Dialect::Exotel),
+                    "vonage" => Ok(stream_spec::Dialect::Vonage),
+                    "jambonz" => Ok(stream_spec::Dialect::Jambonz),
+                    "asterisk" => Ok(stream_spec::Dialect::Asterisk),
+                    "asterisk_plain" => Ok(stream_spec::Dialect::AsteriskPlain),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for stream_spec::Tracks {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "TRACKS_UNSPECIFIED",
+            Self::Inbound => "inbound",
+            Self::Both => "both",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for stream_spec::Tracks {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "TRACKS_UNSPECIFIED",
+            "inbound",
+            "both",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = stream_spec::Tracks;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "TRACKS_UNSPECIFIED" => Ok(stream_spec::Tracks::Unspecified),
+                    "inbound" => Ok(stream_spec::Tracks::Inbound),
+                    "both" => Ok(stream_spec::Tracks::Both),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
     }
 }
 impl serde::Serialize for StreamStarted {

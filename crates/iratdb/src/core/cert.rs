@@ -161,7 +161,6 @@ pub fn verify(public: &[u8; 32], hashed: &[u8; 32], signature: &[u8]) -> bool {
 }
 
 /// The keys that tests use.
-#[allow(clippy::unwrap_used, reason = "keys for tests")]
 #[cfg(any(test, feature = "simulator"))]
 #[allow(clippy::unwrap_used, reason = "for tests, also where they are run by a program")]
 pub(crate) mod fixtures {

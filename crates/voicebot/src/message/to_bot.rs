@@ -21,6 +21,8 @@ pub enum ToBot {
     Cleared(Cleared),
     /// How playing goes on.
     Playback(Playback),
+    /// Around caller audio that is late: said while the connection was lost, and just before.
+    Replay(Replay),
     /// Whether the bot should hold back its audio.
     Flow(Flow),
     /// Voice activity.
@@ -44,8 +46,9 @@ pub enum ToBot {
 
 impl ToBot {
     /// Every `type` of this direction.
-    pub const TYPES: [&'static str; 13] = [
-        "start", "dtmf", "mark", "cleared", "playback", "flow", "speech", "cpa", "call", "qos", "stop", "error", "pong",
+    pub const TYPES: [&'static str; 14] = [
+        "start", "dtmf", "mark", "cleared", "playback", "replay", "flow", "speech", "cpa", "call", "qos", "stop",
+        "error", "pong",
     ];
 
     /// The message's `type`.
@@ -57,6 +60,7 @@ impl ToBot {
             Self::Mark(_) => "mark",
             Self::Cleared(_) => "cleared",
             Self::Playback(_) => "playback",
+            Self::Replay(_) => "replay",
             Self::Flow(_) => "flow",
             Self::Speech(_) => "speech",
             Self::Cpa(_) => "cpa",
@@ -149,6 +153,14 @@ pub enum Track {
     Inbound,
     /// What the bot says.
     Outbound,
+}
+
+impl Track {
+    /// What is in so many channels.
+    #[must_use]
+    pub fn of_channels(channels: u32) -> Vec<Self> {
+        if channels == 2 { vec![Self::Inbound, Self::Outbound] } else { vec![Self::Inbound] }
+    }
 }
 
 /// How the bot's audio is queued.
@@ -277,6 +289,25 @@ pub enum PlaybackState {
     Drained,
     /// A report in between.
     Progress,
+}
+
+/// `replay`: audio between `start` and `end` is late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replay {
+    /// Begins or is over.
+    pub state: ReplayState,
+    /// How much of it there is.
+    pub late_ms: u64,
+}
+
+/// A replay begins or is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReplayState {
+    /// What follows is late.
+    Start,
+    /// What follows is live.
+    End,
 }
 
 /// `flow`.

@@ -11,10 +11,12 @@ use botstream_api::cause::{Class, Party};
 use botstream_api::event::Body;
 use botstream_api::{
     AudioFormat, CallAnswered, CallCreated, CallEarlyMedia, CallEnded, CallRinging, CallRouting, Cause, DtmfDigit,
-    MediaStats, StreamCleared, StreamConnecting, StreamFailed, StreamFlow, StreamMark, StreamStarted, StreamStopped,
+    MediaStats, StreamCleared, StreamConnecting, StreamFailed, StreamFallback, StreamFlow, StreamMark,
+    StreamReconnecting, StreamStarted, StreamStopped,
 };
 
 use super::cause::{self, Ending};
+use super::chain::{Chain, Step};
 
 /// What does not change during a call.
 #[derive(Debug, Clone)]
@@ -27,6 +29,8 @@ pub(crate) struct Facts {
     pub(crate) sip_call_id: String,
     pub(crate) stream_id: String,
     pub(crate) bot_url: String,
+    /// Tried in order when it fails.
+    pub(crate) fallback_urls: Vec<String>,
     /// Longest talk, from the answer; `None` is without limit.
     pub(crate) duration_max: Option<Duration>,
 }
@@ -63,6 +67,8 @@ pub(crate) enum Input {
     /// The bot's WebSocket could not be opened, or broke.
     StreamFailed {
         reason: String,
+        /// It is of no use to call it again.
+        is_useless: bool,
     },
     /// The bot closed its WebSocket in order: it is done with the call.
     StreamClosed,
@@ -99,6 +105,8 @@ pub(crate) enum Output {
     Reject { sip_status: u16, reason_header: String },
     /// BYE or CANCEL.
     HangUp { reason_header: String },
+    /// Call a bot: the first one or one of its fallbacks, by number, in the place of one that was lost.
+    Connect { address: usize, is_resumed: bool },
     /// Audio flows from now on.
     StartAudio,
     /// Tell when the bot's audio has been played to its end; take no more of it.
@@ -126,6 +134,11 @@ pub(crate) struct Call {
     facts: Facts,
     state: State,
     stream: Stream,
+    chain: Chain,
+    /// A bot was there once.
+    had_bot: bool,
+    /// When the bot is called again.
+    reconnect: Option<Instant>,
     created: Instant,
     answered: Option<Instant>,
     is_audio_started: bool,
@@ -141,6 +154,9 @@ impl Call {
         let call = Self {
             state: State::Routing,
             stream: Stream::Connecting,
+            chain: Chain::new(1 + facts.fallback_urls.len()),
+            had_bot: false,
+            reconnect: None,
             created: now,
             answered: None,
             is_audio_started: false,
@@ -184,17 +200,30 @@ impl Call {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub(crate) fn timeout(&self) -> Option<Instant> {
+        self.duration_end().into_iter().chain(self.reconnect).min()
+    }
+
+    fn duration_end(&self) -> Option<Instant> {
         match (self.state, self.answered, self.facts.duration_max) {
             (State::Answered, Some(answered), Some(max)) => answered.checked_add(max),
             _ => None,
         }
     }
 
-    /// Ends a call that has lasted its time.
+    /// Ends a call that has lasted its time; calls a lost bot again.
     pub(crate) fn handle_timeout(&mut self, now: Instant, outputs: &mut Vec<Output>) {
-        if self.timeout().is_some_and(|due| due <= now) {
+        if self.duration_end().is_some_and(|due| due <= now) {
             self.end(now, Ending::by_system(Class::MaxDuration), outputs);
+        } else if self.reconnect.take_if(|due| *due <= now).is_some() {
+            outputs.push(Output::Connect { address: self.chain.current(), is_resumed: true });
+            outputs.push(Output::StateChanged);
         }
+    }
+
+    /// The address that is called, or spoken to.
+    fn url(&self) -> &str {
+        let fallback = self.chain.current().checked_sub(1).and_then(|index| self.facts.fallback_urls.get(index));
+        fallback.unwrap_or(&self.facts.bot_url)
     }
 
     /// Takes one input; what follows from it is appended to `outputs`.
@@ -243,27 +272,21 @@ impl Call {
                     return;
                 }
                 self.stream = Stream::Ready;
+                self.chain.ready(now);
+                self.had_bot = true;
                 outputs.push(Output::Publish(Body::StreamStarted(StreamStarted {
                     stream_id: self.facts.stream_id.clone(),
-                    url: self.facts.bot_url.clone(),
+                    url: self.url().to_owned(),
                     format: Some(format),
                     connect_ms,
                 })));
-                if self.facts.direction == Direction::Inbound {
+                if self.facts.direction == Direction::Inbound && self.answered.is_none() {
                     outputs.push(Output::Answer);
                     self.become_answered(now, outputs);
                 }
                 self.start_audio_if_ready(outputs);
             }
-            Input::StreamFailed { reason } => {
-                self.stream = Stream::Over;
-                outputs.push(Output::Publish(Body::StreamFailed(StreamFailed {
-                    stream_id: self.facts.stream_id.clone(),
-                    url: self.facts.bot_url.clone(),
-                    reason,
-                })));
-                self.end(now, Ending::bot_failed(), outputs);
-            }
+            Input::StreamFailed { reason, is_useless } => self.lose_stream(now, reason, is_useless, outputs),
             Input::StreamClosed => self.end(now, Ending::by_bot(None), outputs),
             Input::HangUp(ending) => self.end(now, ending, outputs),
             // The first reason given is the one that stays.
@@ -288,6 +311,41 @@ impl Call {
             Input::MediaFailed { reason } => {
                 tracing::error!(stream_id = self.facts.stream_id, reason, "the media path of a call broke down");
                 self.end(now, Ending::by_system(Class::Internal), outputs);
+            }
+        }
+    }
+
+    /// The bot is gone: it is called again, or another one, or the call ends.
+    fn lose_stream(&mut self, now: Instant, reason: String, is_useless: bool, outputs: &mut Vec<Output>) {
+        // What it has said is played to the end, and then the call is over: it needs no other bot.
+        if self.ending.is_some() && self.is_audio_started {
+            return;
+        }
+        let stream_id = self.facts.stream_id.clone();
+        match self.chain.failed(now, is_useless) {
+            Step::Again { attempt, at } => {
+                self.stream = Stream::Connecting;
+                let url = self.url().to_owned();
+                let told = StreamReconnecting { stream_id, url, reason, attempt };
+                outputs.push(Output::Publish(Body::StreamReconnecting(told)));
+                if at <= now {
+                    outputs.push(Output::Connect { address: self.chain.current(), is_resumed: true });
+                } else {
+                    self.reconnect = Some(at);
+                    outputs.push(Output::StateChanged);
+                }
+            }
+            Step::Next => {
+                self.stream = Stream::Connecting;
+                let url = self.url().to_owned();
+                outputs.push(Output::Publish(Body::StreamFallback(StreamFallback { stream_id, url, reason })));
+                outputs.push(Output::Connect { address: self.chain.current(), is_resumed: self.had_bot });
+            }
+            Step::GiveUp => {
+                self.stream = Stream::Over;
+                let url = self.url().to_owned();
+                outputs.push(Output::Publish(Body::StreamFailed(StreamFailed { stream_id, url, reason })));
+                self.end(now, Ending::bot_failed(), outputs);
             }
         }
     }
@@ -338,7 +396,8 @@ impl Call {
         let stop_reason = cause::stop_reason(&cause);
         let class = cause.class().as_str_name();
         outputs.push(Output::CloseMedia { stop_reason, class });
-        if self.stream == Stream::Ready {
+        self.reconnect = None;
+        if self.stream == Stream::Ready || self.had_bot && self.stream == Stream::Connecting {
             outputs.push(Output::Publish(Body::StreamStopped(StreamStopped {
                 stream_id: self.facts.stream_id.clone(),
                 reason: stop_reason.to_owned(),

@@ -27,6 +27,7 @@ fn facts(direction: Direction, duration_max: Option<Duration>) -> Facts {
         sip_call_id: "abc".to_owned(),
         stream_id: "sw-1-X-1".to_owned(),
         bot_url: "ws://127.0.0.1:1".to_owned(),
+        fallback_urls: Vec::new(),
         duration_max,
     }
 }
@@ -110,7 +111,7 @@ fn an_inbound_call_is_answered_when_its_bot_is_there() {
 #[test]
 fn nobody_is_answered_without_a_bot() {
     let mut story = Story::begin(Direction::Inbound);
-    story.then(Input::StreamFailed { reason: "refused".to_owned() });
+    story.then(Input::StreamFailed { reason: "refused".to_owned(), is_useless: false });
     assert_eq!(story.told(), ["stream.failed", "Reject", "CloseMedia", "StateChanged"]);
     assert!(story.outputs.iter().any(|output| matches!(output, Output::Reject { sip_status: 480, .. })));
     let cause = story.cause();
@@ -133,9 +134,73 @@ fn a_bot_that_fails_while_it_rings_cancels_the_call() {
     let mut story = Story::begin(Direction::Outbound);
     story.then(Input::Ringing { sip_status: 183, has_early_media: true });
     assert_eq!(story.told(), ["call.ringing", "StateChanged", "call.early_media", "StateChanged"]);
-    story.then(Input::StreamFailed { reason: "refused".to_owned() });
+    story.then(Input::StreamFailed { reason: "refused".to_owned(), is_useless: false });
     assert_eq!(story.told(), ["stream.failed", "HangUp", "CloseMedia", "StateChanged"]);
     assert_eq!(story.cause().class(), Class::BotFailed);
+}
+
+fn failed() -> Input {
+    Input::StreamFailed { reason: "reset".to_owned(), is_useless: false }
+}
+
+fn with_fallback(direction: Direction) -> Story {
+    let now = Instant::now();
+    let mut outputs = Vec::new();
+    let facts = Facts { fallback_urls: vec!["ws://127.0.0.1:2".to_owned()], ..facts(direction, None) };
+    let call = Call::begin(facts, now, &mut outputs);
+    Story { call, now, outputs }
+}
+
+#[test]
+fn a_bot_that_is_lost_is_called_again_and_then_another() {
+    let mut story = with_fallback(Direction::Inbound);
+    story.then(ready()).then(failed());
+    assert_eq!(story.told(), ["stream.reconnecting", "Connect"]);
+    assert!(story.outputs.contains(&Output::Connect { address: 0, is_resumed: true }));
+    // It is back: audio has been started and the call answered before.
+    story.then(ready());
+    assert_eq!(story.told(), ["stream.started"]);
+    for delay_ms in [250, 500, 1_000] {
+        story.then(failed());
+        assert_eq!(story.told(), ["stream.reconnecting", "StateChanged"]);
+        story.later(Duration::from_millis(delay_ms));
+        assert_eq!(story.told(), ["Connect", "StateChanged"]);
+    }
+    story.then(failed());
+    assert_eq!(story.told(), ["stream.fallback", "Connect"]);
+    assert!(story.outputs.contains(&Output::Connect { address: 1, is_resumed: true }));
+    story.then(failed());
+    assert_eq!(story.told(), ["stream.failed", "HangUp", "CloseMedia", "StateChanged"]);
+    assert_eq!(story.cause().class(), Class::BotFailed);
+}
+
+#[test]
+fn a_bot_that_cannot_be_reached_is_replaced_before_the_answer() {
+    let mut story = with_fallback(Direction::Inbound);
+    story.then(failed());
+    assert_eq!(story.told(), ["stream.fallback", "Connect"]);
+    assert!(story.outputs.contains(&Output::Connect { address: 1, is_resumed: false }));
+    story.then(ready());
+    assert_eq!(story.told(), ["stream.started", "Answer", "call.answered", "StateChanged", "StartAudio"]);
+}
+
+#[test]
+fn a_call_that_ends_calls_no_bot_any_more() {
+    let mut story = with_fallback(Direction::Inbound);
+    story.then(ready()).then(failed()).then(failed());
+    assert!(story.call.timeout().is_some());
+    story.then(Input::RemoteEnded { reason_headers: Vec::new() });
+    assert_eq!(story.call.timeout(), None);
+    assert_eq!(story.later(Duration::from_secs(9)).told(), [""; 0]);
+}
+
+#[test]
+fn a_bot_that_dies_while_its_last_words_are_played_is_not_called_again() {
+    let mut story = Story::begin(Direction::Inbound);
+    story.then(ready()).then(Input::HangUpDrained(Ending::by_operator(Class::Normal))).then(failed());
+    assert!(story.told().is_empty());
+    story.then(Input::Drained);
+    assert_eq!(story.cause().party(), Party::Operator);
 }
 
 #[test]
@@ -227,7 +292,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         Just(()).prop_map(|()| Input::RemoteEnded { reason_headers: Vec::new() }),
         Just(()).prop_map(|()| Input::SignallingLost { sip_status: 408 }),
         Just(()).prop_map(|()| ready()),
-        Just(()).prop_map(|()| Input::StreamFailed { reason: String::new() }),
+        Just(()).prop_map(|()| Input::StreamFailed { reason: String::new(), is_useless: false }),
         Just(()).prop_map(|()| Input::StreamClosed),
         Just(()).prop_map(|()| hangup(Class::Normal)),
         Just(()).prop_map(|()| Input::HangUpDrained(Ending::by_bot(None))),

@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod cause;
+pub(crate) mod chain;
 
 #[cfg(test)]
 mod call_tests;

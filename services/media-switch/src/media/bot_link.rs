@@ -1,20 +1,23 @@
 //! What a call does with its bot: commands in, events out, around the socket and the playout.
+//!
+//! The playout outlives the socket: what a bot has said is played when it has asked for the end and gone, and goes on for
+//! a moment when its connection is lost, so that one that is back at once makes no gap.
 
 use std::task::Context;
 use std::time::{Duration, Instant};
 
 use audio::g711::Law;
-use audio::playout::{self, PlayoutEvent, Tick};
-use botstream_api::{StreamCleared, StreamFlow, StreamMark, stream_flow, stream_mark};
+use audio::playout::Tick;
 use bytes::Bytes;
 use rtp::dtmf;
-use voicebot::message::{
-    After, Cleared, ErrorInfo, Flow, FlowState, MarkReport, MarkState, Playback, PlaybackState, Stop, ToBot,
-};
-use voicebot::{Command, Format, SwitchSession, close_code};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use voicebot::dialect::{Dialect, DialectSession, Incoming, Received};
+use voicebot::message::{After, ErrorInfo, ToBot};
+use voicebot::{Command, Format, close_code};
 
 use super::Notice;
-use super::bot_socket::{BotSocket, Gone, Incoming};
+use super::bot_reports::Allowance;
+use super::bot_socket::{BotSocket, Gone, Message};
 use super::connect::Socket;
 use super::from_bot::{FromBot, Refused};
 use super::leg::Round;
@@ -23,8 +26,12 @@ use super::leg::Round;
 const MESSAGES_PER_SWEEP: usize = 64;
 
 /// Time a bot has to `accept`, perhaps with another format, before it is taken for ready with the one offered. A bot that
-/// sends anything is ready at once.
+/// sends anything is ready at once, and so is one whose dialect knows no `accept`.
 const ACCEPT_WINDOW: Duration = Duration::from_millis(100);
+
+/// A bot whose connection is lost may be back within this time as if nothing had happened; then what it had queued is
+/// thrown away, and the caller is told by a tone that there is nobody.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// The API's code for a verb that can't be done as things are.
 const WRONG_STATE: (u16, &str) = (4090, "WRONG_STATE");
@@ -40,11 +47,23 @@ pub(super) struct Counters {
     pub(super) lost_ms: u32,
 }
 
+/// What the end of a connection means.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// The bot had asked for the end of the call: it comes when all is said.
+    Foreseen,
+    /// A close is this dialect's way to ask for the end when all is said.
+    Hangup,
+    /// The bot is gone.
+    Gone,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct BotLink {
-    socket: BotSocket,
-    from_bot: FromBot,
+    /// `None` while there is no connection.
+    socket: Option<BotSocket>,
+    pub(super) from_bot: FromBot,
     law: Law,
     began: Instant,
     connect_ms: u32,
@@ -53,48 +72,28 @@ pub(super) struct BotLink {
     is_ready_told: bool,
     /// The bot has asked for the end of the call after its last words.
     wants_end: bool,
-    /// Its socket is closed; what it has said is played to the end.
-    is_gone: bool,
+    /// When the connection was lost; nobody is there since.
+    lost: Option<Instant>,
+    /// What the bot had queued when it was lost is thrown away.
+    is_cut: bool,
     overflows: u32,
-    told: Allowance,
-}
-
-/// How much one bot's marks and clears may tell the cluster, so that they don't crowd out other calls' events. The bot
-/// itself is told everything.
-#[derive(Debug)]
-struct Allowance {
-    left: f64,
-    refilled: Instant,
-}
-
-impl Allowance {
-    const PER_SECOND: f64 = 50.0;
-    const BURST: f64 = 200.0;
-
-    fn take(&mut self, now: Instant) -> bool {
-        let earned = now.saturating_duration_since(self.refilled).as_secs_f64() * Self::PER_SECOND;
-        self.left = (self.left + earned).min(Self::BURST);
-        self.refilled = now;
-        let is_granted = self.left >= 1.0;
-        if is_granted {
-            self.left -= 1.0;
-        }
-        is_granted
-    }
+    pub(super) told: Allowance,
+    /// Of the connections before.
+    past: Counters,
 }
 
 impl BotLink {
     pub(super) fn begin(
         socket: Socket,
         connect_ms: u32,
-        session: SwitchSession,
+        session: DialectSession,
         law: Law,
         now: Instant,
     ) -> Result<Self, Gone> {
-        let from_bot = FromBot::new(law, session.format(), session.playout());
+        let from_bot = FromBot::new(law, session.playout());
         let socket = BotSocket::begin(socket, session, now)?;
         Ok(Self {
-            socket,
+            socket: Some(socket),
             from_bot,
             law,
             began: now,
@@ -102,47 +101,118 @@ impl BotLink {
             has_spoken: false,
             is_ready_told: false,
             wants_end: false,
-            is_gone: false,
+            lost: None,
+            is_cut: false,
             overflows: 0,
-            told: Allowance { left: Allowance::BURST, refilled: now },
+            told: Allowance::new(now),
+            past: Counters::default(),
         })
+    }
+
+    /// Another connection takes the place of the one that was lost.
+    pub(super) fn resume(
+        &mut self,
+        socket: Socket,
+        connect_ms: u32,
+        session: DialectSession,
+        now: Instant,
+    ) -> Result<(), Gone> {
+        // Only our own protocol can take up what another connection began.
+        if session.dialect() != Dialect::Botstream && !self.is_cut {
+            self.from_bot.clear();
+        }
+        // As this connection's start says it, whatever another one had accepted.
+        self.from_bot.settle(self.law, session.playout());
+        self.socket = Some(BotSocket::begin(socket, session, now)?);
+        self.began = now;
+        self.connect_ms = connect_ms;
+        self.has_spoken = false;
+        self.is_ready_told = false;
+        self.lost = None;
+        self.is_cut = false;
+        Ok(())
     }
 
     /// SDP has settled the telephone's codec.
     pub(super) fn settle(&mut self, law: Law) {
         self.law = law;
-        self.from_bot.settle(law, self.socket.session.format(), self.socket.session.playout());
+        if let Some(socket) = &self.socket {
+            self.from_bot.settle(law, socket.session.playout());
+        }
     }
 
-    /// The format of the caller's audio, fixed from here on.
-    pub(super) fn start_audio(&mut self) -> Format {
-        self.socket.session.start_audio()
+    /// The format of the caller's audio, fixed from here on, once the bot is ready for it.
+    pub(super) fn start_audio(&mut self) -> Option<Format> {
+        let socket = self.socket.as_mut().filter(|_| self.is_ready_told)?;
+        Some(socket.session.start_audio())
+    }
+
+    /// Whether this connection can be told that audio is late.
+    pub(super) fn takes_replay(&self) -> bool {
+        self.socket.as_ref().is_some_and(|socket| socket.session.dialect() == Dialect::Botstream)
     }
 
     pub(super) fn counters(&self) -> Counters {
+        let now = self.socket.as_ref().map(BotSocket::counters).unwrap_or_default();
         Counters {
-            frames_sent: self.socket.frames_sent,
+            frames_sent: self.past.frames_sent.wrapping_add(now.frames_sent),
             frames_received: self.from_bot.frames_received,
-            lost_ms: self.socket.lost_ms,
+            lost_ms: self.past.lost_ms.saturating_add(now.lost_ms),
         }
     }
 
     pub(super) fn send(&mut self, message: &ToBot) -> Result<(), Gone> {
-        if self.is_gone { Ok(()) } else { self.socket.send(message) }
+        match &mut self.socket {
+            Some(socket) => socket.send(message),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn send_audio(&mut self, frame: Bytes, now: Instant, context: &mut Context<'_>) -> Result<(), Gone> {
-        if self.is_gone { Ok(()) } else { self.socket.send_audio(frame, now, context) }
+        match &mut self.socket {
+            Some(socket) => socket.send_audio(frame, now, context),
+            None => Ok(()),
+        }
     }
 
-    /// Whether the call goes on without the socket: the bot closed it after asking for the end when all is said.
-    pub(super) fn outlives(&mut self, gone: &Gone) -> bool {
-        self.is_gone = *gone == Gone::Closed && self.wants_end;
-        self.is_gone
+    /// Sends a frame of caller audio that is late, and is not to be dropped for it.
+    pub(super) fn send_late(&mut self, frame: Bytes) -> Result<(), Gone> {
+        match &mut self.socket {
+            Some(socket) => socket.send_late(frame),
+            None => Ok(()),
+        }
     }
 
-    pub(super) fn is_gone(&self) -> bool {
-        self.is_gone
+    /// The connection is over: gives back the socket to be closed, and says what that means.
+    pub(super) fn lose(&mut self, gone: &Gone, is_answered: bool, now: Instant) -> (Option<BotSocket>, Loss) {
+        self.past = self.counters();
+        let socket = self.socket.take();
+        let asks_by_close = socket.as_ref().is_some_and(|socket| {
+            socket.session.dialect().properties().on_close == Some(After::Drained)
+                && (is_answered || !self.from_bot.is_empty())
+        });
+        let loss = match gone {
+            Gone::Closed | Gone::Broken(_) if self.wants_end => Loss::Foreseen,
+            Gone::Closed if asks_by_close => {
+                self.wants_end = true;
+                Loss::Hangup
+            }
+            _ => {
+                self.lost = Some(now);
+                Loss::Gone
+            }
+        };
+        (socket, loss)
+    }
+
+    /// Whether the caller has been alone for so long that he is to hear it.
+    pub(super) fn is_missed(&self, now: Instant) -> bool {
+        self.lost.is_some_and(|lost| now.saturating_duration_since(lost) >= PATIENCE)
+    }
+
+    /// Gives up the socket, if it is open.
+    pub(super) fn into_socket(self) -> Option<BotSocket> {
+        self.socket
     }
 
     pub(super) fn is_draining(&self) -> bool {
@@ -162,20 +232,6 @@ impl BotLink {
         self.from_bot.tick(out, is_sent)
     }
 
-    /// Says `stop`, closes the socket, and is gone.
-    pub(super) async fn close(self, stop: Stop) {
-        self.socket.stop(ToBot::Stop(stop)).await;
-    }
-
-    /// Answers the bot's close, or tells it by a close code why it is cut off.
-    pub(super) async fn part(self, gone: Gone) {
-        match gone {
-            Gone::Closed => self.socket.close(close_code::DONE).await,
-            Gone::Refused { code, .. } => self.socket.close(code).await,
-            Gone::Broken(_) => {}
-        }
-    }
-
     /// Takes what the bot has sent. `dtmf` is there when the far end takes telephone events.
     pub(super) fn sweep(
         &mut self,
@@ -183,14 +239,18 @@ impl BotLink {
         is_answered: bool,
         dtmf: Option<&mut dtmf::Sender>,
     ) -> Result<(), Gone> {
-        if !self.is_gone {
-            self.socket.pump(round.now, round.context)?;
+        if let Some(socket) = &mut self.socket {
+            socket.pump(round.now, round.context)?;
+            let is_settled = socket.session.dialect() != Dialect::Botstream;
             self.receive(round, dtmf)?;
+            if is_settled || self.has_spoken || round.now.saturating_duration_since(self.began) >= ACCEPT_WINDOW {
+                self.tell_ready(round.notices);
+            }
+        } else if self.is_missed(round.now) && !self.is_cut {
+            self.is_cut = true;
+            self.from_bot.clear();
         }
-        if self.has_spoken || round.now.saturating_duration_since(self.began) >= ACCEPT_WINDOW {
-            self.tell_ready(round.notices);
-        }
-        if is_answered && let Err(refused) = self.from_bot.convert(&mut self.socket.session) {
+        if is_answered && let Err(refused) = self.from_bot.convert() {
             self.refuse(refused)?;
         }
         Ok(())
@@ -201,121 +261,73 @@ impl BotLink {
             return Ok(());
         }
         for _ in 0..MESSAGES_PER_SWEEP {
-            match self.socket.poll(round.now, round.context)? {
+            let Some(socket) = &mut self.socket else { break };
+            let received = match socket.poll(round.now, round.context)? {
                 None => break,
-                Some(Incoming::Control) => {}
-                Some(Incoming::Binary(frame)) => {
-                    self.has_spoken = true;
-                    self.socket.session.start_audio();
-                    self.tell_ready(round.notices);
-                    if let Err(refused) = self.from_bot.push(frame) {
+                Some(Message::Control) => continue,
+                Some(Message::Binary(frame)) => {
+                    socket.session.start_audio();
+                    socket.session.receive_binary(frame)
+                }
+                Some(Message::Text(text)) => socket.session.receive_text(&text),
+            };
+            self.has_spoken = true;
+            match received {
+                Ok(received) => self.act_on(received, round.notices, dtmf.as_deref_mut())?,
+                Err(error) => self.refuse(Refused::Protocol(error))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn act_on(
+        &mut self,
+        received: Received,
+        notices: &mut Vec<Notice>,
+        mut dtmf: Option<&mut dtmf::Sender>,
+    ) -> Result<(), Gone> {
+        for incoming in received {
+            match incoming {
+                Incoming::Command(command) => self.act(command, notices, dtmf.as_deref_mut())?,
+                Incoming::Audio { format, bytes } => {
+                    self.tell_ready(notices);
+                    if let Err(refused) = self.from_bot.push(format, bytes) {
                         self.refuse(refused)?;
                     }
                 }
-                Some(Incoming::Text(text)) => {
-                    self.has_spoken = true;
-                    match self.socket.session.receive_text(&text) {
-                        Ok(command) => self.act(command, round.notices, dtmf.as_deref_mut())?,
-                        Err(error) => self.refuse(Refused::Protocol(error))?,
+                Incoming::Reply(frames) => {
+                    for frame in frames {
+                        self.reply(frame.into())?;
                     }
                 }
+                Incoming::Status => {
+                    let status = self.from_bot.status();
+                    if let Some(socket) = &mut self.socket {
+                        socket.send_status(status)?;
+                    }
+                }
+                // A bot that is ready has its call answered.
+                Incoming::Answer => self.tell_ready(notices),
+                Incoming::Unknown { kind } => tracing::debug!(kind, "a bot's message of a kind that its dialect lacks"),
             }
         }
         Ok(())
     }
 
-    /// Once, and before anything else that this bot has to say to the control side.
+    fn reply(&mut self, frame: Utf8Bytes) -> Result<(), Gone> {
+        match &mut self.socket {
+            Some(socket) => socket.send_text(frame),
+            None => Ok(()),
+        }
+    }
+
+    /// Once a connection, and before anything else that this bot has to say to the control side.
     fn tell_ready(&mut self, notices: &mut Vec<Notice>) {
-        if !std::mem::replace(&mut self.is_ready_told, true) {
-            let format = self.socket.session.format();
-            notices.push(Notice::BotReady { connect_ms: self.connect_ms, format });
+        if let Some(socket) = &self.socket
+            && !std::mem::replace(&mut self.is_ready_told, true)
+        {
+            notices.push(Notice::BotReady { connect_ms: self.connect_ms, format: socket.session.format() });
         }
-    }
-
-    /// Tells the bot, and of some of it the cluster, what the ring has done.
-    pub(super) fn report_playout(&mut self, now: Instant, notices: &mut Vec<Notice>) -> Result<(), Gone> {
-        while let Some(event) = self.from_bot.poll_event() {
-            match event {
-                PlayoutEvent::Mark(mark) => self.report_mark(mark, now, notices)?,
-                PlayoutEvent::Cleared(cleared) => self.report_cleared(&cleared, now, notices)?,
-                PlayoutEvent::Playback(playback) => {
-                    let state = match playback.state {
-                        playout::PlaybackState::Started => PlaybackState::Started,
-                        playout::PlaybackState::Underrun => PlaybackState::Underrun,
-                        playout::PlaybackState::Drained => PlaybackState::Drained,
-                        playout::PlaybackState::Progress => PlaybackState::Progress,
-                    };
-                    self.send(&ToBot::Playback(Playback {
-                        state,
-                        generation: playback.generation,
-                        pos_ms: playback.pos_ms,
-                        queued_ms: playback.queued_ms,
-                    }))?;
-                }
-                PlayoutEvent::Flow { state, queued_ms } => {
-                    let (state, told) = match state {
-                        playout::FlowState::Xoff => (FlowState::Xoff, stream_flow::State::Xoff),
-                        playout::FlowState::Xon => (FlowState::Xon, stream_flow::State::Xon),
-                    };
-                    self.send(&ToBot::Flow(Flow { state, queued_ms }))?;
-                    notices.push(Notice::Flow(StreamFlow {
-                        stream_id: String::new(),
-                        state: told.into(),
-                        queued_ms: small(queued_ms),
-                    }));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn report_mark(&mut self, mark: playout::Mark, now: Instant, notices: &mut Vec<Notice>) -> Result<(), Gone> {
-        let (state, told) = match mark.state {
-            playout::MarkState::Played => (MarkState::Played, stream_mark::State::Played),
-            playout::MarkState::Cleared => (MarkState::Cleared, stream_mark::State::Cleared),
-            playout::MarkState::Dropped => (MarkState::Dropped, stream_mark::State::Dropped),
-        };
-        if self.told.take(now) {
-            notices.push(Notice::Mark(StreamMark {
-                stream_id: String::new(),
-                id: mark.id.to_string(),
-                state: told.into(),
-                r#gen: mark.generation,
-                pos_ms: small(mark.pos_ms),
-            }));
-        }
-        self.send(&ToBot::Mark(MarkReport {
-            id: mark.id.into(),
-            state,
-            generation: mark.generation,
-            pos_ms: mark.pos_ms,
-        }))
-    }
-
-    fn report_cleared(
-        &mut self,
-        cleared: &playout::Cleared,
-        now: Instant,
-        notices: &mut Vec<Notice>,
-    ) -> Result<(), Gone> {
-        let generation = cleared.generation;
-        let marks: Vec<String> = cleared.marks.iter().map(ToString::to_string).collect();
-        if self.told.take(now) {
-            notices.push(Notice::Cleared(StreamCleared {
-                stream_id: String::new(),
-                r#gen: generation,
-                played_ms: small(cleared.played_ms),
-                discarded_ms: small(cleared.discarded_ms),
-                marks: marks.clone(),
-            }));
-        }
-        self.send(&ToBot::Cleared(Cleared {
-            generation,
-            played_ms: cleared.played_ms,
-            played_samples: cleared.played_samples,
-            discarded_ms: cleared.discarded_ms,
-            marks,
-        }))
     }
 
     fn act(
@@ -325,8 +337,8 @@ impl BotLink {
         dtmf: Option<&mut dtmf::Sender>,
     ) -> Result<(), Gone> {
         let done = match command {
-            Command::Accepted { format, playout } => {
-                self.from_bot.settle(self.law, format, playout);
+            Command::Accepted { format: _, playout } => {
+                self.from_bot.settle(self.law, playout);
                 Ok(())
             }
             Command::Mark { id } => self.from_bot.mark(id),
@@ -356,7 +368,7 @@ impl BotLink {
                 notices.push(Notice::BotHangup { is_drained: hangup.after == After::Drained, cause: hangup.cause });
                 Ok(())
             }
-            Command::Ping { id } => return self.socket.send(&ToBot::Pong { id }),
+            Command::Ping { id } => return self.send(&ToBot::Pong { id }),
             Command::Play(_) => return self.tell_missing("play"),
             Command::Transfer(_) => return self.tell_missing("transfer"),
             Command::Record(_) => return self.tell_missing("record"),
@@ -371,18 +383,13 @@ impl BotLink {
     }
 
     fn tell_error(&mut self, (code, name): (u16, &str), sentence: &str) -> Result<(), Gone> {
-        self.socket.send(&ToBot::Error(ErrorInfo {
-            code,
-            name: name.to_owned(),
-            message: sentence.to_owned(),
-            fatal: false,
-        }))
+        self.send(&ToBot::Error(ErrorInfo { code, name: name.to_owned(), message: sentence.to_owned(), fatal: false }))
     }
 
     fn refuse(&mut self, refused: Refused) -> Result<(), Gone> {
         match refused {
             Refused::Protocol(error) => {
-                self.socket.send(&error.to_message())?;
+                self.send(&error.to_message())?;
                 if error.fatal() {
                     return Err(Gone::Refused { code: error.code(), reason: error.to_string() });
                 }
@@ -402,6 +409,6 @@ impl BotLink {
 }
 
 /// Counters on the bus are 32 bits wide.
-fn small(value: u64) -> u32 {
+pub(super) fn small(value: u64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }

@@ -5,14 +5,16 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{Error as WsError, Message};
-use voicebot::message::ToBot;
-use voicebot::{SwitchSession, close_code};
+use tokio_tungstenite::tungstenite::{Error as WsError, Message as WsMessage, Utf8Bytes};
+use voicebot::close_code;
+use voicebot::dialect::{DialectSession, Frame, QueueStatus};
+use voicebot::message::{Stop, ToBot};
 
+use super::bot_link::Counters;
 use super::connect::Socket;
 
 /// Caller audio kept for a bot that reads too slowly; the oldest is dropped, so that live audio stays live.
@@ -48,8 +50,8 @@ pub(super) enum Gone {
 
 /// What the bot sent.
 #[derive(Debug)]
-pub(super) enum Incoming {
-    Text(tokio_tungstenite::tungstenite::Utf8Bytes),
+pub(super) enum Message {
+    Text(Utf8Bytes),
     Binary(Bytes),
     /// A ping or pong, dealt with here.
     Control,
@@ -59,9 +61,11 @@ pub(super) enum Incoming {
 #[derive(Debug)]
 pub(super) struct BotSocket {
     socket: Socket,
-    pub(super) session: SwitchSession,
+    pub(super) session: DialectSession,
     text: String,
-    /// Whole frames of audio that the socket would not take yet.
+    /// Where audio that goes as text is written, again and again.
+    memory: BytesMut,
+    /// Whole frames of audio that the socket would not take yet. They are wrapped when they go: they are numbered then.
     backlog: VecDeque<Bytes>,
     heard: Instant,
     pinged: Instant,
@@ -70,18 +74,19 @@ pub(super) struct BotSocket {
     /// A bot whose library answers no pings can't be measured by them.
     has_ponged: bool,
     is_in_audio: bool,
-    pub(super) frames_sent: u32,
-    pub(super) lost_ms: u32,
+    frames_sent: u32,
+    lost_ms: u32,
 }
 
 impl BotSocket {
-    /// Takes an open WebSocket and sends `start`, before anything else can be sent.
-    pub(super) fn begin(socket: Socket, session: SwitchSession, now: Instant) -> Result<Self, Gone> {
-        let start = session.start_frame();
+    /// Takes an open WebSocket and sends what the dialect begins with, before anything else can be sent.
+    pub(super) fn begin(socket: Socket, mut session: DialectSession, now: Instant) -> Result<Self, Gone> {
+        let start = session.start_frames();
         let mut bot = Self {
             socket,
             session,
             text: String::new(),
+            memory: BytesMut::new(),
             backlog: VecDeque::new(),
             heard: now,
             pinged: now,
@@ -91,12 +96,14 @@ impl BotSocket {
             frames_sent: 0,
             lost_ms: 0,
         };
-        bot.write(Message::text(start))?;
+        for frame in start {
+            bot.write(WsMessage::text(frame))?;
+        }
         Ok(bot)
     }
 
     /// The next message, if one is there.
-    pub(super) fn poll(&mut self, now: Instant, context: &mut Context<'_>) -> Result<Option<Incoming>, Gone> {
+    pub(super) fn poll(&mut self, now: Instant, context: &mut Context<'_>) -> Result<Option<Message>, Gone> {
         let Poll::Ready(next) = Pin::new(&mut self.socket).poll_next(context) else {
             return if now.saturating_duration_since(self.heard) > DEAD_AFTER {
                 Err(Gone::Broken(format!("the bot has been silent for {} s, pings too", DEAD_AFTER.as_secs())))
@@ -106,15 +113,15 @@ impl BotSocket {
         };
         self.heard = now;
         match next {
-            Some(Ok(Message::Text(text))) => Ok(Some(Incoming::Text(text))),
-            Some(Ok(Message::Binary(bytes))) => Ok(Some(Incoming::Binary(bytes))),
-            Some(Ok(Message::Close(frame))) => Err(closed(frame.as_ref())),
-            Some(Ok(Message::Pong(_))) => {
+            Some(Ok(WsMessage::Text(text))) => Ok(Some(Message::Text(text))),
+            Some(Ok(WsMessage::Binary(bytes))) => Ok(Some(Message::Binary(bytes))),
+            Some(Ok(WsMessage::Close(frame))) => Err(closed(frame.as_ref())),
+            Some(Ok(WsMessage::Pong(_))) => {
                 self.has_ponged = true;
                 self.unanswered = None;
-                Ok(Some(Incoming::Control))
+                Ok(Some(Message::Control))
             }
-            Some(Ok(Message::Ping(_) | Message::Frame(_))) => Ok(Some(Incoming::Control)),
+            Some(Ok(WsMessage::Ping(_) | WsMessage::Frame(_))) => Ok(Some(Message::Control)),
             Some(Err(WsError::ConnectionClosed)) | None => Err(Gone::Closed),
             Some(Err(error)) => Err(Gone::Broken(error.to_string())),
         }
@@ -127,7 +134,7 @@ impl BotSocket {
         if now.saturating_duration_since(self.pinged) > ping_every && self.unanswered.is_none() {
             self.pinged = now;
             self.unanswered = Some(now);
-            self.write(Message::Ping(Bytes::new()))?;
+            self.write(WsMessage::Ping(Bytes::new()))?;
         }
         if self.is_behind(now) {
             return Ok(());
@@ -136,8 +143,7 @@ impl BotSocket {
             let Some(frame) = self.backlog.pop_front() else {
                 break;
             };
-            self.write(Message::Binary(frame))?;
-            self.frames_sent = self.frames_sent.wrapping_add(1);
+            self.send_late(frame)?;
         }
         Ok(())
     }
@@ -146,13 +152,12 @@ impl BotSocket {
     pub(super) fn send_audio(&mut self, frame: Bytes, now: Instant, context: &mut Context<'_>) -> Result<(), Gone> {
         self.is_in_audio = true;
         if self.backlog.is_empty() && !self.is_behind(now) && self.is_writable(context)? {
-            self.write(Message::Binary(frame))?;
-            self.frames_sent = self.frames_sent.wrapping_add(1);
-            return Ok(());
+            return self.send_late(frame);
         }
         let frame_ms = self.session.format().frame_ms();
         if (self.backlog.len() + 1) * frame_ms as usize > BACKLOG_MS_MAX {
             self.backlog.pop_front();
+            self.session.lose_audio(1);
             self.lost_ms = self.lost_ms.saturating_add(frame_ms);
         }
         self.backlog.push_back(frame);
@@ -163,15 +168,57 @@ impl BotSocket {
     pub(super) fn send(&mut self, event: &ToBot) -> Result<(), Gone> {
         let mut text = std::mem::take(&mut self.text);
         let is_wanted = self.session.write_event(event, &mut text);
-        let result = if is_wanted { self.write(Message::text(text.as_str())) } else { Ok(()) };
+        let result = if is_wanted { self.write(WsMessage::text(text.as_str())) } else { Ok(()) };
         self.text = text;
         result
     }
 
+    /// Sends how the playout stands, if the dialect has a word for it.
+    pub(super) fn send_status(&mut self, status: QueueStatus) -> Result<(), Gone> {
+        let mut text = std::mem::take(&mut self.text);
+        let has_word = self.session.write_status(status, &mut text);
+        let result = if has_word { self.write(WsMessage::text(text.as_str())) } else { Ok(()) };
+        self.text = text;
+        result
+    }
+
+    /// Sends a text frame as it is.
+    pub(super) fn send_text(&mut self, text: Utf8Bytes) -> Result<(), Gone> {
+        self.write(WsMessage::Text(text))
+    }
+
+    /// Sends one frame of caller audio whatever waits: the library buffers what the socket won't take.
+    pub(super) fn send_late(&mut self, frame: Bytes) -> Result<(), Gone> {
+        let message = match self.session.wrap_audio(frame, &mut self.memory) {
+            Frame::Binary(bytes) => WsMessage::Binary(bytes),
+            // Text frames are always UTF-8.
+            Frame::Text(text) => match Utf8Bytes::try_from(text) {
+                Ok(text) => WsMessage::Text(text),
+                Err(_) => return Ok(()),
+            },
+        };
+        self.write(message)?;
+        self.frames_sent = self.frames_sent.wrapping_add(1);
+        Ok(())
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        Counters { frames_sent: self.frames_sent, frames_received: 0, lost_ms: self.lost_ms }
+    }
+
     /// Says `stop` and closes.
-    pub(super) async fn stop(mut self, stop: ToBot) {
-        if self.send(&stop).is_ok() {
+    pub(super) async fn stop(mut self, stop: Stop) {
+        if self.send(&ToBot::Stop(stop)).is_ok() {
             self.close(close_code::DONE).await;
+        }
+    }
+
+    /// Answers the bot's close, or tells it by a close code why it is cut off.
+    pub(super) async fn part(self, gone: Gone) {
+        match gone {
+            Gone::Closed => self.close(close_code::DONE).await,
+            Gone::Refused { code, .. } => self.close(code).await,
+            Gone::Broken(_) => {}
         }
     }
 
@@ -179,7 +226,7 @@ impl BotSocket {
     pub(super) async fn close(mut self, code: u16) {
         let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
         // After the bot's own close this is refused, and only the answer to it is still to be sent.
-        if let Err(gone) = self.write(Message::Close(Some(frame))) {
+        if let Err(gone) = self.write(WsMessage::Close(Some(frame))) {
             tracing::debug!(?gone, "closing a bot's WebSocket");
         }
         self.finish().await;
@@ -212,7 +259,7 @@ impl BotSocket {
     }
 
     /// Writes into the socket; what it won't take now is buffered by the library up to its limit.
-    fn write(&mut self, message: Message) -> Result<(), Gone> {
+    fn write(&mut self, message: WsMessage) -> Result<(), Gone> {
         Pin::new(&mut self.socket).start_send(message).map_err(|error| broken(&error))
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -17,6 +17,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_util::either::Either;
+use voicebot::dialect::{Dialect, DialectSession, Opening, basic_authorization};
 use voicebot::{Format, StartInfo};
 
 use super::handshake::{self, RESPONSE_BYTES_MAX};
@@ -40,28 +41,54 @@ type Stream = Metered<Either<TcpStream, Box<TlsStream<TcpStream>>>>;
 pub(super) type Socket = WebSocketStream<Stream>;
 
 /// Which bot to call, and what to tell it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct BotTarget {
     pub(crate) url: String,
+    pub(crate) dialect: Dialect,
     pub(crate) format: Format,
     pub(crate) start: StartInfo,
+    pub(crate) opening: Opening,
     pub(crate) traceparent: Option<String>,
-    pub(crate) bearer: Option<Bearer>,
+    pub(crate) credential: Credential,
 }
 
-/// What a bot knows its callers by; nothing shows it.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Bearer(String);
-
-impl Bearer {
-    pub(crate) const fn new(token: String) -> Self {
-        Self(token)
+impl BotTarget {
+    /// The bot's stream, to be spoken over a socket that is open.
+    pub(super) fn session(&self, is_answered: bool) -> DialectSession {
+        let opening = Opening { unix_ms: unix_ms(), is_answered, ..self.opening.clone() };
+        DialectSession::new(self.dialect, self.start.clone(), self.format, opening)
     }
 }
 
-impl std::fmt::Debug for Bearer {
+fn unix_ms() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What a bot knows its callers by; nothing shows it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Credential {
+    /// For `Authorization: Bearer`.
+    pub(crate) bearer: Option<String>,
+    /// `user:password`, for `Authorization: Basic`.
+    pub(crate) basic: Option<String>,
+    /// Known to both sides, and never sent but where the dialect has it so: proofs are made with it.
+    pub(crate) secret: Option<String>,
+}
+
+impl Credential {
+    fn authorization(&self) -> Option<String> {
+        match (&self.bearer, &self.basic) {
+            (Some(token), _) => Some(format!("Bearer {token}")),
+            (None, Some(user_password)) => Some(basic_authorization(user_password)),
+            (None, None) => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Credential {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Bearer")
+        formatter.write_str("Credential")
     }
 }
 
@@ -151,23 +178,21 @@ async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
     host: &str,
     target: &BotTarget,
 ) -> Result<Vec<u8>, String> {
-    let call = &target.start.call;
-    let mut headers = vec![
-        (voicebot::header::CALL_ID, call.call_id.as_str()),
-        (voicebot::header::STREAM_ID, target.start.stream_id.as_str()),
-        (voicebot::header::TENANT, call.tenant.as_str()),
-    ];
+    let secret = target.credential.secret.as_deref();
+    let upgrade = target.dialect.upgrade(&target.url, &target.start, secret, unix_ms() / 1_000);
+    let mut headers: Vec<(&str, &str)> = upgrade.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     if let Some(traceparent) = &target.traceparent {
         headers.push((voicebot::header::TRACEPARENT, traceparent));
     }
-    let authorization = target.bearer.as_ref().map(|Bearer(token)| format!("Bearer {token}"));
+    let authorization = target.credential.authorization();
     if let Some(value) = &authorization {
         headers.push(("Authorization", value));
     }
     let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
     let key = generate_key();
-    let request = handshake::request(&host, &path, &key, &headers).map_err(|error| error.to_string())?;
+    let request =
+        handshake::request(&host, &path, &key, upgrade.subprotocol, &headers).map_err(|error| error.to_string())?;
     stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
     let mut head = Vec::with_capacity(1024);
     loop {
@@ -176,7 +201,7 @@ async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
         if length == 0 {
             return Err("the bot closed the connection during the WebSocket upgrade".to_owned());
         }
-        if let Some(end) = handshake::response(&head, &key).map_err(|error| error.to_string())? {
+        if let Some(end) = handshake::response(&head, &key, target.dialect).map_err(|error| error.to_string())? {
             return Ok(head.split_off(end));
         }
     }

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, accept_async};
+use voicebot::dialect::{Dialect, Opening};
 use voicebot::message::{CallInfo, Direction, PlayoutInfo};
 use voicebot::{Encoding, Format, StartInfo};
 
@@ -66,7 +67,15 @@ fn target(url: String, format: Format) -> Box<BotTarget> {
         resume_token: None,
         resumed: false,
     };
-    Box::new(BotTarget { url, format, start, traceparent: None, bearer: None })
+    Box::new(BotTarget {
+        url,
+        dialect: Dialect::Botstream,
+        format,
+        start,
+        opening: Opening::default(),
+        traceparent: None,
+        credential: Credential::default(),
+    })
 }
 
 impl Call {
@@ -355,7 +364,7 @@ async fn a_bot_that_is_not_there_is_told() {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     engine.send(id, Command::Connect(target(format!("ws://{gone}/"), mulaw()))).unwrap();
     match timeout(LIMIT, notices.recv()).await.unwrap().unwrap().1 {
-        Notice::BotFailed { reason } => assert!(reason.contains("refused"), "{reason}"),
+        Notice::BotFailed { reason, .. } => assert!(reason.contains("refused"), "{reason}"),
         other => panic!("{other:?}"),
     }
 }
@@ -498,6 +507,7 @@ async fn a_held_call_plays_nothing_and_may_be_silent() {
         networks: Vec::new(),
     };
     call.engine.send(call.id, Command::Negotiate(held.clone())).unwrap();
+    assert_eq!(call.text_of("call").await["state"], "hold");
     call.bot.send(Message::binary(vec![0x10; 1_600])).await.unwrap();
     call.tell(json!({"type": "mark", "id": "end"})).await;
     call.tell(json!({"type": "eou"})).await;
@@ -506,6 +516,7 @@ async fn a_held_call_plays_nothing_and_may_be_silent() {
     assert_eq!(call.text().await["type"], "pong");
     let resumed = Negotiated { is_sending: true, is_receiving: true, ..held };
     call.engine.send(call.id, Command::Negotiate(resumed)).unwrap();
+    assert_eq!(call.text_of("call").await["state"], "answered");
     assert!(call.hear(1_600).await.iter().all(|code| *code == 0x10));
     assert_eq!(call.text_of("mark").await["pos_ms"], 200);
 }

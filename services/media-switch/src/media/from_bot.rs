@@ -6,8 +6,9 @@ use audio::g711::Law;
 use audio::playout::{self, Playout, PlayoutEvent, Tick};
 use audio::resample::Resampler;
 use bytes::Bytes;
-use voicebot::message::PlayoutInfo;
-use voicebot::{Audio, Format, ProtocolError, SwitchSession};
+use voicebot::dialect::QueueStatus;
+use voicebot::message::{PlayoutInfo, PlayoutMode};
+use voicebot::{Audio, AudioReader, Format, ProtocolError};
 
 use super::to_bot::{RATE_HZ, law_of};
 
@@ -21,13 +22,33 @@ const WAITING_MAX: usize = 16_384;
 /// Samples converted at a time.
 const BLOCK: usize = 960;
 
+/// Half samples at 48 kHz: a byte of any format is a whole number of these.
+const UNITS_PER_MS: u64 = 96;
+const UNITS_PER_SAMPLE: u64 = UNITS_PER_MS * 1_000 / RATE_HZ as u64;
+
+/// How long so many bytes last, in [`UNITS_PER_MS`].
+fn units(format: Format, bytes: usize) -> u64 {
+    let bytes_per_ms = u64::from(format.rate_hz() / 1_000) * format.bytes_per_sample() as u64;
+    bytes as u64 * (UNITS_PER_MS / bytes_per_ms)
+}
+
 /// What waits to be put into the ring, in the bot's order.
 #[derive(Debug)]
 enum Item {
-    Audio { bytes: Bytes, taken: usize },
-    Mark(String),
+    Audio {
+        format: Format,
+        bytes: Bytes,
+        taken: usize,
+    },
+    /// `ahead`: so many samples at the telephone's rate were before it and are thrown away.
+    Mark {
+        id: String,
+        ahead: u64,
+    },
     EndOfUtterance,
-    Clear { discarded_ms: u64 },
+    Clear {
+        discarded_ms: u64,
+    },
 }
 
 /// Why a frame or command was refused.
@@ -43,12 +64,14 @@ pub(super) enum Refused {
 pub(super) struct FromBot {
     law: Law,
     playout: Playout<Law>,
-    format: Format,
+    /// The resampler's input.
+    rate_hz: u32,
     resampler: Option<Resampler>,
+    reader: AudioReader,
     info: PlayoutInfo,
     waiting: VecDeque<Item>,
-    /// Bytes of audio in `waiting`.
-    waiting_bytes: u64,
+    /// Audio in `waiting`.
+    waiting_units: u64,
     /// Thrown away by clears before it reached the ring; told with the ring's own figure.
     discarded_ms: VecDeque<u64>,
     is_draining: bool,
@@ -56,39 +79,46 @@ pub(super) struct FromBot {
 }
 
 impl FromBot {
-    pub(super) fn new(law: Law, format: Format, info: PlayoutInfo) -> Self {
+    pub(super) fn new(law: Law, info: PlayoutInfo) -> Self {
         Self {
             law,
             playout: Playout::new(law, config(info)),
-            format,
-            resampler: Resampler::new(format.rate_hz(), RATE_HZ).ok(),
+            rate_hz: RATE_HZ,
+            resampler: None,
+            reader: AudioReader::default(),
             info,
             waiting: VecDeque::new(),
-            waiting_bytes: 0,
+            waiting_units: 0,
             discarded_ms: VecDeque::new(),
             is_draining: false,
             frames_received: 0,
         }
     }
 
-    /// The format and playout the bot has settled on, and the codec SDP has; only before audio flows.
-    pub(super) fn settle(&mut self, law: Law, format: Format, info: PlayoutInfo) {
-        if (self.law, self.format, self.info) != (law, format, info) {
+    /// The playout the bot has settled on, and the codec SDP has; only before audio flows.
+    pub(super) fn settle(&mut self, law: Law, info: PlayoutInfo) {
+        if (self.law, self.info) != (law, info) {
             let waiting = std::mem::take(&mut self.waiting);
-            let waiting_bytes = self.waiting_bytes;
-            *self =
-                Self { waiting, waiting_bytes, frames_received: self.frames_received, ..Self::new(law, format, info) };
+            let waiting_units = self.waiting_units;
+            *self = Self { waiting, waiting_units, frames_received: self.frames_received, ..Self::new(law, info) };
+        }
+    }
+
+    pub(super) fn status(&self) -> QueueStatus {
+        QueueStatus {
+            queued_ms: self.playout.queued_ms() + self.waiting_units / UNITS_PER_MS,
+            is_paused: self.playout.is_paused(),
         }
     }
 
     /// One binary frame: taken whole, or refused whole when it would go over the cap.
-    pub(super) fn push(&mut self, frame: Bytes) -> Result<(), Refused> {
+    pub(super) fn push(&mut self, format: Format, frame: Bytes) -> Result<(), Refused> {
         if self.is_draining {
             return Ok(());
         }
         self.room()?;
-        let bytes_per_ms = u64::from(self.format.rate_hz() / 1_000) * self.format.bytes_per_sample() as u64;
-        let queued_ms = self.playout.queued_ms() + (self.waiting_bytes + frame.len() as u64) / bytes_per_ms;
+        let added = units(format, frame.len());
+        let queued_ms = self.playout.queued_ms() + (self.waiting_units + added) / UNITS_PER_MS;
         if queued_ms > u64::from(self.info.cap_ms) {
             return Err(Refused::Overflow(format!(
                 "{queued_ms} ms would be queued, the most allowed is {}",
@@ -96,14 +126,14 @@ impl FromBot {
             )));
         }
         self.frames_received = self.frames_received.wrapping_add(1);
-        self.waiting_bytes += frame.len() as u64;
-        self.waiting.push_back(Item::Audio { bytes: frame, taken: 0 });
+        self.waiting_units += added;
+        self.waiting.push_back(Item::Audio { format, bytes: frame, taken: 0 });
         Ok(())
     }
 
     pub(super) fn mark(&mut self, id: String) -> Result<(), Refused> {
         self.room()?;
-        self.waiting.push_back(Item::Mark(id));
+        self.waiting.push_back(Item::Mark { id, ahead: 0 });
         Ok(())
     }
 
@@ -115,10 +145,21 @@ impl FromBot {
 
     /// Drops all audio that has not been played. Never refused: it only makes room.
     pub(super) fn clear(&mut self) {
-        let bytes_per_ms = u64::from(self.format.rate_hz() / 1_000) * self.format.bytes_per_sample() as u64;
-        let discarded_ms = self.waiting_bytes / bytes_per_ms;
-        self.waiting_bytes = 0;
-        self.waiting.retain(|item| matches!(item, Item::Mark(_) | Item::Clear { .. }));
+        let discarded_ms = self.waiting_units / UNITS_PER_MS;
+        self.waiting_units = 0;
+        // The other half of a sample cut in two was thrown away.
+        self.reader.reset();
+        // A mark behind audio that was never played is not reached, however early the clear comes.
+        let mut before = 0;
+        for item in &mut self.waiting {
+            match item {
+                Item::Audio { format, bytes, taken } => before += units(*format, bytes.len() - *taken),
+                Item::Mark { ahead, .. } => *ahead += before / UNITS_PER_SAMPLE,
+                Item::Clear { .. } => before = 0,
+                Item::EndOfUtterance => {}
+            }
+        }
+        self.waiting.retain(|item| matches!(item, Item::Mark { .. } | Item::Clear { .. }));
         if self.waiting.len() < WAITING_MAX {
             self.waiting.push_back(Item::Clear { discarded_ms });
         } else if let Some(Item::Clear { discarded_ms: last }) = self.waiting.back_mut() {
@@ -152,33 +193,33 @@ impl FromBot {
 
     /// Whether, after [`drain`](Self::drain), all has been played.
     pub(super) fn is_drained(&self) -> bool {
-        self.is_draining && self.waiting.is_empty() && self.playout.is_idle()
+        self.is_draining && self.is_empty()
     }
 
     /// Moves what waits into the ring, as much as one sweep may. Only when the call is answered: positions count
     /// from there.
-    pub(super) fn convert(&mut self, session: &mut SwitchSession) -> Result<(), Refused> {
+    pub(super) fn convert(&mut self) -> Result<(), Refused> {
         let mut budget_ms = CONVERT_MS_PER_SWEEP;
         while budget_ms > 0 {
             match self.waiting.pop_front() {
                 None => break,
-                Some(Item::Mark(id)) => self.playout.mark(id),
+                Some(Item::Mark { id, ahead }) => self.playout.mark_ahead(id, ahead),
                 Some(Item::EndOfUtterance) => self.playout.end_of_utterance(),
                 Some(Item::Clear { discarded_ms }) => {
                     self.playout.clear();
                     self.discarded_ms.push_back(discarded_ms);
                 }
-                Some(Item::Audio { bytes, taken }) => {
-                    let bytes_per_ms = (self.format.rate_hz() / 1_000) as usize * self.format.bytes_per_sample();
+                Some(Item::Audio { format, bytes, taken }) => {
+                    let bytes_per_ms = (format.rate_hz() / 1_000) as usize * format.bytes_per_sample();
                     let end = bytes.len().min(taken + budget_ms as usize * bytes_per_ms);
                     budget_ms -= ((end - taken) / bytes_per_ms) as u64;
-                    self.waiting_bytes = self.waiting_bytes.saturating_sub((end - taken) as u64);
+                    self.waiting_units = self.waiting_units.saturating_sub(units(format, end - taken));
                     let part = bytes.slice(taken..end);
                     if end < bytes.len() {
-                        self.waiting.push_front(Item::Audio { bytes, taken: end });
+                        self.waiting.push_front(Item::Audio { format, bytes, taken: end });
                         budget_ms = 0;
                     }
-                    self.convert_audio(session, &part)?;
+                    self.convert_audio(format, &part)?;
                     budget_ms = budget_ms.saturating_sub(1);
                 }
             }
@@ -206,6 +247,11 @@ impl FromBot {
         Some(event)
     }
 
+    /// Whether there is nothing to be played.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.playout.is_idle()
+    }
+
     fn room(&self) -> Result<(), Refused> {
         if self.waiting.len() < WAITING_MAX {
             Ok(())
@@ -214,14 +260,18 @@ impl FromBot {
         }
     }
 
-    fn convert_audio(&mut self, session: &mut SwitchSession, frame: &[u8]) -> Result<(), Refused> {
+    fn convert_audio(&mut self, format: Format, frame: &[u8]) -> Result<(), Refused> {
         let full = |error: audio::Error| Refused::Overflow(error.to_string());
-        match session.receive_binary(frame).map_err(Refused::Protocol)? {
-            Audio::Codec(codes) if law_of(self.format.encoding()) == Some(self.law) => {
-                self.playout.push(codes).map_err(full)
-            }
+        let law = law_of(format.encoding());
+        if law.is_none() && (self.resampler.is_none() || self.rate_hz != format.rate_hz()) {
+            // Formats are validated: the telephone's rate can be made from each of theirs.
+            self.resampler = Resampler::new(format.rate_hz(), RATE_HZ).ok();
+            self.rate_hz = format.rate_hz();
+        }
+        match self.reader.read(format, frame) {
+            Audio::Codec(codes) if law == Some(self.law) => self.playout.push(codes).map_err(full),
             Audio::Codec(codes) => {
-                let from = law_of(self.format.encoding()).unwrap_or(self.law);
+                let from = law.unwrap_or(self.law);
                 let mut samples = [0; BLOCK];
                 let mut recoded = [0; BLOCK];
                 for block in codes.chunks(BLOCK) {
@@ -252,57 +302,50 @@ impl FromBot {
     }
 }
 
+/// A bot is told how far its audio has got, so often while it is played.
+const PROGRESS_MS: u32 = 1_000;
+
 fn config(info: PlayoutInfo) -> playout::Config {
-    playout::Config { cap_ms: info.cap_ms, xoff_ms: info.xoff_ms, xon_ms: info.xon_ms, ..playout::Config::new(RATE_HZ) }
+    let defaults = match info.mode {
+        PlayoutMode::Queue => playout::Config::new(RATE_HZ),
+        PlayoutMode::Live => playout::Config::live(RATE_HZ),
+    };
+    playout::Config {
+        cap_ms: info.cap_ms,
+        xoff_ms: info.xoff_ms,
+        xon_ms: info.xon_ms,
+        progress_ms: Some(PROGRESS_MS),
+        ..defaults
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use audio::playout::{MarkState, PlaybackState};
-    use voicebot::StartInfo;
-    use voicebot::message::{CallInfo, Direction};
 
     use super::*;
 
     struct Stream {
-        session: SwitchSession,
+        format: Format,
         from_bot: FromBot,
     }
 
     fn stream(encoding: voicebot::Encoding, rate_hz: u32, law: Law, cap_ms: u32) -> Stream {
         let format = Format::new(encoding, rate_hz, 20).unwrap();
         let playout = PlayoutInfo { cap_ms, ..PlayoutInfo::default() };
-        let call = CallInfo {
-            call_id: "sw-1-X".to_owned(),
-            tenant: "default".to_owned(),
-            direction: Direction::Inbound,
-            from: "1".to_owned(),
-            to: "2".to_owned(),
-            trunk: "t".to_owned(),
-            sip_call_id: "c".to_owned(),
-            headers: BTreeMap::new(),
-            vars: BTreeMap::new(),
-        };
-        let info = StartInfo {
-            stream_id: "s".to_owned(),
-            call,
-            tracks: Vec::new(),
-            playout,
-            features: Vec::new(),
-            resume_token: None,
-            resumed: false,
-        };
-        Stream { session: SwitchSession::new(info, format), from_bot: FromBot::new(law, format, playout) }
+        Stream { format, from_bot: FromBot::new(law, playout) }
     }
 
     impl Stream {
+        fn push(&mut self, bytes: impl Into<Bytes>) -> Result<(), Refused> {
+            self.from_bot.push(self.format, bytes.into())
+        }
+
         /// Ticks until all is played; returns what went to the caller and the events.
         fn play(&mut self) -> (Vec<u8>, Vec<PlayoutEvent>) {
             let (mut played, mut events) = (Vec::new(), Vec::new());
             for _ in 0..10_000 {
-                self.from_bot.convert(&mut self.session).unwrap();
+                self.from_bot.convert().unwrap();
                 let mut frame = [0; 160];
                 let tick = self.from_bot.tick(&mut frame, true);
                 if tick.has_audio() {
@@ -324,7 +367,7 @@ mod tests {
         let mut stream = stream(voicebot::Encoding::Mulaw, 8_000, Law::Mu, 120_000);
         let sent: Vec<u8> = (0..=255).cycle().take(160 * 50).collect();
         for piece in sent.chunks(333) {
-            stream.from_bot.push(Bytes::copy_from_slice(piece)).unwrap();
+            stream.push(Bytes::copy_from_slice(piece)).unwrap();
         }
         stream.from_bot.end_of_utterance().unwrap();
         assert_eq!(stream.play().0, sent);
@@ -336,7 +379,7 @@ mod tests {
         let samples: Vec<i16> = (0..1_600).map(|n| (8_000.0 * f64::sin(f64::from(n) / 5.0)) as i16).collect();
         let mut codes = vec![0; samples.len()];
         Law::A.encode_slice(&samples, &mut codes);
-        stream.from_bot.push(Bytes::from(codes)).unwrap();
+        stream.push(Bytes::from(codes)).unwrap();
         stream.from_bot.end_of_utterance().unwrap();
         let (played, _) = stream.play();
         let mut heard = vec![0; played.len()];
@@ -348,10 +391,10 @@ mod tests {
     #[test]
     fn a_burst_of_two_minutes_is_taken_whole_and_one_frame_more_refused_whole() {
         let mut stream = stream(voicebot::Encoding::L16, 16_000, Law::Mu, 120_000);
-        stream.from_bot.push(Bytes::from(vec![0; 120_000 * 32])).unwrap();
-        assert!(matches!(stream.from_bot.push(Bytes::from(vec![0; 640])), Err(Refused::Overflow(_))));
+        stream.push(Bytes::from(vec![0; 120_000 * 32])).unwrap();
+        assert!(matches!(stream.push(Bytes::from(vec![0; 640])), Err(Refused::Overflow(_))));
         // The first sweep converts no more than its share.
-        stream.from_bot.convert(&mut stream.session).unwrap();
+        stream.from_bot.convert().unwrap();
         assert!(stream.from_bot.playout.queued_ms() <= CONVERT_MS_PER_SWEEP);
         stream.from_bot.mark("end".to_owned()).unwrap();
         stream.from_bot.end_of_utterance().unwrap();
@@ -368,7 +411,7 @@ mod tests {
         let mut stream = stream(voicebot::Encoding::L16, 8_000, Law::Mu, 120_000);
         let sent: Vec<u8> = (0..640_i16).flat_map(|n| (n * 40).to_le_bytes()).collect();
         for piece in sent.chunks(77) {
-            stream.from_bot.push(Bytes::copy_from_slice(piece)).unwrap();
+            stream.push(Bytes::copy_from_slice(piece)).unwrap();
         }
         stream.from_bot.end_of_utterance().unwrap();
         let mut expected = vec![0; 640];
@@ -380,11 +423,11 @@ mod tests {
     #[test]
     fn a_clear_counts_what_was_still_waiting_too() {
         let mut stream = stream(voicebot::Encoding::L16, 16_000, Law::Mu, 120_000);
-        stream.from_bot.push(Bytes::from(vec![0; 60_000 * 32])).unwrap();
+        stream.push(Bytes::from(vec![0; 60_000 * 32])).unwrap();
         stream.from_bot.mark("never".to_owned()).unwrap();
         let mut frame = [0; 160];
         for _ in 0..5 {
-            stream.from_bot.convert(&mut stream.session).unwrap();
+            stream.from_bot.convert().unwrap();
             stream.from_bot.tick(&mut frame, true);
         }
         stream.from_bot.clear();
@@ -402,11 +445,35 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_behind_audio_that_was_never_played_is_not_reached() {
+        let mut stream = stream(voicebot::Encoding::L16, 16_000, Law::Mu, 120_000);
+        // All before the first sweep: nothing of it has reached the ring.
+        stream.from_bot.mark("at once".to_owned()).unwrap();
+        stream.push(Bytes::from(vec![0; 32_000])).unwrap();
+        stream.from_bot.mark("never".to_owned()).unwrap();
+        stream.from_bot.clear();
+        stream.push(Bytes::from(vec![0; 3_200])).unwrap();
+        stream.from_bot.mark("after".to_owned()).unwrap();
+        stream.from_bot.end_of_utterance().unwrap();
+        let (_, events) = stream.play();
+        let marks: Vec<_> = events
+            .iter()
+            .filter_map(|event| match event {
+                PlayoutEvent::Mark(mark) => Some((&*mark.id, mark.state, mark.generation)),
+                _ => None,
+            })
+            .collect();
+        let expected =
+            [("at once", MarkState::Played, 0), ("never", MarkState::Cleared, 0), ("after", MarkState::Played, 1)];
+        assert_eq!(marks, expected);
+    }
+
+    #[test]
     fn what_is_not_sent_is_not_played() {
         let mut stream = stream(voicebot::Encoding::Mulaw, 8_000, Law::Mu, 120_000);
-        stream.from_bot.push(Bytes::from(vec![1; 1_600])).unwrap();
+        stream.push(Bytes::from(vec![1; 1_600])).unwrap();
         stream.from_bot.mark("end".to_owned()).unwrap();
-        stream.from_bot.convert(&mut stream.session).unwrap();
+        stream.from_bot.convert().unwrap();
         let mut frame = [0; 160];
         for _ in 0..50 {
             stream.from_bot.tick(&mut frame, false);
@@ -421,9 +488,9 @@ mod tests {
     #[test]
     fn draining_plays_what_is_there_and_takes_no_more() {
         let mut stream = stream(voicebot::Encoding::Mulaw, 8_000, Law::Mu, 120_000);
-        stream.from_bot.push(Bytes::from(vec![1; 1_600])).unwrap();
+        stream.push(Bytes::from(vec![1; 1_600])).unwrap();
         stream.from_bot.drain();
-        stream.from_bot.push(Bytes::from(vec![2; 1_600])).unwrap();
+        stream.push(Bytes::from(vec![2; 1_600])).unwrap();
         assert!(!stream.from_bot.is_drained());
         let (played, events) = stream.play();
         assert_eq!(played, vec![1; 1_600]);

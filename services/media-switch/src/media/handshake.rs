@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use voicebot::dialect::Dialect;
 
 /// Longest response head that is read.
 pub(super) const RESPONSE_BYTES_MAX: usize = 16 << 10;
@@ -21,18 +22,24 @@ pub(super) enum HandshakeError {
     NotHttp(&'static str),
     #[error("the bot's answer to the WebSocket upgrade has a wrong or missing {0} header")]
     Header(&'static str),
-    #[error("the bot chose the subprotocol {0:?}, which was not offered; it must speak {expected}", expected = voicebot::SUBPROTOCOL)]
-    Subprotocol(String),
+    #[error("the bot chose the subprotocol {chosen:?}, which was not offered; in the dialect {dialect} it must speak {}", dialect.properties().subprotocol.unwrap_or("none"))]
+    Subprotocol { chosen: String, dialect: Dialect },
 }
 
 /// The request's bytes. Header values come from call data: what can't stand in a header is refused.
-pub(super) fn request(host: &str, target: &str, key: &str, headers: &[(&str, &str)]) -> Result<String, HandshakeError> {
+pub(super) fn request(
+    host: &str,
+    target: &str,
+    key: &str,
+    subprotocol: Option<&str>,
+    headers: &[(&str, &str)],
+) -> Result<String, HandshakeError> {
     let mut text = format!(
         "GET {target} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Protocol: {}\r\n",
-        voicebot::SUBPROTOCOL
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
     );
-    for (name, value) in headers {
+    let subprotocol = subprotocol.map(|name| ("Sec-WebSocket-Protocol", name));
+    for (name, value) in subprotocol.iter().chain(headers) {
         if value.bytes().any(|byte| byte.is_ascii_control()) {
             return Err(HandshakeError::NotHttp("a header value holds control characters"));
         }
@@ -45,7 +52,7 @@ pub(super) fn request(host: &str, target: &str, key: &str, headers: &[(&str, &st
 
 /// Reads the response's head. `None`: more bytes are needed. Else the length of the head: what
 /// follows it is WebSocket frames.
-pub(super) fn response(bytes: &[u8], key: &str) -> Result<Option<usize>, HandshakeError> {
+pub(super) fn response(bytes: &[u8], key: &str, dialect: Dialect) -> Result<Option<usize>, HandshakeError> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut response = httparse::Response::new(&mut headers);
     let length = match response.parse(bytes) {
@@ -78,15 +85,21 @@ pub(super) fn response(bytes: &[u8], key: &str) -> Result<Option<usize>, Handsha
     if value("sec-websocket-extensions").is_some_and(|value| !value.is_empty()) {
         return Err(HandshakeError::Header("Sec-WebSocket-Extensions"));
     }
-    match value("sec-websocket-protocol") {
-        None | Some(voicebot::SUBPROTOCOL) => Ok(Some(length)),
-        Some(other) => Err(HandshakeError::Subprotocol(other.chars().take(64).collect())),
+    // Some servers send the header empty.
+    match value("sec-websocket-protocol").filter(|value| !value.is_empty()) {
+        chosen if dialect.takes_subprotocol(chosen) => Ok(Some(length)),
+        chosen => {
+            let chosen = chosen.unwrap_or_default().chars().take(64).collect();
+            Err(HandshakeError::Subprotocol { chosen, dialect })
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const OURS: Dialect = Dialect::Botstream;
 
     // The example of RFC 6455 §1.3.
     const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -102,33 +115,38 @@ mod tests {
     #[test]
     fn a_bot_that_is_silent_about_the_subprotocol_is_taken() {
         let plain = answer("");
-        assert_eq!(response(plain.as_bytes(), KEY), Ok(Some(plain.len())));
+        assert_eq!(response(plain.as_bytes(), KEY, OURS), Ok(Some(plain.len())));
         let named = answer("Sec-WebSocket-Protocol: botstream.v1\r\n");
-        assert_eq!(response(named.as_bytes(), KEY), Ok(Some(named.len())));
+        assert_eq!(response(named.as_bytes(), KEY, OURS), Ok(Some(named.len())));
+        let empty = answer("Sec-WebSocket-Protocol: \r\n");
+        assert_eq!(response(empty.as_bytes(), KEY, Dialect::Vonage), Ok(Some(empty.len())));
     }
 
     #[test]
     fn every_prefix_of_an_answer_asks_for_more() {
         let plain = answer("");
         for length in 0..plain.len() {
-            assert_eq!(response(&plain.as_bytes()[..length], KEY), Ok(None));
+            assert_eq!(response(&plain.as_bytes()[..length], KEY, OURS), Ok(None));
         }
     }
 
     #[test]
     fn wrong_answers_are_refused_with_what_is_wrong() {
         let other = answer("Sec-WebSocket-Protocol: chat\r\n");
-        assert_eq!(response(other.as_bytes(), KEY), Err(HandshakeError::Subprotocol("chat".to_owned())));
-        assert_eq!(response(b"HTTP/1.1 404 Not Found\r\n\r\n", KEY), Err(HandshakeError::Status(404)));
-        assert_eq!(response(answer("").as_bytes(), "AAAA"), Err(HandshakeError::Header("Sec-WebSocket-Accept")));
-        assert!(matches!(response(b"SSH-2.0-OpenSSH\r\n\r\n", KEY), Err(HandshakeError::NotHttp(_))));
-        assert!(matches!(response(&[b'a'; RESPONSE_BYTES_MAX], KEY), Err(HandshakeError::NotHttp(_))));
+        let chosen = HandshakeError::Subprotocol { chosen: "chat".to_owned(), dialect: OURS };
+        assert_eq!(response(other.as_bytes(), KEY, OURS), Err(chosen));
+        assert!(response(answer("Sec-WebSocket-Protocol: botstream.v1\r\n").as_bytes(), KEY, Dialect::Twilio).is_err());
+        assert_eq!(response(b"HTTP/1.1 404 Not Found\r\n\r\n", KEY, OURS), Err(HandshakeError::Status(404)));
+        assert_eq!(response(answer("").as_bytes(), "AAAA", OURS), Err(HandshakeError::Header("Sec-WebSocket-Accept")));
+        assert!(matches!(response(b"SSH-2.0-OpenSSH\r\n\r\n", KEY, OURS), Err(HandshakeError::NotHttp(_))));
+        assert!(matches!(response(&[b'a'; RESPONSE_BYTES_MAX], KEY, OURS), Err(HandshakeError::NotHttp(_))));
     }
 
     #[test]
     fn call_data_cannot_smuggle_headers() {
-        assert!(request("h", "/", KEY, &[("X-A", "a\r\nX-B: b")]).is_err());
-        let text = request("bot:80", "/ws?x=1", KEY, &[("X-A", "a")]).unwrap();
+        assert!(request("h", "/", KEY, None, &[("X-A", "a\r\nX-B: b")]).is_err());
+        let text = request("bot:80", "/ws?x=1", KEY, Some("media"), &[("X-A", "a")]).unwrap();
+        assert!(text.contains("\r\nSec-WebSocket-Protocol: media\r\n"));
         assert!(text.starts_with("GET /ws?x=1 HTTP/1.1\r\nHost: bot:80\r\n"));
         assert!(text.ends_with("X-A: a\r\n\r\n"));
     }

@@ -12,13 +12,16 @@ use botstream_api::{DtmfDigit, MediaStats, dtmf_digit};
 use ipnet::IpNet;
 use rtp::{HEADER_LEN, Header, dtmf};
 use tokio::net::UdpSocket;
-use voicebot::SwitchSession;
-use voicebot::message::{CallState, CallUpdate, DtmfReceived, DtmfSource, LEG_CALLER, ToBot as BotMessage};
+use voicebot::dialect::DialectSession;
+use voicebot::message::{
+    CallState, CallUpdate, DtmfReceived, DtmfSource, LEG_CALLER, Replay, ReplayState, ToBot as BotMessage,
+};
 
 use super::Notice;
-use super::bot_link::{BotLink, Counters};
-use super::bot_socket::Gone;
+use super::bot_link::{BotLink, Loss};
+use super::bot_socket::{BotSocket, Gone};
 use super::connect::Socket;
+use super::hold_tone::HoldTone;
 use super::remote::Remote;
 use super::to_bot::{Coding, RATE_HZ, ToBot};
 
@@ -73,8 +76,8 @@ pub(super) struct Leg {
     sender: rtp::Sender,
     pub(super) dtmf: dtmf::Sender,
     bot: Option<BotLink>,
-    /// Of the bot that is gone.
-    bot_counters: Counters,
+    /// What the caller hears while there is no bot.
+    hold_tone: Option<HoldTone>,
     /// Set when the call is answered.
     audio_since: Option<Instant>,
     heard_rtp: Instant,
@@ -105,7 +108,7 @@ impl Leg {
             sender,
             dtmf: dtmf::Sender::new(RATE_HZ, DTMF_TONE_MS, DTMF_PAUSE_MS),
             bot: None,
-            bot_counters: Counters::default(),
+            hold_tone: None,
             audio_since: None,
             heard_rtp: now,
             is_silence_told: false,
@@ -115,8 +118,9 @@ impl Leg {
         }
     }
 
-    /// Takes what SDP has settled, the first time or anew.
-    pub(super) fn negotiate(&mut self, negotiated: Negotiated, now: Instant) {
+    /// Takes what SDP has settled, the first time or anew. The bot is told when the far end holds the call, and when it is
+    /// back.
+    pub(super) fn negotiate(&mut self, negotiated: Negotiated, now: Instant) -> Result<(), Gone> {
         let coding = Coding {
             law: negotiated.law,
             payload_type: negotiated.payload_type,
@@ -130,6 +134,8 @@ impl Leg {
         }
         // Whatever was before, time to be heard from starts here.
         self.heard_rtp = now;
+        let was_held = self.path.as_ref().map(|path| !path.is_sending);
+        let is_held = !negotiated.is_sending;
         let to_bot = match self.path.take() {
             // A re-INVITE that keeps the codec keeps what has been received.
             Some(path) if *path.to_bot.coding() == coding => path.to_bot,
@@ -139,20 +145,34 @@ impl Leg {
             Some(Path { remote, to_bot, is_sending: negotiated.is_sending, is_receiving: negotiated.is_receiving });
         if let Some(bot) = &mut self.bot {
             bot.settle(coding.law);
+            if self.audio_since.is_some() && was_held.is_some_and(|was_held| was_held != is_held) {
+                bot.send(&if is_held { held() } else { answered() })?;
+            }
         }
+        Ok(())
     }
 
-    /// The bot's WebSocket is open: `start` goes out. [`Notice::BotReady`] follows when the format is settled.
+    /// The bot's WebSocket is open, the first or another one: `start` goes out. [`Notice::BotReady`] follows when the format
+    /// is settled.
     pub(super) fn connect(
         &mut self,
         socket: Socket,
         connect_ms: u32,
-        session: SwitchSession,
+        session: DialectSession,
         now: Instant,
     ) -> Result<(), Gone> {
+        let is_answered = self.is_answered();
+        if let Some(bot) = &mut self.bot {
+            bot.resume(socket, connect_ms, session, now)?;
+            return if is_answered { bot.send(&answered()) } else { Ok(()) };
+        }
         let law = self.path.as_ref().map_or(Law::Mu, |path| path.to_bot.coding().law);
         self.bot = Some(BotLink::begin(socket, connect_ms, session, law, now)?);
         Ok(())
+    }
+
+    pub(super) fn is_answered(&self) -> bool {
+        self.audio_since.is_some()
     }
 
     /// The call is answered: audio flows both ways.
@@ -174,26 +194,25 @@ impl Leg {
         }
     }
 
-    /// The bot's connection has ended: it is given back to be closed, and its counters stay; `None` when the call goes on
-    /// without it until all it has said is played.
-    pub(super) fn lose_bot(&mut self, gone: &Gone) -> Option<BotLink> {
-        if self.bot.as_mut().is_some_and(|bot| bot.outlives(gone)) {
-            return None;
+    /// The bot's connection has ended: the socket is given back to be closed.
+    pub(super) fn lose_bot(&mut self, gone: &Gone, now: Instant) -> (Option<BotSocket>, Loss) {
+        let is_answered = self.is_answered();
+        let Some(bot) = &mut self.bot else { return (None, Loss::Foreseen) };
+        if let Some(path) = &mut self.path {
+            path.to_bot.close();
         }
-        let bot = self.bot.take()?;
-        self.bot_counters = bot.counters();
-        Some(bot)
+        bot.lose(gone, is_answered, now)
     }
 
     /// Gives up the bot's socket, if it is open, to be closed on its own time.
-    pub(super) fn take_bot(&mut self) -> Option<BotLink> {
-        self.bot.take().filter(|bot| !bot.is_gone())
+    pub(super) fn take_bot(&mut self) -> Option<BotSocket> {
+        self.bot.take().and_then(BotLink::into_socket)
     }
 
     /// Counters since the beginning.
     pub(super) fn stats(&self) -> MediaStats {
         let rtp = self.path.as_ref().map(|path| path.to_bot.stats()).unwrap_or_default();
-        let bot = self.bot.as_ref().map_or(self.bot_counters, BotLink::counters);
+        let bot = self.bot.as_ref().map(BotLink::counters).unwrap_or_default();
         let count = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         MediaStats {
             rtp_received: count(rtp.received),
@@ -233,7 +252,7 @@ impl Leg {
         if self.audio_since.is_none() {
             return Ok(());
         }
-        self.send_packet();
+        self.send_packet(round)?;
         if let Some(bot) = &mut self.bot {
             bot.report_playout(round.now, round.notices)?;
             // On hold nothing will be played any more: the end does not wait for it.
@@ -254,7 +273,7 @@ impl Leg {
     }
 
     fn receive_rtp(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
-        self.open_audio();
+        self.open_audio()?;
         let mut packet = [0; PACKET_BYTES_MAX];
         for _ in 0..PACKETS_PER_SWEEP {
             // Anything but a packet, "would block" first of all, ends the sweep.
@@ -289,13 +308,25 @@ impl Leg {
         self.tell_presses(round)
     }
 
-    /// The caller's audio flows from the answer on. The answer waits for the bot, so its format is settled by then.
-    fn open_audio(&mut self) {
-        if let (Some(path), Some(bot), Some(_answered)) = (&mut self.path, &mut self.bot, self.audio_since)
-            && !path.to_bot.is_open()
-        {
-            path.to_bot.open(bot.start_audio());
+    /// The caller's audio flows when the call is answered and the bot has settled the format. One that takes the place of
+    /// another hears first what the caller has said meanwhile.
+    fn open_audio(&mut self) -> Result<(), Gone> {
+        let (Some(path), Some(bot), Some(_answered)) = (&mut self.path, &mut self.bot, self.audio_since) else {
+            return Ok(());
+        };
+        if path.to_bot.is_open() {
+            return Ok(());
         }
+        let Some(format) = bot.start_audio() else { return Ok(()) };
+        let is_replayed = bot.takes_replay();
+        path.to_bot.open(format, is_replayed);
+        let late_ms = path.to_bot.past_ms();
+        if late_ms == 0 || !is_replayed {
+            return Ok(());
+        }
+        bot.send(&BotMessage::Replay(Replay { state: ReplayState::Start, late_ms }))?;
+        path.to_bot.replay(|frame| bot.send_late(frame))?;
+        bot.send(&BotMessage::Replay(Replay { state: ReplayState::End, late_ms }))
     }
 
     fn tell_presses(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
@@ -321,8 +352,8 @@ impl Leg {
         Ok(())
     }
 
-    fn send_packet(&mut self) {
-        let Some(path) = &self.path else { return };
+    fn send_packet(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
+        let Some(path) = &mut self.path else { return Ok(()) };
         let coding = path.to_bot.coding();
         let mut packet = [coding.law.silence(); PACKET_BYTES];
         let (head, payload) = packet.split_at_mut(HEADER_LEN);
@@ -332,12 +363,28 @@ impl Leg {
             false => None,
         };
         if let Some(bot) = &mut self.bot {
-            bot.tick(payload, path.is_sending && event.is_none());
+            let tick = bot.tick(payload, path.is_sending && event.is_none());
+            if !bot.is_missed(round.now) {
+                self.hold_tone = None;
+            } else if !tick.has_audio() {
+                self.hold_tone.get_or_insert_with(|| HoldTone::new(RATE_HZ)).fill(coding.law, payload);
+            }
         }
         if !path.is_sending {
             self.sender.skip(PTIME_SAMPLES);
-            return;
+            payload.fill(coding.law.silence());
         }
+        if path.to_bot.hears_both() {
+            let bot = &mut self.bot;
+            path.to_bot.push_outbound(payload, |frame| match bot {
+                Some(bot) => bot.send_audio(frame, round.now, round.context),
+                None => Ok(()),
+            })?;
+        }
+        if !path.is_sending {
+            return Ok(());
+        }
+        let coding = path.to_bot.coding();
         let (header, length) = match (event, coding.dtmf_payload_type) {
             (Some(event), Some(payload_type)) => {
                 payload[..dtmf::PAYLOAD_LEN].copy_from_slice(&event.payload);
@@ -350,7 +397,12 @@ impl Leg {
         if self.rtp.try_send_to(&packet[..length], path.remote.address()).is_ok() {
             self.rtp_sent = self.rtp_sent.wrapping_add(1);
         }
+        Ok(())
     }
+}
+
+fn held() -> BotMessage {
+    BotMessage::Call(CallUpdate { state: CallState::Hold, cause: None })
 }
 
 fn answered() -> BotMessage {

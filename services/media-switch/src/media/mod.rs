@@ -5,12 +5,15 @@
 //! over bounded channels; nothing of a call's audio is ever touched from another thread.
 
 mod bot_link;
+mod bot_reports;
 mod bot_socket;
 mod connect;
 mod from_bot;
 mod handshake;
+mod hold_tone;
 mod leg;
 mod metered;
+mod pair;
 mod ports;
 mod priority;
 mod remote;
@@ -19,6 +22,8 @@ mod worker;
 
 #[cfg(test)]
 mod engine_tests;
+#[cfg(test)]
+mod no_allocation_tests;
 
 use std::net::{IpAddr, SocketAddr};
 use std::thread;
@@ -28,7 +33,7 @@ use botstream_api::{DtmfDigit, MediaStats, StreamCleared, StreamFlow, StreamMark
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 
-pub(crate) use connect::{Bearer, BotTarget, BotTls};
+pub(crate) use connect::{BotTarget, BotTls, Credential};
 pub(crate) use leg::Negotiated;
 pub(crate) use ports::RtpPorts;
 
@@ -76,6 +81,8 @@ pub(crate) enum Notice {
     /// It could not be opened, or broke.
     BotFailed {
         reason: String,
+        /// We have cut it off for what it sent: no use in calling it again.
+        is_refused: bool,
     },
     /// The bot closed it in order.
     BotClosed,

@@ -1,11 +1,15 @@
 //! Caller → bot: RTP packets in, frames of the bot's format out.
 
+use std::collections::VecDeque;
+
 use audio::g711::Law;
 use audio::plc::Concealer;
 use audio::resample::Resampler;
 use bytes::{Bytes, BytesMut};
 use rtp::{Header, JitterBuffer, dtmf};
 use voicebot::{Encoding, Format};
+
+use super::pair::Pair;
 
 /// The telephone's sample rate.
 pub(super) const RATE_HZ: u32 = 8_000;
@@ -49,6 +53,23 @@ pub(super) struct ToBot {
     dtmf: dtmf::Receiver,
     concealer: Concealer,
     codes: Codes,
+    /// The last of the caller's audio, for a bot that takes the place of another.
+    past: Option<Past>,
+}
+
+/// Audio that is kept for a bot that takes the place of another.
+const PAST_SAMPLES_MAX: usize = 2_000 * 8;
+
+/// The last two seconds, as codes of the call's law.
+#[derive(Debug, Default)]
+struct Past(VecDeque<u8>);
+
+impl Past {
+    fn push(&mut self, codes: &[u8]) {
+        let surplus = (self.0.len() + codes.len()).saturating_sub(PAST_SAMPLES_MAX).min(self.0.len());
+        self.0.drain(..surplus);
+        self.0.extend(codes);
+    }
 }
 
 /// The end of the path: telephone samples into the bot's frames.
@@ -60,6 +81,8 @@ struct Codes {
     resampler: Option<Resampler>,
     /// Frames are split off its front; when the bot's socket has let go of them, the memory is used again.
     frame: BytesMut,
+    /// When the bot hears both sides.
+    pair: Option<Box<Pair>>,
 }
 
 impl ToBot {
@@ -75,7 +98,8 @@ impl ToBot {
             jitter: JitterBuffer::new(config),
             dtmf: dtmf::Receiver::new(RATE_HZ),
             concealer: Concealer::new(RATE_HZ),
-            codes: Codes { law, format: None, resampler: None, frame: BytesMut::new() },
+            codes: Codes { law, format: None, resampler: None, frame: BytesMut::new(), pair: None },
+            past: None,
         }
     }
 
@@ -83,9 +107,55 @@ impl ToBot {
         &self.coding
     }
 
-    /// From here on audio is turned into frames of `format`; before, it is only counted.
-    pub(super) fn open(&mut self, format: Format) {
+    /// From here on audio is turned into frames of `format`; before, it is only counted. `is_kept`: the last of it is kept for
+    /// a [`replay`](Self::replay).
+    pub(super) fn open(&mut self, format: Format, is_kept: bool) {
         self.codes.open(format);
+        if is_kept {
+            self.past.get_or_insert_default();
+        }
+    }
+
+    /// Nobody is there to hear: audio is only counted and kept.
+    pub(super) fn close(&mut self) {
+        self.codes.format = None;
+        self.codes.pair = None;
+    }
+
+    /// How much of the caller's audio is kept.
+    pub(super) fn past_ms(&self) -> u64 {
+        self.past.as_ref().map_or(0, |past| past.0.len() as u64 * 1_000 / u64::from(RATE_HZ))
+    }
+
+    /// What is kept, as frames once more. A rest that fills no frame comes with what follows.
+    pub(super) fn replay<E>(&mut self, mut send: impl FnMut(Bytes) -> Result<(), E>) -> Result<(), E> {
+        let Some(past) = &self.past else { return Ok(()) };
+        let (first, second) = past.0.as_slices();
+        let mut samples = [0; PAYLOAD_SAMPLES_MAX];
+        for codes in first.chunks(PAYLOAD_SAMPLES_MAX).chain(second.chunks(PAYLOAD_SAMPLES_MAX)) {
+            let count = self.coding.law.decode_slice(codes, &mut samples);
+            self.codes.write_payload(codes, &samples[..count], &mut send)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the bot hears what the caller hears, too.
+    pub(super) fn hears_both(&self) -> bool {
+        self.codes.pair.is_some()
+    }
+
+    /// What goes to the caller next, as codes of the call's law.
+    pub(super) fn push_outbound<E>(
+        &mut self,
+        codes: &[u8],
+        mut send: impl FnMut(Bytes) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(format) = self.codes.format else { return Ok(()) };
+        if let Some(pair) = &mut self.codes.pair {
+            pair.push_outbound(self.coding.law, codes);
+            pair.take(format, &mut self.codes.frame);
+        }
+        self.codes.send_frames(format, &mut send)
     }
 
     /// Whether [`open`](Self::open) has been called.
@@ -127,18 +197,29 @@ impl ToBot {
             let concealed = lost.min(CONCEAL_SAMPLES_MAX);
             if concealed > 0 {
                 self.concealer.lost(&mut samples[..concealed]);
+                keep(&mut self.past, self.coding.law, &samples[..concealed]);
                 self.codes.write_samples(&samples[..concealed], &mut send)?;
             }
             let silence = lost - concealed + (frame.silence_before as usize).min(FILL_SAMPLES_MAX);
-            self.codes.write_silence(silence, &mut send)?;
+            let mut left = silence;
+            while left > 0 {
+                let count = left.min(SILENCE.len());
+                keep(&mut self.past, self.coding.law, &SILENCE[..count]);
+                self.codes.write_samples(&SILENCE[..count], &mut send)?;
+                left -= count;
+            }
             // Only what is known has been pushed.
             let law = self.coding.law_of(frame.payload_type).unwrap_or(self.coding.law);
             let count = law.decode_slice(frame.payload, &mut samples);
             self.concealer.good(&mut samples[..count]);
             if concealed > 0 || law != self.coding.law {
                 // The joint is smoothed, so these are no longer the bytes that came.
+                keep(&mut self.past, self.coding.law, &samples[..count]);
                 self.codes.write_samples(&samples[..count], &mut send)?;
             } else {
+                if let Some(past) = &mut self.past {
+                    past.push(frame.payload);
+                }
                 self.codes.write_payload(frame.payload, &samples[..count], &mut send)?;
             }
         }
@@ -155,11 +236,22 @@ impl ToBot {
     }
 }
 
+const SILENCE: [i16; PAYLOAD_SAMPLES_MAX] = [0; PAYLOAD_SAMPLES_MAX];
+
+fn keep(past: &mut Option<Past>, law: Law, samples: &[i16]) {
+    if let Some(past) = past {
+        let mut codes = [0; PAYLOAD_SAMPLES_MAX];
+        let count = law.encode_slice(samples, &mut codes);
+        past.push(&codes[..count]);
+    }
+}
+
 impl Codes {
     fn open(&mut self, format: Format) {
         self.format = Some(format);
         // Formats are validated: each of their rates can be made from the telephone's.
         self.resampler = Resampler::new(RATE_HZ, format.rate_hz()).ok();
+        self.pair = (format.channels() == 2).then(|| Box::new(Pair::new(format)));
         self.frame.clear();
     }
 
@@ -171,7 +263,7 @@ impl Codes {
         send: &mut impl FnMut(Bytes) -> Result<(), E>,
     ) -> Result<(), E> {
         match self.format {
-            Some(format) if law_of(format.encoding()) == Some(self.law) => {
+            Some(format) if self.pair.is_none() && law_of(format.encoding()) == Some(self.law) => {
                 self.frame.extend_from_slice(payload);
                 self.send_frames(format, send)
             }
@@ -181,6 +273,11 @@ impl Codes {
 
     fn write_samples<E>(&mut self, samples: &[i16], send: &mut impl FnMut(Bytes) -> Result<(), E>) -> Result<(), E> {
         let Some(format) = self.format else { return Ok(()) };
+        if let Some(pair) = &mut self.pair {
+            pair.push_inbound(samples);
+            pair.take(format, &mut self.frame);
+            return self.send_frames(format, send);
+        }
         match law_of(format.encoding()) {
             Some(law) => {
                 let mut codes = [0; PAYLOAD_SAMPLES_MAX];
@@ -200,17 +297,6 @@ impl Codes {
             }
         }
         self.send_frames(format, send)
-    }
-
-    fn write_silence<E>(&mut self, samples: usize, send: &mut impl FnMut(Bytes) -> Result<(), E>) -> Result<(), E> {
-        let silence = [0; PAYLOAD_SAMPLES_MAX];
-        let mut left = samples;
-        while left > 0 {
-            let count = left.min(silence.len());
-            self.write_samples(&silence[..count], send)?;
-            left -= count;
-        }
-        Ok(())
     }
 
     fn send_frames<E>(&mut self, format: Format, send: &mut impl FnMut(Bytes) -> Result<(), E>) -> Result<(), E> {
@@ -246,7 +332,7 @@ mod tests {
     /// Sends packets numbered `numbers` of a ramp of codes and returns all that reached the bot.
     fn receive(format: Format, numbers: impl Iterator<Item = u16>) -> (ToBot, Vec<u8>) {
         let mut path = ToBot::new(coding());
-        path.open(format);
+        path.open(format, false);
         let mut heard = Vec::new();
         let mut last_us = 0;
         for number in numbers {
@@ -304,7 +390,7 @@ mod tests {
     fn the_far_end_may_change_its_law_from_packet_to_packet() {
         let format = Format::new(Encoding::L16, 8_000, 20).unwrap();
         let mut path = ToBot::new(coding());
-        path.open(format);
+        path.open(format, false);
         let samples: Vec<i16> = (0..160).map(|n| (8_000.0 * f64::sin(f64::from(n) / 5.0)) as i16).collect();
         for (sequence, (payload_type, law)) in [(0, Law::Mu), (8, Law::A)].into_iter().enumerate() {
             let sequence = sequence as u16;
@@ -334,7 +420,7 @@ mod tests {
     fn a_key_press_is_told_once_and_is_no_audio() {
         let format = Format::new(Encoding::Mulaw, 8_000, 20).unwrap();
         let mut path = ToBot::new(coding());
-        path.open(format);
+        path.open(format, false);
         let mut sender = dtmf::Sender::new(RATE_HZ, 100, 60);
         sender.queue("5").unwrap();
         let mut rtp = rtp::Sender::new(1, 0, 0);

@@ -15,9 +15,9 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::{AbortHandle, LocalSet};
 use tokio::time::{MissedTickBehavior, interval};
-use voicebot::SwitchSession;
 use voicebot::message::Stop;
 
+use super::bot_link::Loss;
 use super::bot_socket::Gone;
 use super::connect::{self, BotTarget, BotTls, Socket};
 use super::leg::{Leg, Round};
@@ -174,10 +174,7 @@ impl Worker<'_> {
                 self.connect(number, target);
                 return;
             }
-            Command::Negotiate(negotiated) => self.with(number, |leg| {
-                leg.negotiate(negotiated, now);
-                Ok(())
-            }),
+            Command::Negotiate(negotiated) => self.with(number, |leg| leg.negotiate(negotiated, now)),
             Command::StartAudio => self.with(number, |leg| leg.start_audio(now)),
             Command::Drain => self.with(number, |leg| {
                 leg.drain();
@@ -229,16 +226,16 @@ impl Worker<'_> {
         let (socket, connect_ms) = match outcome {
             Ok(opened) => opened,
             Err(reason) => {
-                self.notify(number, Notice::BotFailed { reason });
+                self.notify(number, Notice::BotFailed { reason, is_refused: false });
                 return;
             }
         };
-        let session = SwitchSession::new(target.start.clone(), target.format);
-        if !self.legs.contains_key(&number) {
+        let Some(entry) = self.legs.get(&number) else {
             // The call ended meanwhile. The bot has been told nothing of it, and is let go in order.
             tokio::task::spawn_local(connect::let_go(socket));
             return;
-        }
+        };
+        let session = target.session(entry.leg.is_answered());
         if let Err(gone) = self.with(number, |leg| leg.connect(socket, connect_ms, session, Instant::now())) {
             self.lose_bot(number, gone);
         }
@@ -253,7 +250,7 @@ impl Worker<'_> {
         self.notify(number, Notice::Closed(entry.leg.stats()));
         if let Some(bot) = entry.leg.take_bot() {
             let stop = Stop { reason: stop_reason.to_owned(), cause: Some(class.to_owned()) };
-            tokio::task::spawn_local(bot.close(stop));
+            tokio::task::spawn_local(bot.stop(stop));
         }
     }
 
@@ -306,15 +303,21 @@ impl Worker<'_> {
     /// The bot is gone; the control side decides what becomes of the call.
     fn lose_bot(&mut self, number: u64, gone: Gone) {
         let Some(entry) = self.legs.get_mut(&number) else { return };
-        let Some(bot) = entry.leg.lose_bot(&gone) else { return };
-        self.notify(
-            number,
-            match &gone {
-                Gone::Closed => Notice::BotClosed,
-                Gone::Broken(reason) | Gone::Refused { reason, .. } => Notice::BotFailed { reason: reason.clone() },
-            },
-        );
-        tokio::task::spawn_local(bot.part(gone));
+        let (socket, loss) = entry.leg.lose_bot(&gone, Instant::now());
+        match (loss, &gone) {
+            (Loss::Foreseen, _) => {}
+            (Loss::Hangup, _) => self.notify(number, Notice::BotHangup { is_drained: true, cause: None }),
+            (Loss::Gone, Gone::Closed) => self.notify(number, Notice::BotClosed),
+            (Loss::Gone, Gone::Broken(reason)) => {
+                self.notify(number, Notice::BotFailed { reason: reason.clone(), is_refused: false });
+            }
+            (Loss::Gone, Gone::Refused { reason, .. }) => {
+                self.notify(number, Notice::BotFailed { reason: reason.clone(), is_refused: true });
+            }
+        }
+        if let Some(socket) = socket {
+            tokio::task::spawn_local(socket.part(gone));
+        }
     }
 
     fn notify(&mut self, number: u64, notice: Notice) {

@@ -35,6 +35,7 @@ impl Switchboard {
                 Output::HangUp { reason_header } => {
                     self.signal(key, |agent, now, session, _sdp| agent.hangup(now, session, Some(reason_header)));
                 }
+                Output::Connect { address, is_resumed } => self.connect_again(key, address, is_resumed).await,
                 Output::StartAudio => self.order(key, Command::StartAudio).await,
                 Output::Drain => self.order(key, Command::Drain).await,
                 Output::CloseMedia { stop_reason, class } => self.close_media(key, stop_reason, class).await,
@@ -72,6 +73,22 @@ impl Switchboard {
             let lost = Input::MediaFailed { reason: error.to_string() };
             Box::pin(self.feed(key, lost)).await;
         }
+    }
+
+    /// Calls a bot in the place of one that was lost, or that could not be reached.
+    async fn connect_again(&mut self, key: usize, address: usize, is_resumed: bool) {
+        let Some(active) = self.calls.get(key) else {
+            return;
+        };
+        let facts = active.call.facts();
+        let fallback = address.checked_sub(1).and_then(|index| facts.fallback_urls.get(index));
+        let mut bot = active.bot.clone();
+        if let Some(url) = fallback {
+            bot.credential = self.bot_credential(&active.row.tenant, url);
+            url.clone_into(&mut bot.url);
+        }
+        bot.start.resumed = is_resumed;
+        self.order(key, Command::Connect(bot)).await;
     }
 
     async fn close_media(&mut self, key: usize, stop_reason: &'static str, class: &'static str) {
@@ -282,7 +299,7 @@ impl Switchboard {
             Notice::BotReady { connect_ms, format } => {
                 Input::StreamReady { connect_ms, format: stream_spec::document(format) }
             }
-            Notice::BotFailed { reason } => Input::StreamFailed { reason },
+            Notice::BotFailed { reason, is_refused } => Input::StreamFailed { reason, is_useless: is_refused },
             Notice::BotClosed => Input::StreamClosed,
             Notice::BotHangup { is_drained: true, cause } => Input::HangUpDrained(Ending::by_bot(cause.as_deref())),
             Notice::BotHangup { is_drained: false, cause } => Input::HangUp(Ending::by_bot(cause.as_deref())),

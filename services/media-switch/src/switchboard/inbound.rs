@@ -14,7 +14,7 @@ use voicebot::Format;
 use super::sdp::Sdp;
 use super::{Active, Begun, Switchboard};
 use crate::core::call::{Call, Facts, Output};
-use crate::media::Command;
+use crate::media::{Command, Credential};
 use crate::state::Destination;
 use crate::stream_spec;
 
@@ -135,6 +135,7 @@ impl Switchboard {
             sip_call_id: request.call_id().into_owned(),
             stream_id: format!("{id}-1"),
             bot_url: destination.stream.url.clone(),
+            fallback_urls: destination.stream.fallback.clone(),
             duration_max: match destination.route.max_duration_ms {
                 0 => None,
                 ms => Some(Duration::from_millis(ms.into())),
@@ -163,12 +164,8 @@ impl Switchboard {
         format: Format,
         vars: std::collections::BTreeMap<String, String>,
     ) -> usize {
-        let bearer = self.state.bot_bearer(&begun.tenant, &stream.url).unwrap_or_else(|error| {
-            // The bot refuses a call without it, and the call ends with that.
-            tracing::error!(%error, "the bots' credentials cannot be read");
-            None
-        });
-        let target = stream_spec::target(&begun, stream, format, vars, &self.options.features, bearer);
+        let credential = self.bot_credential(&begun.tenant, &stream.url);
+        let bot = Box::new(stream_spec::target(&begun, stream, format, vars, &self.options.features, credential));
         let Begun { id, tenant, facts, session, media, sdp, traceparent } = begun;
         let row = CallRow {
             call_id: id.to_string(),
@@ -194,6 +191,7 @@ impl Switchboard {
             sdp,
             row,
             traceparent,
+            bot: bot.clone(),
             ev_seq: 0,
             timer: None,
             is_closing: false,
@@ -204,8 +202,16 @@ impl Switchboard {
         self.metrics.begun();
         self.write_load();
         self.perform(key, outputs).await;
-        self.order(key, Command::Connect(Box::new(target))).await;
+        self.order(key, Command::Connect(bot)).await;
         key
+    }
+
+    pub(super) fn bot_credential(&self, tenant: &str, url: &str) -> Credential {
+        self.state.bot_credential(tenant, url).unwrap_or_else(|error| {
+            // The bot refuses a call without it, and the call ends with that.
+            tracing::error!(%error, "the bots' credentials cannot be read");
+            Credential::default()
+        })
     }
 }
 

@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 
 use crate::core::call::{Call, Input, Output};
 use crate::core::cause::Ending;
-use crate::media::{MediaEngine, MediaId, Notice};
+use crate::media::{BotTarget, MediaEngine, MediaId, Notice};
 use crate::metrics::Metrics;
 use crate::state::State;
 pub(crate) use request::{Originate, Request};
@@ -64,6 +64,8 @@ struct Active {
     sdp: Sdp,
     row: CallRow,
     traceparent: String,
+    /// The bot as it was called first.
+    bot: Box<BotTarget>,
     ev_seq: u32,
     /// In `timers` under this time.
     timer: Option<Instant>,

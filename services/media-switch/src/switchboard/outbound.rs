@@ -72,6 +72,7 @@ impl Switchboard {
             sip_call_id,
             stream_id: format!("{}-1", order.call_id),
             bot_url: stream.url.clone(),
+            fallback_urls: stream.fallback.clone(),
             duration_max: match request.max_duration_ms {
                 0 => None,
                 ms => Some(Duration::from_millis(ms.into())),

@@ -9,8 +9,8 @@ use iratdb::rusqlite::Connection;
 
 use crate::core::telephony::Findings;
 
-/// Longest token that is taken: it goes into one header.
-const BEARER_LEN_MAX: usize = 4_096;
+/// Longest token, password or key that is taken: it goes into one header.
+const CREDENTIAL_LEN_MAX: usize = 4_096;
 
 /// Takes `auth` out of each bot. `place` names a bot in a finding; no finding shows a token.
 pub(crate) fn take(
@@ -18,12 +18,12 @@ pub(crate) fn take(
     place: impl Fn(usize, &toml::Value) -> String,
     findings: &mut Findings,
 ) -> Vec<BotCredential> {
-    let mut by_url: BTreeMap<(String, String), (Option<String>, String)> = BTreeMap::new();
+    let mut by_url: BTreeMap<(String, String), (Option<BotCredential>, String)> = BTreeMap::new();
     for (index, bot) in bots.iter_mut().enumerate() {
         let place = place(index, bot);
         let auth = bot.as_table_mut().and_then(|table| table.remove("auth"));
-        let bearer = auth.and_then(|auth| match bearer(&auth) {
-            Ok(bearer) => Some(bearer),
+        let credential = auth.and_then(|auth| match read(&auth) {
+            Ok(credential) => Some(credential),
             Err(problem) => {
                 findings.add(&place, problem);
                 None
@@ -34,32 +34,65 @@ pub(crate) fn take(
         // Without a URL it is no bot, and that is found elsewhere.
         let Some(url) = text("url") else { continue };
         match by_url.get(&(tenant.clone(), url.to_owned())) {
-            Some((other, other_place)) if *other != bearer => {
+            Some((other, other_place)) if *other != credential => {
                 findings.add(&place, format!("auth: {other_place} has the same url and another auth; a url has one"));
             }
             Some(_) => {}
-            None => drop(by_url.insert((tenant, url.to_owned()), (bearer, place))),
+            None => drop(by_url.insert((tenant, url.to_owned()), (credential, place))),
         }
     }
-    let credential = |((tenant, url), (bearer, _))| Some(BotCredential { tenant, url, bearer: bearer? });
+    let credential = |((tenant, url), (credential, _)): (_, (Option<BotCredential>, _))| {
+        Some(BotCredential { tenant, url, ..credential? })
+    };
     by_url.into_iter().filter_map(credential).collect()
 }
 
-fn bearer(auth: &toml::Value) -> Result<String, &'static str> {
-    const SHAPE: &str = "auth: use { bearer = \"the token that the bot wants to see\" }";
-    let table = auth.as_table().filter(|table| table.len() == 1).ok_or(SHAPE)?;
-    let token = table.get("bearer").and_then(toml::Value::as_str).ok_or(SHAPE)?;
-    if !is_token(token) {
-        return Err("auth.bearer: use 1 to 4096 letters, digits and -._~+/, and = at its end (RFC 6750)");
+/// Reads `auth`; tenant and URL are still to be filled in.
+fn read(auth: &toml::Value) -> Result<BotCredential, &'static str> {
+    const SHAPE: &str = "auth: use { bearer = \"the token that the bot wants to see\" }, { basic = \"user:password\" } \
+                         or { hmac_secret = \"the key of signatures\" }";
+    let table = auth.as_table().ok_or(SHAPE)?;
+    let mut credential = BotCredential::default();
+    for (key, value) in table {
+        let text = value.as_str().ok_or(SHAPE)?;
+        let place = match key.as_str() {
+            "bearer" if !is_token(text) => {
+                return Err("auth.bearer: use 1 to 4096 letters, digits and -._~+/, and = at its end (RFC 6750)");
+            }
+            "bearer" => &mut credential.bearer,
+            "basic" if !is_user_password(text) => {
+                return Err("auth.basic: use user:password, of at most 4096 bytes and without control characters");
+            }
+            "basic" => &mut credential.basic,
+            "hmac_secret" if text.is_empty() || !is_printable(text) => {
+                return Err("auth.hmac_secret: use 1 to 4096 bytes without control characters");
+            }
+            "hmac_secret" => &mut credential.secret,
+            _ => return Err(SHAPE),
+        };
+        text.clone_into(place);
     }
-    Ok(token.to_owned())
+    match (credential.bearer.is_empty(), credential.basic.is_empty(), credential.secret.is_empty()) {
+        (false, false, _) => Err("auth: has both bearer and basic; a request has one Authorization"),
+        (true, true, true) => Err(SHAPE),
+        _ => Ok(credential),
+    }
+}
+
+fn is_printable(text: &str) -> bool {
+    text.len() <= CREDENTIAL_LEN_MAX && !text.chars().any(char::is_control)
+}
+
+/// RFC 7617 §2: the user's name has no colon, so the first one ends it.
+fn is_user_password(text: &str) -> bool {
+    is_printable(text) && text.contains(':')
 }
 
 /// `b64token` of RFC 6750 §2.1.
 fn is_token(text: &str) -> bool {
     let body = text.trim_end_matches('=');
     let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b);
-    !body.is_empty() && text.len() <= BEARER_LEN_MAX && body.bytes().all(is_allowed)
+    !body.is_empty() && text.len() <= CREDENTIAL_LEN_MAX && body.bytes().all(is_allowed)
 }
 
 /// Puts in what is new. What is not needed any more stays until [`sweep`], for those whose configuration is not the new one yet.
@@ -100,6 +133,7 @@ mod tests {
             tenant: tenant.into(),
             url: url.into(),
             bearer: bearer.into(),
+            ..BotCredential::default()
         };
         let expected = [of("acme", "wss://h/b", "tok-d=="), of("default", "wss://h/b", "tok-b")];
         assert_eq!(telephony.credentials, expected);
@@ -109,9 +143,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_without_the_token() {
-        let shape = r#"bots[1] "b": auth: use { bearer = "the token that the bot wants to see" }"#;
+        let shape = r#"bots[1] "b": auth: use { bearer = "the token that the bot wants to see" }, { basic = "user:password" } or { hmac_secret = "the key of signatures" }"#;
         for auth in
-            ["\"tok-secret\"", "{}", "{ basic = \"tok-secret\" }", "{ bearer = 5 }", "{ bearer = \"t\", x = 1 }"]
+            ["\"tok-secret\"", "{}", "{ token = \"tok-secret\" }", "{ bearer = 5 }", "{ bearer = \"t\", x = 1 }"]
         {
             assert_eq!(problem(&format!("{{ name = \"b\", url = \"ws://h/\", auth = {auth} }}")), shape);
         }
@@ -141,7 +175,7 @@ mod tests {
         put(&conn, &first).unwrap();
         put(&conn, &second).unwrap();
         // Whichever configuration a switch has, its bot gets its own token.
-        let bearer = |url: &str| secrets::bearer(&conn, "default", url).unwrap();
+        let bearer = |url: &str| secrets::credential(&conn, "default", url).unwrap().map(|found| found.bearer);
         assert_eq!((bearer("ws://old/").as_deref(), bearer("ws://new/").as_deref()), (Some("one"), Some("two")));
         sweep(&conn, &second).unwrap();
         assert_eq!((bearer("ws://old/"), bearer("ws://new/").as_deref()), (None, Some("two")));

@@ -1,0 +1,120 @@
+//! The media path allocates nothing per packet once its buffers have grown: counted by the allocator itself, in every
+//! dialect, both ways.
+
+use std::collections::BTreeMap;
+
+use allocation_counter::measure;
+use audio::g711::Law;
+use bytes::{Bytes, BytesMut};
+use rtp::Header;
+use voicebot::dialect::{Dialect, DialectSession, Frame, Opening};
+use voicebot::message::{CallInfo, Direction, PlayoutInfo, PlayoutMode, Track};
+use voicebot::{Format, FormatSpec, StartInfo};
+
+use super::from_bot::FromBot;
+use super::to_bot::{Coding, ToBot};
+
+/// Packets until all buffers have grown: the kept audio and the queues are full.
+const WARM_UP: u32 = 300;
+const PACKETS: u32 = 500;
+
+fn session(dialect: Dialect, format: Format) -> DialectSession {
+    let call = CallInfo {
+        call_id: "sw-1-X".to_owned(),
+        tenant: "default".to_owned(),
+        direction: Direction::Inbound,
+        from: "1".to_owned(),
+        to: "2".to_owned(),
+        trunk: "t".to_owned(),
+        sip_call_id: "c".to_owned(),
+        headers: BTreeMap::new(),
+        vars: BTreeMap::new(),
+    };
+    let info = StartInfo {
+        stream_id: "s".to_owned(),
+        call,
+        tracks: Track::of_channels(format.channels()),
+        playout: PlayoutInfo::default(),
+        features: Vec::new(),
+        resume_token: None,
+        resumed: false,
+    };
+    DialectSession::new(dialect, info, format, Opening::default())
+}
+
+/// A caller's packets, as far as the frames that go to the bot.
+fn caller_to_bot(dialect: Dialect, format: Format) {
+    let mut session = session(dialect, format);
+    let mut path = ToBot::new(Coding {
+        law: Law::Mu,
+        payload_type: 0,
+        dtmf_payload_type: None,
+        receive: vec![(0, Law::Mu)],
+        dtmf_receive_payload_type: None,
+    });
+    path.open(format, true);
+    let mut memory = BytesMut::new();
+    let mut bytes = 0;
+    let mut packet = |number: u32| {
+        let header = Header {
+            marker: false,
+            payload_type: 0,
+            sequence: number as u16,
+            timestamp: number.wrapping_mul(160),
+            ssrc: 7,
+        };
+        let mut send = |frame: Bytes| {
+            match session.wrap_audio(frame, &mut memory) {
+                Frame::Text(frame) | Frame::Binary(frame) => bytes += frame.len(),
+            }
+            Ok::<(), ()>(())
+        };
+        path.push(u64::from(number) * 20_000, &header, &[0x55; 160], &mut send).unwrap();
+        path.push_outbound(&[0x66; 160], &mut send).unwrap();
+    };
+    (0..WARM_UP).for_each(&mut packet);
+    let counted = measure(|| (WARM_UP..WARM_UP + PACKETS).for_each(&mut packet));
+    assert_eq!(counted.count_total, 0, "{dialect} {format:?}");
+    assert!(bytes >= format.bytes_per_frame() * (WARM_UP + PACKETS - 100) as usize * 20 / format.frame_ms() as usize);
+}
+
+/// A bot's frames, as far as the packets that go to the caller.
+fn bot_to_caller(format: Format, mode: PlayoutMode) {
+    let format = format.mono();
+    let mut path = FromBot::new(Law::Mu, PlayoutInfo { mode, ..PlayoutInfo::default() });
+    let frame = Bytes::from(vec![0x55; format.bytes_per_frame()]);
+    let ticks = format.frame_ms().max(20) / 20;
+    let mut out = [0; 160];
+    let mut turn = |_| {
+        for _ in 0..20_u32.div_ceil(format.frame_ms()) {
+            path.push(format, frame.clone()).unwrap();
+        }
+        for _ in 0..ticks {
+            path.convert().unwrap();
+            path.tick(&mut out, true);
+            while path.poll_event().is_some() {}
+        }
+    };
+    (0..WARM_UP).for_each(&mut turn);
+    let counted = measure(|| (0..PACKETS).for_each(&mut turn));
+    assert_eq!(counted.count_total, 0, "{format:?} {mode:?}");
+}
+
+#[test]
+fn no_packet_allocates_in_any_dialect() {
+    for dialect in Dialect::ALL {
+        for &(encoding, rate_hz) in dialect.properties().formats {
+            let asked =
+                FormatSpec { encoding: Some(encoding.name().to_owned()), rate: Some(rate_hz), ..FormatSpec::default() };
+            let format = dialect.format(&asked).unwrap();
+            caller_to_bot(dialect, format);
+            bot_to_caller(format, PlayoutMode::Queue);
+        }
+    }
+}
+
+#[test]
+fn neither_do_two_channels_nor_live_mode() {
+    caller_to_bot(Dialect::Botstream, Format::default().stereo());
+    bot_to_caller(Format::default(), PlayoutMode::Live);
+}
