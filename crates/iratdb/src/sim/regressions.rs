@@ -45,10 +45,24 @@ const SEEDS: [(u64, &str); 34] = [
     (5208, "a resync with who knew nothing of a third's frames made its old ones be asked for"),
 ];
 
+/// With several versions of the schema.
+const MIXED: [(u64, &str); 4] = [
+    (3, "a process that heard only of schemas it did not know wanted its turn every millisecond"),
+    (27, "the same"),
+    (
+        423,
+        "frames of an epoch that was over, fetched from an older member, were never taken for whole, nor acknowledged",
+    ),
+    (435, "the same"),
+];
+
 #[test]
 fn schedules_that_failed_once() {
     for (seed, found) in SEEDS {
         passes(seed, false, found);
+    }
+    for (seed, found) in MIXED {
+        passes(seed, true, found);
     }
 }
 
