@@ -16,7 +16,8 @@ up: tools build ## Runs a cluster on this machine and follows its logs until Ctr
 	$(IRACTL) up
 
 # All targets at once: tests and the services that they start are built with one set of features, so each dependency once.
-test: tools ## Runs all tests: unit, property and integration, with real peers
+test: ## Runs all tests: unit, property and integration, with real peers
+	scripts/install-tools.sh --test
 	$(CARGO) build --workspace --all-targets
 	$(CARGO) test --workspace --no-fail-fast
 
@@ -41,7 +42,7 @@ fmt: ## Formats the source
 proto: ## Generates the API's messages anew from proto/
 	$(CARGO) run -p botstream-api --example generate
 
-tools: ## Gets what tests and demo need beside Rust: nats-server, OpenSSL, SIPp, espeak-ng, nats-py, stock bots
+tools: ## Gets what the demo needs beside Rust: nats-server, OpenSSL, SIPp, espeak-ng, nats-py
 	scripts/install-tools.sh
 
 bench-iratdb: ## Measures IraTDB against SQLite, Redis and NATS; writes target/bench/ (ARGS=--help lists its options)

@@ -2,14 +2,17 @@
 # Gets the tools that BotStream's tests and demo run beside it, on Debian 12 or newer:
 #   nats-server 2.10 or newer   into .cache/tools/bin; nothing of the system is changed
 #   nats-py                     Python's client of NATS, for the documentation's examples: into .cache/tools/python
-#   pipecat                     the serializers of PyPI's pipecat-ai, a stock bot: into .cache/tools/pipecat
-#   jambonz                     npm's @jambonz/sdk, a stock bot: into .cache/tools/jambonz
-#   cc, openssl, sipp, espeak-ng, node  from the system's own packages, when missing; openssl makes the keys of shared databases
-#   redis-server                into .cache/tools, only with --bench: IraTDB is measured against it
+#   cc, openssl, sipp, espeak-ng  from the system's own packages, when missing; openssl makes the keys of shared databases
+# only with --test: stock bots, which the tests have called
+#   pipecat                     the serializers of PyPI's pipecat-ai: into .cache/tools/pipecat
+#   jambonz                     npm's @jambonz/sdk: into .cache/tools/jambonz; node and npm from the system's packages, when missing
+# only with --bench: what IraTDB is measured against
+#   redis-server                into .cache/tools
 #
-# usage: scripts/install-tools.sh [--check | --bench]
+# usage: scripts/install-tools.sh [--check | --test | --bench]
 #   --check   installs nothing; prints a line for each tool, "name<TAB>found|missing<TAB>version or hint<TAB>path",
 #             and ends with 1 if one is missing
+#   --test    installs the stock bots, too
 #   --bench   installs only what `make bench-iratdb` needs: nats-server and redis-server
 #
 # nats-server is looked for in $NATS_SERVER_BIN, in .cache/tools/bin and on PATH, and else fetched as the Debian 13 package
@@ -307,6 +310,7 @@ jambonz_is_installed() { [[ -d $jambonz/node_modules ]] && cmp -s "$jambonz_lock
 
 install_jambonz() {
   # A machine may have Node.js without npm.
+  command -v node >/dev/null || install_packages nodejs npm
   command -v npm >/dev/null || install_packages npm
   say "install-tools: installing jambonz' SDK"
   rm -rf "$jambonz"
@@ -337,15 +341,14 @@ install_packages() {
 }
 
 # The Debian packages of each program, for those that come from the system.
-readonly -a programs=(cc openssl sipp espeak-ng node)
-declare -rA packages_of=([cc]='gcc libc6-dev' [openssl]=openssl [sipp]=sip-tester [espeak-ng]=espeak-ng [node]=nodejs)
+readonly -a programs=(cc openssl sipp espeak-ng)
+declare -rA packages_of=([cc]='gcc libc6-dev' [openssl]=openssl [sipp]=sip-tester [espeak-ng]=espeak-ng)
 
 program_version() {
   case $1 in
     cc) cc -dumpfullversion 2>/dev/null ;;
     openssl) openssl version 2>/dev/null | awk '{ print $2 }' ;;
     sipp) sipp -v 2>&1 | sed -n 's/.*SIPp v\([0-9][0-9.]*\).*/\1/p' | head -n 1 ;;
-    node) node --version 2>/dev/null | tr -d v ;;
     espeak-ng) espeak-ng --version 2>/dev/null | sed -n 's/.*text-to-speech: *\([0-9][0-9.]*\).*/\1/p' | head -n 1 ;;
   esac || true
 }
@@ -364,18 +367,6 @@ check() {
     printf 'nats-py\tmissing\trun scripts/install-tools.sh\t\n'
     missing=1
   fi
-  if pipecat_is_installed; then
-    printf 'pipecat\tfound\t%s\t%s\n' "$(sed -n 's/^pipecat-ai==\([0-9.]*\).*/\1/p' "$pipecat_requirements")" "$pipecat/bin/python"
-  else
-    printf 'pipecat\tmissing\trun scripts/install-tools.sh\t\n'
-    missing=1
-  fi
-  if jambonz_is_installed; then
-    printf 'jambonz\tfound\t%s\t%s\n' "$(sed -n 's/.*"@jambonz.sdk": "\([0-9.]*\)".*/\1/p' "$root/scripts/jambonz/package.json")" "$jambonz"
-  else
-    printf 'jambonz\tmissing\trun scripts/install-tools.sh\t\n'
-    missing=1
-  fi
   for program in "${programs[@]}"; do
     if path=$(command -v "$program"); then
       printf '%s\tfound\t%s\t%s\n' "$program" "$(program_version "$program")" "$path"
@@ -388,15 +379,16 @@ check() {
 }
 
 main() {
-  local bench=
+  local bench='' test=''
   case ${1:-} in
     --check)
       check
       return
       ;;
+    --test) test=yes ;;
     --bench) bench=yes ;;
     '') ;;
-    *) die "unknown argument '$1'; usage: scripts/install-tools.sh [--check | --bench]" ;;
+    *) die "unknown argument '$1'; usage: scripts/install-tools.sh [--check | --test | --bench]" ;;
   esac
 
   # One at a time: two runs of make at once would both fetch.
@@ -419,8 +411,10 @@ main() {
   done
   ((${#packages[@]} == 0)) || install_packages "${packages[@]}"
   [[ $(nats_py_version) == "$nats_py_version" ]] || install_nats_py
-  pipecat_is_installed || install_pipecat
-  jambonz_is_installed || install_jambonz
+  if [[ -n $test ]]; then
+    pipecat_is_installed || install_pipecat
+    jambonz_is_installed || install_jambonz
+  fi
 }
 
 main "$@"

@@ -43,13 +43,13 @@ impl StockBot {
 
     async fn pipecat(vendor: &str) -> anyhow::Result<Self> {
         let python = root().join(".cache/tools/pipecat/bin/python");
-        ensure!(python.exists(), "{} is missing: run `make tools`", python.display());
+        ensure!(python.exists(), "{} is missing: run scripts/install-tools.sh --test", python.display());
         Self::start(Command::new(python).arg(root().join("integration-tests/stock/pipecat_bot.py")).arg(vendor)).await
     }
 
     async fn jambonz() -> anyhow::Result<Self> {
         let folder = root().join(".cache/tools/jambonz");
-        ensure!(folder.exists(), "{} is missing: run `make tools`", folder.display());
+        ensure!(folder.exists(), "{} is missing: run scripts/install-tools.sh --test", folder.display());
         Self::start(Command::new("node").arg(root().join("integration-tests/stock/jambonz_bot.mjs")).arg(folder)).await
     }
 

@@ -97,7 +97,7 @@ pub fn record() -> &'static Talk {
         let tx = messages::transaction(7);
         let header = Header { schema: 1, writer: PEER, epoch: Epoch(9) };
         let clear = [
-            encode(header, &Body::Frame { sequence: 1, entries: vec![Entry::Tx(&tx)] }),
+            encode(header, &Body::Frame { sequence: 1, ack: false, entries: vec![Entry::Tx(&tx)] }),
             encode(header, &Body::Nack { epoch: Epoch(8), from: 1, to: 2 }),
             encode(header, &Body::EpochEnd { tail: Tail { epoch: Epoch(9), sequence: 1 } }),
         ];

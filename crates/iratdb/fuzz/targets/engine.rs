@@ -2,10 +2,13 @@
 //! store is used rightly and has what the engine takes for visible, and what waits is bounded.
 #![no_main]
 
-use iratdb::core::engine::{Event, OUTBOX_BYTES_MAX, PENDING_BYTES_MAX};
+use iratdb::core::engine::{Event, Limits};
 use iratdb_fuzz::engines::{Rows, engine, now, schema};
 use iratdb_fuzz::{join, messages, split, write_seeds};
 use libfuzzer_sys::fuzz_target;
+
+/// More than any input here can make wait.
+const WAITING_BYTES_MAX: usize = 4 << 20;
 
 fn seeds() -> Vec<Vec<u8>> {
     let all = messages::all(schema().hash);
@@ -35,7 +38,7 @@ fuzz_target!(init: write_seeds(seeds()), |input: &[u8]| {
         engine.handle(now(now_ms), Event::Message(&message), &mut store).expect("the store works");
         let sizes = engine.sizes();
         assert_eq!(sizes.rows, store.len(), "{sizes:?}");
-        assert!(sizes.outbox_bytes <= OUTBOX_BYTES_MAX && sizes.waiting_bytes <= 4 * PENDING_BYTES_MAX, "{sizes:?}");
+        assert!(sizes.outbox_bytes <= Limits::default().outbox_bytes_max && sizes.waiting_bytes <= WAITING_BYTES_MAX, "{sizes:?}");
         while engine.poll_message().is_some() {}
         engine.next_frame(&mut store).expect("the store works");
         engine.take_seen();

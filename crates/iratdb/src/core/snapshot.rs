@@ -44,7 +44,7 @@ pub const WALKS_MAX: u32 = 4;
 pub const ENDED_IN_DIGESTS_MAX: usize = 4096;
 
 /// An owned [`Cursor`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Table index.
     pub table: u8,
@@ -65,6 +65,19 @@ impl From<Cursor<'_>> for Place {
     fn from(cursor: Cursor<'_>) -> Self {
         Self { table: cursor.table, bucket: cursor.bucket, after: cursor.after.map(Into::into) }
     }
+}
+
+/// A message of an answer to a question for rows.
+#[derive(Debug)]
+pub struct Answer {
+    /// Where it starts.
+    pub from: Place,
+    /// Where the next goes on; `None` at the end.
+    pub next: Option<Place>,
+    /// Whether the next comes without being asked for.
+    pub more: bool,
+    /// The states of rows.
+    pub states: Box<[u8]>,
 }
 
 /// How far a donor had got at one moment.
@@ -122,6 +135,8 @@ pub struct Session {
     pub our_state: u64,
     /// The tables that the donor has, if its schema is another.
     pub fit: Option<Fit>,
+    /// Messages of the present answer that have overtaken others, by where they start.
+    pub early: BTreeMap<Place, Answer>,
     /// The rows fetched.
     pub rows: Vec<Box<[u8]>>,
     /// Their bytes.

@@ -11,7 +11,7 @@ use crate::core::constraint::Constrained;
 use crate::core::ids::{Epoch, Writer};
 use crate::core::key::is_key_of;
 use crate::core::schema::{COLUMNS_MAX, Column, Merge, ROW_CLOCK, Table};
-use crate::core::snapshot::{Cut, Stage};
+use crate::core::snapshot::{Answer, Cut, Stage};
 use crate::core::store::{Store, StoreError};
 use crate::core::streams::{Repair, Stream};
 use crate::core::table::TableState;
@@ -135,7 +135,8 @@ impl Engine {
                     // Places in the walk are the donor's own.
                     Ok(states) => {
                         let next = next.map(Into::into);
-                        self.on_rows(now, (header.writer, token), cursor.into(), next, more, &states);
+                        let answer = Answer { from: cursor.into(), next, more, states: states.into() };
+                        self.on_rows(now, (header.writer, token), answer);
                     }
                     Err(_) => self.counters.malformed += 1,
                 }

@@ -1,5 +1,7 @@
 //! Resynchronising, both sides. See [`crate::core::snapshot`].
 
+use std::collections::BTreeMap;
+
 use super::past::Forgotten;
 use super::peers::Numbers;
 use super::receive::Source;
@@ -9,8 +11,8 @@ use crate::core::ids::{Epoch, Writer};
 use crate::core::merge::Clocks;
 use crate::core::schema::Schema;
 use crate::core::snapshot::{
-    ANSWER_MS, ASKS_MAX, Cut, ENDED_IN_DIGESTS_MAX, Place, SETTLE_MS, Session, Stage, WAITING_MAX, WALKS_MAX,
-    differing, digests, everything,
+    ANSWER_MS, ANSWERS_AT_ONCE, ASKS_MAX, Answer, Cut, ENDED_IN_DIGESTS_MAX, Place, SETTLE_MS, Session, Stage,
+    WAITING_MAX, WALKS_MAX, differing, digests, everything,
 };
 use crate::core::store::{Store, StoreError};
 use crate::core::streams::Stream;
@@ -60,6 +62,7 @@ impl Engine {
             wanted: Vec::new(),
             our_state: 0,
             fit: None,
+            early: BTreeMap::new(),
             rows: Vec::new(),
             rows_bytes: 0,
         });
@@ -236,15 +239,7 @@ impl Engine {
         self.session_ask(now);
     }
 
-    pub(super) fn on_rows(
-        &mut self,
-        now: Now,
-        (donor, token): (Writer, u64),
-        from: Place,
-        next: Option<Place>,
-        more: bool,
-        states: &[u8],
-    ) {
+    pub(super) fn on_rows(&mut self, now: Now, (donor, token): (Writer, u64), answer: Answer) {
         // The answer at the end is known by a token of its own: one from the start that comes twice is not taken for it.
         let end_token = self.random.next_nonzero();
         let Some(session) = &mut self.session else { return };
@@ -252,19 +247,33 @@ impl Engine {
             return;
         }
         let Stage::Rows { place, wanted } = &mut session.stage else { return };
-        if *place != from {
+        if answer.from > *place && session.early.len() < ANSWERS_AT_ONCE as usize {
+            // It has overtaken others.
+            session.early.entry(answer.from.clone()).or_insert(answer);
             return;
         }
+        if *place != answer.from {
+            return;
+        }
+        let (mut next, mut more, mut bytes) = (answer.next, answer.more, 0);
+        let mut rows = vec![answer.states];
+        while let Some(early) = next.as_ref().and_then(|place| session.early.remove(place)) {
+            (next, more) = (early.next, early.more);
+            rows.push(early.states);
+        }
         let wanted = std::mem::take(wanted);
-        session.rows_bytes += states.len() + ANSWER_OVERHEAD_BYTES;
+        for states in rows {
+            bytes += states.len() + ANSWER_OVERHEAD_BYTES;
+            if !states.is_empty() {
+                session.rows.push(states);
+            }
+        }
+        session.rows_bytes += bytes;
         if session.rows_bytes > self.config.limits.resync_bytes_max {
             self.counters.resyncs_too_large += 1;
             self.too_large = true;
             self.give_up(now);
             return;
-        }
-        if !states.is_empty() {
-            session.rows.push(states.into());
         }
         match next {
             None => {
@@ -272,6 +281,7 @@ impl Engine {
                 self.ask_next(now, Stage::End);
             }
             Some(place) if more => {
+                session.early.retain(|from, _| *from > place);
                 session.stage = Stage::Rows { place, wanted };
                 session.asks = 0;
                 session.ask_at_ms = now.mono_ms + ANSWER_MS;
