@@ -127,8 +127,7 @@ impl Engine {
             }
             Body::Fetch { token, cursor, mut wanted } => {
                 renumbered_wanted(numbers, &mut wanted);
-                self.on_fetch(header.writer, token, cursor, &wanted);
-                Ok(())
+                self.on_fetch(header.writer, token, cursor, &wanted, store)
             }
             Body::Rows { token, cursor, next, more, states } => {
                 match renumbered_states(numbers, states) {

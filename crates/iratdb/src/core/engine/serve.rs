@@ -29,19 +29,28 @@ pub(super) struct Serving {
 }
 
 impl Engine {
-    pub(super) fn on_fetch(&mut self, asker: Writer, token: u64, cursor: Cursor<'_>, wanted: &[Wanted]) {
+    pub(super) fn on_fetch(
+        &mut self,
+        asker: Writer,
+        token: u64,
+        cursor: Cursor<'_>,
+        wanted: &[Wanted],
+        store: &mut impl Store,
+    ) -> Result<(), StoreError> {
         if self.phase != Phase::Ready || self.config.reader {
-            return;
+            return Ok(());
         }
         // Who asks anew has not got the answer, or is further.
         self.serving.retain(|serving| serving.asker != asker);
         if self.serving.len() >= SERVED_MAX {
-            return;
+            return Ok(());
         }
         let place = Place::from(cursor);
         let mut buckets = buckets_from(wanted, &place);
         buckets.reverse();
         self.serving.push_back(Serving { asker, token, place, buckets, keys: None, answers: 0 });
+        // The first message goes at once; if there are more, they are made one by one between frames.
+        self.serve(store)
     }
 
     /// Whether questions for rows wait for answers.
