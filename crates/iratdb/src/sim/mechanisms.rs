@@ -697,7 +697,7 @@ fn a_joiner_is_not_misled_by_answers_that_come_twice() {
         world.start(1);
         while !world.node(1).engine.is_ready() {
             // The looks get longer with what there is to look at.
-            if world.now_ms % 4 == 0 {
+            if world.now_ms.is_multiple_of(4) {
                 write_journal(&mut world, 0, &id.to_string(), 10);
                 id += 1;
             }

@@ -91,7 +91,7 @@ async fn another_schema_and_one_handle_too_many() {
     let bench = Bench::new().await;
     let _one = bench.start("one", &[("--handles", "2")]).await;
     let first = bench.open("one", json!({})).await;
-    let other = json!({"db": "things", "schema": ["CREATE TABLE other (id INTEGER NOT NULL PRIMARY KEY)"]});
+    let other = json!({"db": "things", "schema": ["CREATE TABLE t (id TEXT NOT NULL PRIMARY KEY)"]});
     expect(&bench, "open", other, "WRONG_STATE", "schema").await;
     bench.open("one", json!({})).await;
     let request = json!({"db": "things", "schema": [SCHEMA]});
