@@ -66,7 +66,9 @@ fn rewrite(mut reader: OpReader<'_>, tx: Option<&[u8]>) -> Option<Vec<u8>> {
                 let newer = (0_u8..=u8::MAX).zip(values.iter()).skip(known.len());
                 let tail = Tail::new(newer.filter_map(|(column, value)| Some((column, value?))));
                 let mut tally = Tally::default();
-                tallies.iter().for_each(|share| tally.join(share));
+                for share in tallies.iter() {
+                    tally.join(share);
+                }
                 let mut own = Clocks::default();
                 clocks.iter().for_each(|(column, clock)| own.set(column, clock));
                 if tx.is_some() && known.len() == values.len() {
