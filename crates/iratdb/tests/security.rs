@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod common;
+#[path = "../src/test_keys.rs"]
+mod test_keys;
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,26 +12,22 @@ use common::{NatsServer, connect, number, until, until_equal};
 use futures_util::StreamExt;
 use iratdb::rusqlite::params;
 use iratdb::{Error, IraTdb, Keys, Options, TableOptions};
+use test_keys::file;
 
 const MARKER: &str = "marker-that-nobody-without-the-key-must-see";
 const NATS: &str = "IRATDB_TEST_NATS";
 const SECRETS: &str = "database-name-that-nobody-must-see";
 
-fn keys_directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keys")
-}
-
 fn read_write() -> Keys {
-    Keys::read_write_from_files(keys_directory().join("write.pem"), keys_directory().join("read.pem")).unwrap()
+    Keys::read_write_from_files(file("write.pem"), file("read.pem")).unwrap()
 }
 
 fn read_only() -> Keys {
-    Keys::read_only_from_files(keys_directory().join("read.pem"), keys_directory().join("write.pub.pem")).unwrap()
+    Keys::read_only_from_files(file("read.pem"), file("write.pub.pem")).unwrap()
 }
 
 fn other() -> Keys {
-    Keys::read_write_from_files(keys_directory().join("other.write.pem"), keys_directory().join("other.read.pem"))
-        .unwrap()
+    Keys::read_write_from_files(file("other.write.pem"), file("other.read.pem")).unwrap()
 }
 
 fn options() -> Options {
