@@ -118,6 +118,7 @@ fn a_joiner_gets_ready_while_the_others_update_what_it_has_not_got() {
         write(&mut world, id % 2, &format!("INSERT INTO kv (id, b) VALUES ({id}, 0)"));
     }
     world.advance(50, true);
+    world.nodes.push(None);
     world.start(2);
     let mut rounds = 0;
     while !world.node(2).engine.is_ready() {
