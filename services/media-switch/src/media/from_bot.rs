@@ -243,6 +243,8 @@ impl FromBot {
         let mut event = self.playout.poll_event()?;
         if let PlayoutEvent::Cleared(cleared) = &mut event {
             cleared.discarded_ms += self.discarded_ms.pop_front().unwrap_or_default();
+            // Told by the telephone's clock, whatever the call's codec: bots don't know it.
+            cleared.played_samples = cleared.played_samples * 8_000 / u64::from(self.line.rate_hz());
         }
         Some(event)
     }

@@ -34,6 +34,8 @@ pub(super) struct Sdp {
     srtp: Srtp,
     /// A key of ours for each suite, once there is a use for them; they stay for the call.
     keys: Vec<Crypto>,
+    /// Whether the stream is SRTP, once that is settled.
+    has_srtp: Option<bool>,
     session_id: u64,
     version: u64,
     codecs: Vec<CodecKind>,
@@ -65,6 +67,7 @@ impl Sdp {
             rtcp_port,
             srtp: trunk.map_or(Srtp::Unspecified, Trunk::srtp),
             keys: Vec::new(),
+            has_srtp: None,
             session_id,
             version: 0,
             codecs,
@@ -108,10 +111,11 @@ impl Sdp {
 
     /// Makes an offer; `ours` is then the offer.
     pub(super) fn offer(&mut self) -> Result<(), SdpError> {
-        // A call that has SRTP keeps it.
         if self.srtp == Srtp::Required {
             self.make_keys();
         }
+        // A call that has SRTP keeps it, and one that has not does not begin with it.
+        let crypto: &[Crypto] = if self.has_srtp.unwrap_or(self.srtp == Srtp::Required) { &self.keys } else { &[] };
         self.version += 1;
         let codecs: Vec<Codec> = self.codecs.iter().copied().map(Codec::from).collect();
         let options = sdp::OfferOptions {
@@ -120,7 +124,7 @@ impl Sdp {
             comfort_noise: true,
             opus_fmtp: OPUS_FMTP,
             rtcp_port: self.named_rtcp_port(),
-            crypto: &self.keys,
+            crypto,
             ..sdp::OfferOptions::default()
         };
         self.ours = sdp::offer_with(self.local, self.session_id, &codecs, Some(DTMF_PAYLOAD_TYPE), &options);
@@ -156,6 +160,7 @@ impl Sdp {
 
     fn media(&mut self, negotiated: sdp::Negotiated) -> Result<Negotiated, SdpError> {
         let srtp = negotiated.crypto.as_ref().map(srtp_keys).transpose()?;
+        self.has_srtp = Some(srtp.is_some());
         self.is_settled = true;
         // The codec of a call stays: later descriptions are held to it.
         self.codecs = vec![negotiated.codec];
@@ -213,6 +218,57 @@ fn rtp_networks(trunk: &Trunk) -> Vec<IpNet> {
 mod tests {
     use super::*;
     use crate::media::OPUS_RATE_HZ;
+
+    fn sdp(trunk: Option<&Trunk>, rtcp_port: u16) -> Sdp {
+        Sdp::new("192.0.2.1:4000".parse().unwrap(), rtcp_port, trunk, 1)
+    }
+
+    fn trunk(srtp: Srtp) -> Trunk {
+        Trunk { srtp: srtp.into(), ..Trunk::default() }
+    }
+
+    #[test]
+    fn a_trunk_decides_about_srtp_and_nothing_shows_a_key() {
+        let mut caller = sdp(Some(&trunk(Srtp::Required)), 4_001);
+        caller.offer().unwrap();
+        let secure = caller.ours.clone();
+        assert!(secure.contains(" RTP/SAVP 0 8 9 111 13 101 102\r\n") && !secure.contains("a=rtcp:"), "{secure}");
+        assert_eq!(secure.matches("a=crypto:").count(), SUITES.len());
+        let mut plain = sdp(None, 4_001);
+        plain.offer().unwrap();
+        assert!(plain.ours.contains(" RTP/AVP 0 8 9 111 13 101 102\r\n"), "{}", plain.ours);
+
+        for srtp in [Srtp::Unspecified, Srtp::Required] {
+            let mut callee = sdp(Some(&trunk(srtp)), 4_003);
+            let answered = callee.answer(&secure).unwrap();
+            assert!(callee.ours.contains("a=rtcp:4003\r\n"), "{}", callee.ours);
+            let (ours, theirs) = (answered.srtp.clone().unwrap(), caller.accept(&callee.ours).unwrap().srtp.unwrap());
+            assert!(ours.local == theirs.remote && ours.remote == theirs.local && ours.local != ours.remote);
+            // Nothing of a description is in what may be logged.
+            let key = caller.ours.split("inline:").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+            let shown = format!("{answered:?}");
+            assert!(!shown.contains(&key) && shown.contains("SrtpKeys"), "{shown}");
+        }
+        assert_eq!(sdp(Some(&trunk(Srtp::Off)), 4_001).answer(&secure).unwrap_err(), SdpError::NoCommonCrypto);
+        let refused = sdp(Some(&trunk(Srtp::Required)), 4_001).answer(&plain.ours).unwrap_err();
+        assert_eq!(refused.status(), 488);
+        // A key that is too short for its suite protects nothing.
+        let short = secure.replace("inline:", "inline:AAAA;inline:");
+        assert!(sdp(None, 4_001).answer(&short).is_err());
+    }
+
+    #[test]
+    fn a_re_invite_keeps_codec_and_keys() {
+        let mut caller = sdp(Some(&trunk(Srtp::Required)), 4_001);
+        caller.offer().unwrap();
+        let mut callee = sdp(None, 4_001);
+        let first = callee.answer(&caller.ours).unwrap();
+        caller.accept(&callee.ours).unwrap();
+        caller.offer().unwrap();
+        assert!(caller.ours.contains(" RTP/SAVP 0 13 101\r\n"), "{}", caller.ours);
+        let again = callee.answer(&caller.ours).unwrap();
+        assert!(first.coding == again.coding && first.srtp == again.srtp);
+    }
 
     #[test]
     fn what_is_said_of_opus_is_what_is_done() {
