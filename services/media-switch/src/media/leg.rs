@@ -160,7 +160,7 @@ impl Leg {
     pub(super) fn negotiate(&mut self, negotiated: Negotiated, now: Instant) -> Result<(), Gone> {
         let coding = negotiated.coding;
         self.control.settle(negotiated.rtcp, &negotiated.networks, negotiated.is_rtcp_muxed);
-        let former = self.secure.take();
+        let (former, is_secure) = (self.secure.take(), negotiated.srtp.is_some());
         self.secure = negotiated.srtp.and_then(|keys| Secure::new(keys, former));
         let mut remote = Remote::new(negotiated.remote, negotiated.networks);
         if let Some(path) = &self.path {
@@ -175,7 +175,9 @@ impl Leg {
             Some(path) if *path.to_bot.coding() == coding => (path.to_bot, path.encoder, path.noise),
             _ => (ToBot::new(coding.clone()), coding.encoder(), comfort_noise::Sender::new(NOISE_INTERVAL_MS)),
         };
-        let (is_sending, is_receiving) = (negotiated.is_sending, negotiated.is_receiving);
+        // Nothing leaves in the clear that was to be protected.
+        let is_sending = negotiated.is_sending && self.secure.is_some() == is_secure;
+        let is_receiving = negotiated.is_receiving;
         self.path = Some(Path { remote, to_bot, encoder, noise, is_sending, is_receiving });
         self.dtmf.settle(&coding);
         if let Some(bot) = &mut self.bot {

@@ -446,23 +446,25 @@ mod tests {
     #[test]
     fn a_key_press_is_told_once_and_is_no_audio() {
         let format = Format::new(Encoding::Mulaw, 8_000, 20).unwrap();
-        let mut path = ToBot::new(coding());
-        path.open(format, false);
-        let mut sender = dtmf::Sender::new(8_000, 100, 60);
-        sender.queue("5").unwrap();
-        let mut rtp = rtp::Sender::new(1, 0, 0);
-        let mut presses = Vec::new();
-        for n in 0..20_u64 {
-            if let Some(event) = sender.tick(rtp.timestamp(), 160) {
-                let header = rtp.event(101, &event, 160);
-                path.push(n * 20_000, &header, &event.payload, |_| Err("audio")).unwrap();
-            } else {
-                rtp.skip(160);
+        for coding in [coding(), Coding::of(Codec::Opus)] {
+            let units = coding.packet_units();
+            let mut sender = dtmf::Sender::new(coding.dtmf_clock_hz, 100, 60);
+            sender.queue("5").unwrap();
+            let mut path = ToBot::new(coding);
+            path.open(format, false);
+            let mut rtp = rtp::Sender::new(1, 0, 0);
+            let mut presses = Vec::new();
+            for n in 0..20_u64 {
+                if let Some(event) = sender.tick(rtp.timestamp(), units) {
+                    let header = rtp.event(101, &event, units);
+                    path.push(n * 20_000, &header, &event.payload, |_| Err("audio")).unwrap();
+                } else {
+                    rtp.skip(units);
+                }
+                presses.extend(std::iter::from_fn(|| path.poll_press(n * 20_000)));
             }
-            presses.extend(std::iter::from_fn(|| path.poll_press(n * 20_000)));
+            assert_eq!(presses, [KeyPress { digit: '5', duration_ms: 100, way: KeyWay::Event }]);
         }
-        assert_eq!(presses.iter().map(|press| press.digit).collect::<String>(), "5");
-        assert_eq!((presses[0].duration_ms, presses[0].way), (100, KeyWay::Event));
     }
 
     /// What a bot hears of a sine of 440 Hz in this codec, as samples, when these packets are lost.
