@@ -91,7 +91,7 @@ impl Call {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("ws://{}/a/bot?x=1", listener.local_addr().unwrap());
         let negotiated = Negotiated::plain(Coding::g711(Law::Mu), phone.local_addr().unwrap());
-        engine.send(id, Command::Negotiate(negotiated)).unwrap();
+        engine.send(id, Command::Negotiate(Box::new(negotiated))).unwrap();
         engine.send(id, Command::Connect(target(url, format))).unwrap();
         // A bot that is silent about the subprotocol.
         let (stream, _) = timeout(LIMIT, listener.accept()).await.unwrap().unwrap();
@@ -388,7 +388,7 @@ async fn neighbour(call: &mut Call) -> UdpSocket {
         Coding { dtmf_payload_type: None, dtmf_receive_payload_type: None, ..Coding::g711(Law::Mu) },
         phone.local_addr().unwrap(),
     );
-    call.engine.send(id, Command::Negotiate(negotiated)).unwrap();
+    call.engine.send(id, Command::Negotiate(Box::new(negotiated))).unwrap();
     call.engine.send(id, Command::StartAudio).unwrap();
     phone
 }
@@ -483,7 +483,7 @@ async fn a_held_call_plays_nothing_and_may_be_silent() {
         is_receiving: false,
         ..Negotiated::plain(Coding::g711(Law::Mu), call.phone.local_addr().unwrap())
     };
-    call.engine.send(call.id, Command::Negotiate(held.clone())).unwrap();
+    call.engine.send(call.id, Command::Negotiate(Box::new(held.clone()))).unwrap();
     assert_eq!(call.text_of("call").await["state"], "hold");
     call.bot.send(Message::binary(vec![0x10; 1_600])).await.unwrap();
     call.tell(json!({"type": "mark", "id": "end"})).await;
@@ -492,7 +492,7 @@ async fn a_held_call_plays_nothing_and_may_be_silent() {
     call.tell(json!({"type": "ping", "id": "after"})).await;
     assert_eq!(call.text().await["type"], "pong");
     let resumed = Negotiated { is_sending: true, is_receiving: true, ..held };
-    call.engine.send(call.id, Command::Negotiate(resumed)).unwrap();
+    call.engine.send(call.id, Command::Negotiate(Box::new(resumed))).unwrap();
     assert_eq!(call.text_of("call").await["state"], "answered");
     assert!(call.hear(1_600).await.iter().all(|code| *code == 0x10));
     assert_eq!(call.text_of("mark").await["pos_ms"], 200);

@@ -265,7 +265,7 @@ impl FromBot {
     fn convert_audio(&mut self, format: Format, frame: &[u8]) -> Result<(), Refused> {
         let full = |error: audio::Error| Refused::Overflow(error.to_string());
         let (from_hz, to_hz) = (format.rate_hz(), self.line.rate_hz());
-        if !self.resampler.as_ref().is_some_and(|known| (known.from_hz(), known.to_hz()) == (from_hz, to_hz)) {
+        if self.resampler.as_ref().is_none_or(|known| (known.from_hz(), known.to_hz()) != (from_hz, to_hz)) {
             // Formats are validated: the line's rate can be made from each of theirs.
             self.resampler = Resampler::new(from_hz, to_hz).ok();
         }

@@ -71,7 +71,7 @@ pub(crate) enum Command {
     /// Takes a bound RTP socket, and RTCP's; nothing flows yet.
     Open { socket: std::net::UdpSocket, rtcp: std::net::UdpSocket },
     /// Says what SDP has settled, also anew after a re-INVITE.
-    Negotiate(Negotiated),
+    Negotiate(Box<Negotiated>),
     /// Opens the bot's WebSocket and sends `start`.
     Connect(Box<BotTarget>),
     /// The caller has pressed a key, by another way than its media.

@@ -175,7 +175,7 @@ impl Worker<'_> {
                 self.connect(number, target);
                 return;
             }
-            Command::Negotiate(negotiated) => self.with(number, |leg| leg.negotiate(negotiated, now)),
+            Command::Negotiate(negotiated) => self.with(number, |leg| leg.negotiate(*negotiated, now)),
             Command::Key(press) => {
                 let mut notices = Vec::new();
                 let outcome = self.with(number, |leg| leg.tell_press(press, &mut notices));

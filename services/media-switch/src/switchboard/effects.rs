@@ -293,7 +293,7 @@ impl Switchboard {
             return Ok(());
         };
         let negotiated = active.sdp.accept(answer).map_err(|error| error.to_string())?;
-        self.order(key, Command::Negotiate(negotiated)).await;
+        self.order(key, Command::Negotiate(Box::new(negotiated))).await;
         Ok(())
     }
 
@@ -310,7 +310,7 @@ impl Switchboard {
             tracing::warn!(%error, "answering a re-INVITE");
         }
         if let Ok(Some(negotiated)) = settled {
-            self.order(key, Command::Negotiate(negotiated)).await;
+            self.order(key, Command::Negotiate(Box::new(negotiated))).await;
         }
     }
 

@@ -146,7 +146,7 @@ impl Switchboard {
         let begun = Begun { id, tenant, facts, session, media, sdp, traceparent: String::new() };
         let key = self.begin(begun, &destination.stream, format, vars).await;
         if let Some(negotiated) = settled {
-            self.order(key, Command::Negotiate(negotiated)).await;
+            self.order(key, Command::Negotiate(Box::new(negotiated))).await;
         }
         let mut outputs = std::mem::take(&mut self.outputs);
         if let Some(active) = self.calls.get_mut(key) {
