@@ -87,12 +87,11 @@ async fn scene() -> anyhow::Result<Scene> {
 
 /// The same sound has come back: as loud, and in time.
 fn assert_sound(heard: &Heard, likeness_min: f64, found_share_min: f64) -> anyhow::Result<()> {
-    let Heard { what, media, ended, .. } = heard;
+    let Heard { what, media, .. } = heard;
     let measured = media.measure();
     let delay = measured.delay.with_context(|| format!("{what}: nothing came back: {measured:?}"))?;
     let similarity = measured.similarity.unwrap_or_default();
     let change_db = measured.level_heard_dbfs - measured.level_sent_dbfs;
-    println!("{what}: {similarity:.3} alike, {change_db:+.2} dB, p50 {:.0} ms, {:?}", delay.p50_ms, ended.media);
     ensure!(similarity >= likeness_min, "{what}: {measured:?}");
     ensure!(change_db.abs() <= 1.0, "{what}: {change_db} dB: {measured:?}");
     ensure!(delay.p50_ms <= DELAY_P50_MS_MAX, "{what}: {measured:?}");
@@ -162,7 +161,6 @@ async fn every_codec_comes_back_from_bots_of_every_rate(scene: &Scene, clip: &Ar
         let wide = heard.media.wide.as_ref().context("a wideband call")?;
         let second = wide.heard.get(2 * 16_000..3 * 16_000).context("a second in the middle")?;
         let level = goertzel_dbfs(second, 16_000, 5_000.0);
-        println!("{}: 5 kHz at {level:.1} dBFS", heard.what);
         ensure!((level + 20.0).abs() < 2.5, "{}: 5 kHz came back at {level} dBFS", heard.what);
     }
     Ok(())
