@@ -222,11 +222,15 @@ impl Options {
         if self.tombstone_keep < self.lease * 4 {
             return bad("tombstone_keep", "must be at least four leases");
         }
+        if self.sandbox.is_some_and(|sandbox| (sandbox.value_bytes_max as usize) < ROW_BYTES_MAX) {
+            return bad("sandbox", "value_bytes_max must be at least 131072: other members may write rows that large");
+        }
         Ok(())
     }
 }
 
 pub(crate) use crate::core::NODE_BYTES_MAX;
+use crate::core::codec::ROW_BYTES_MAX;
 
 /// How one table is replicated. All members must give the same options.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use iratdb::rusqlite::{self, ErrorCode};
 use iratdb::{Error, IraTdb, Options, Sandbox};
 
 async fn database() -> IraTdb {
-    let sandbox = Sandbox { statement_time_max: Duration::from_millis(50), value_bytes_max: 100_000 };
+    let sandbox = Sandbox { statement_time_max: Duration::from_millis(50), value_bytes_max: 131_072 };
     let options = Options::new("test").schema(&["CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)"]);
     IraTdb::open(options.sandbox(sandbox)).await.unwrap()
 }

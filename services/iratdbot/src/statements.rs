@@ -100,9 +100,12 @@ pub(crate) fn refusal(error: iratdb::Error) -> Error {
             }
             _ => Error::invalid("sql", sentence),
         },
-        Db::Sqlite(_) | Db::RowTooLarge { .. } | Db::TransactionTooLarge { .. } | Db::RolledBack => {
-            Error::invalid("sql", sentence)
-        }
+        Db::Sqlite(_)
+        | Db::RowTooLarge { .. }
+        | Db::TransactionTooLarge { .. }
+        | Db::RolledBack
+        | Db::NotANumber { .. }
+        | Db::TooManyCounting { .. } => Error::invalid("sql", sentence),
         Db::NotOwner { .. } => Error::new(ErrorCode::Forbidden, sentence),
         Db::NoSuchTable { .. } => Error::new(ErrorCode::NotFound, sentence).field("table"),
         Db::Schema { .. } => Error::invalid("schema", sentence),

@@ -202,8 +202,8 @@ impl Stream {
 
     /// The same, but for rows of tables that a donor did not have.
     pub fn shown_in_common(&self) -> u64 {
-        let held = self.held.keys().map(|first| first - 1);
-        held.fold(if self.guessed > 0 { 0 } else { self.here_with(0) }, u64::min)
+        let here = if self.guessed > 0 { 0 } else { self.here_with(0) };
+        self.held.first_key_value().map_or(here, |(first, _)| here.min(first - 1))
     }
 
     /// The frame up to which all are in, shown or held back, if a resync has brought all up to the given one.

@@ -135,7 +135,10 @@ fn describe(
     let mut columns = Vec::new();
     for (position, column) in raw.into_iter().enumerate() {
         if column.generated {
-            // Every replica computes it from the others.
+            // Every replica computes it from the others, which may be of several processes: none of them knows all.
+            if column.not_null {
+                return Err(unsupported(&name, "NOT NULL on a generated column"));
+            }
             continue;
         }
         let in_key = column.key_position > 0;

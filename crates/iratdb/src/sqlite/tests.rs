@@ -396,6 +396,7 @@ fn schemas_that_can_not_be_kept_are_refused() {
         (format!("{T}); CREATE UNIQUE INDEX i ON t (a) WHERE a > 1"), "a partial UNIQUE index"),
         (format!("{T}); CREATE UNIQUE INDEX i ON t (a + 1)"), "a UNIQUE index on an expression"),
         (format!("{T}, b AS (a) UNIQUE)"), "UNIQUE on a generated column"),
+        (format!("{T}, b AS (nullif(a, 5)) NOT NULL)"), "NOT NULL on a generated column"),
         (format!("{T} REFERENCES local_x (a))"), "a FOREIGN KEY to a table that is not replicated"),
         (format!("{T}, b BLOB REFERENCES t (a))"), "a FOREIGN KEY to columns that are neither PRIMARY KEY nor UNIQUE"),
         (format!("{T} TEXT REFERENCES t)"), "a FOREIGN KEY to a column of another type"),

@@ -86,6 +86,9 @@ pub const CHALLENGES_MAX: usize = 64;
 /// How often one is asked, and how long it has for an answer.
 const CHALLENGE_TRIES: u32 = 4;
 const CHALLENGE_MS: u64 = 200;
+/// Challenges answered within `PROOFS_MS`: each costs a signature, whoever asks. More are not answered, and come again.
+const PROOFS_MAX: u32 = 64;
+const PROOFS_MS: u64 = 200;
 /// What was sealed within this time is recent.
 const RECENT_MS: u64 = 2_000;
 /// Messages of the handshake that may wait to be sent; more are dropped, and asked for again.
@@ -200,6 +203,9 @@ pub struct Guard {
     stage: Stage,
     offers: VecDeque<Offered>,
     challenges: BTreeMap<Writer, Asked>,
+    /// Challenges answered since then.
+    proofs: u32,
+    proofs_since_ms: u64,
     parked: Parked,
     release_due: bool,
     /// The number of the last sealed message, at times.
@@ -238,6 +244,8 @@ impl Guard {
             stage: Stage::Idle,
             offers: VecDeque::new(),
             challenges: BTreeMap::new(),
+            proofs: 0,
+            proofs_since_ms: 0,
             parked: Parked::default(),
             release_due: false,
             samples: VecDeque::new(),
@@ -441,6 +449,14 @@ impl Guard {
     }
 
     fn on_challenge(&mut self, now_ms: u64, challenge: &Challenge) {
+        if now_ms >= self.proofs_since_ms + PROOFS_MS {
+            (self.proofs, self.proofs_since_ms) = (0, now_ms);
+        }
+        if self.proofs >= PROOFS_MAX {
+            self.refusals.overflow += 1;
+            return;
+        }
+        self.proofs += 1;
         let proof = Proof {
             certificate: self.identity.certificate.clone(),
             asked: challenge.nonce,

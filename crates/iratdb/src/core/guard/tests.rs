@@ -804,6 +804,14 @@ fn floods_are_bounded() {
     assert!(kept <= 4 << 20, "{kept}");
     assert!(net.nodes[0].guard.out.len() <= OUT_MAX);
     assert!(net.refusals(0).overflow > 0);
+    // Questions whether it is alive, from nobody.
+    net.advance(10_000);
+    let before = net.nodes[0].guard.out.len();
+    for n in 0..1_000 {
+        let challenge = crate::core::codec::Challenge { writer: Writer(5_000 + n), nonce: [n as u8; 32] };
+        net.deliver(0, &challenge.encode().into());
+    }
+    assert_eq!(net.nodes[0].guard.out.len() - before, PROOFS_MAX as usize);
     net.advance(10_000);
     assert_eq!(net.nodes[0].guard.parked.iter().count(), 0);
     assert_eq!(net.nodes[0].guard.offers.len(), 0);
