@@ -300,6 +300,10 @@ impl TableOptions {
 pub struct Sandbox {
     /// How long a closure's statements may run, all together; then SQLite interrupts them.
     pub statement_time_max: Duration,
-    /// Longest string, BLOB or row that a statement may make, in bytes.
+    /// Longest string, BLOB or row that a statement may make, in bytes. One call of an SQL function is not interrupted, and `instr`, `replace` and
+    /// `trim` take a time that grows with the product of their arguments' lengths: this bounds it, too.
     pub value_bytes_max: u32,
+    /// Memory that SQLite may use in the whole process, for all databases, in bytes; over it, statements in a sandbox are interrupted. The
+    /// rows themselves are not counted.
+    pub memory_bytes_max: u64,
 }

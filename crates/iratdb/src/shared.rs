@@ -293,6 +293,7 @@ impl Shared {
                 Error::NotANumber { table: name(table), column }
             }
             Refused::TooManyCounting { table } => Error::TooManyCounting { table: name(table), count_max: SHARES_MAX },
+            Refused::ClockWentBack => Error::ClockWentBack,
             Refused::TransactionTooLarge { bytes } => Error::TransactionTooLarge { bytes, bytes_max: TX_BYTES_MAX },
         }
     }

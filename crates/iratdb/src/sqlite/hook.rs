@@ -91,6 +91,11 @@ impl Capture {
         (!broken).then_some(dirty)
     }
 
+    /// Whether something could not be captured.
+    pub(super) fn is_broken(&self) -> bool {
+        self.inner.lock().broken
+    }
+
     /// Gives an emptied dirty set back, for its memory.
     pub(super) fn give_back(&self, dirty: DirtySet) {
         self.inner.lock().dirty = dirty;
@@ -128,7 +133,15 @@ unsafe extern "C" fn on_preupdate(
     let Some(definition) = capture.schema.tables.get(index) else { return };
     if event.record(op, index, definition, &mut inner).is_none() || inner.dirty.bytes() > CAPTURE_BYTES_MAX {
         inner.broken = true;
+        capture.mode.doom();
     }
+}
+
+/// Memory that SQLite uses in this process, in bytes: caches, statements, what is being sorted.
+pub(super) fn memory_used() -> u64 {
+    // SAFETY: it may be called at any time, from any thread.
+    let bytes = unsafe { ffi::sqlite3_memory_used() };
+    u64::try_from(bytes).unwrap_or(0)
 }
 
 /// A row change that is about to happen: exists only within the callback.

@@ -74,7 +74,7 @@ use super::codec::{
 use super::engine::{Destination, Event, Outgoing};
 use super::handshake::proven;
 use super::ids::Writer;
-use super::keyring::{DataKey, KeyId, KeyRing};
+use super::keyring::{DataKey, Given, KeyId, KeyRing};
 use super::roster::{Roster, entry_of};
 use super::seal::{Sealer, is_signed, open};
 use super::secret::{Entropy, Secret};
@@ -125,7 +125,7 @@ pub struct Refusals {
     pub replayed: u64,
     /// Of a process that has not proven to be alive. They are kept for a moment, and taken when it has.
     pub unknown_epoch: u64,
-    /// Under an epoch that belongs to another process.
+    /// Under an epoch that belongs to another process, or is none of a process of its kind.
     pub duplicate_epoch: u64,
     /// Under a data key that is not here. They are kept for a moment, and taken when it is.
     pub unknown_key: u64,
@@ -407,9 +407,17 @@ impl Guard {
             return;
         }
         let writes = known.writes;
+        if seal.epoch.is_readers() == writes {
+            self.refusals.duplicate_epoch += 1;
+            return;
+        }
         if writes && !self.writes() && self.data_key() != Some(seal.key) {
             self.ring.prefer(seal.key, now_ms);
             self.seal_with_the_best();
+        }
+        if self.roster.is_hasty(seal.writer, seal.epoch, now_ms, self.settings.lease_ms) {
+            self.refusals.overflow += 1;
+            return;
         }
         if !self.roster.take(seal.writer, seal.epoch, seal.counter, now_ms) {
             self.refusals.duplicate_epoch += 1;
@@ -572,14 +580,14 @@ impl Guard {
 
     fn make_key(&mut self, now_ms: u64, generation: u64) {
         let key = DataKey::new(KeyId(self.entropy.number()), generation, self.entropy.secret());
-        self.take_keys(now_ms, vec![key]);
+        self.take_keys(now_ms, vec![Given { key, unused_ms: 0 }]);
     }
 
     /// Takes keys over, but for those that the one in use has replaced: who still has one of these must show the read key to
     /// get the present one, and is not helped by members that bring the old one back.
-    fn take_keys(&mut self, now_ms: u64, keys: Vec<DataKey>) {
+    fn take_keys(&mut self, now_ms: u64, keys: Vec<Given>) {
         let replaced = |key: &DataKey| self.ring.best().is_some_and(|best| key.generation < best.generation);
-        let keys: Vec<_> = keys.into_iter().filter(|key| !self.writes() || !replaced(key)).collect();
+        let keys: Vec<_> = keys.into_iter().filter(|given| !self.writes() || !replaced(&given.key)).collect();
         for key in keys {
             self.ring.add(key, now_ms);
         }
