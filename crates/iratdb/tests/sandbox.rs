@@ -77,7 +77,7 @@ async fn no_value_is_larger_than_allowed() {
 
 /// Sorts some GB, which SQLite would keep in memory.
 const LARGE: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
-    SELECT count(*) FROM (SELECT DISTINCT i, zeroblob(100000) FROM n ORDER BY 2, 1)";
+    SELECT count(*) FROM (SELECT DISTINCT i, zeroblob(50000) FROM n ORDER BY 2, 1)";
 
 #[tokio::test]
 async fn a_statement_that_takes_much_memory_is_interrupted() {
