@@ -83,6 +83,13 @@ impl Deref for CapturedConnection {
 }
 
 impl Capture {
+    /// Forgets what was captured, and keeps the memory for the next transaction.
+    pub(super) fn reset(&self) {
+        let mut inner = self.inner.lock();
+        inner.broken = false;
+        inner.dirty.clear();
+    }
+
     /// Takes the dirty set of the transaction, leaving an empty one. `None` if something could not be captured.
     pub(super) fn take(&self) -> Option<DirtySet> {
         let mut inner = self.inner.lock();

@@ -142,7 +142,7 @@ impl LocalDb {
         &mut self,
         transaction: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<(T, Vec<LocalChange>)> {
-        drop(self.connection.capture().take());
+        self.connection.capture().reset();
         self.enforce(true)?;
         self.run(BEGIN)?;
         self.rows_counted = self.connection.total_changes();
