@@ -54,6 +54,14 @@ pub(crate) struct Config {
     #[arg(long, value_name = "FILE")]
     pub(crate) bot_ca: Option<PathBuf>,
 
+    /// Directory of the sound files that can be played to callers; without it only those at an http:// or https:// URL can.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) play_dir: Option<PathBuf>,
+
+    /// Time allowed for getting a sound file from a URL.
+    #[arg(long, value_name = "TIME", default_value = "4s", value_parser = iracluster::parse_duration)]
+    pub(crate) play_fetch_timeout: Duration,
+
     /// How long a callee may ring when the dial does not say.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = iracluster::parse_duration)]
     pub(crate) ring_timeout: Duration,

@@ -22,8 +22,10 @@ use super::bot_link::{BotLink, Loss};
 use super::bot_socket::{BotSocket, Gone};
 use super::connect::Socket;
 use super::hold_tone::HoldTone;
+use super::play::Player;
 use super::remote::Remote;
 use super::to_bot::{Coding, RATE_HZ, ToBot};
+use super::verbs::Muted;
 
 /// Length of a packet toward the telephone, and time between two.
 const PTIME_SAMPLES: u32 = 160;
@@ -75,7 +77,10 @@ pub(super) struct Leg {
     path: Option<Path>,
     sender: rtp::Sender,
     pub(super) dtmf: dtmf::Sender,
-    bot: Option<BotLink>,
+    pub(super) bot: Option<BotLink>,
+    /// What is played to the caller beside the bot.
+    pub(super) player: Option<Player>,
+    pub(super) muted: Muted,
     /// What the caller hears while there is no bot.
     hold_tone: Option<HoldTone>,
     /// Set when the call is answered.
@@ -108,6 +113,8 @@ impl Leg {
             sender,
             dtmf: dtmf::Sender::new(RATE_HZ, DTMF_TONE_MS, DTMF_PAUSE_MS),
             bot: None,
+            player: None,
+            muted: Muted::default(),
             hold_tone: None,
             audio_since: None,
             heard_rtp: now,
@@ -167,7 +174,9 @@ impl Leg {
             return if is_answered { bot.send(&answered()) } else { Ok(()) };
         }
         let law = self.path.as_ref().map_or(Law::Mu, |path| path.to_bot.coding().law);
-        self.bot = Some(BotLink::begin(socket, connect_ms, session, law, now)?);
+        let mut bot = BotLink::begin(socket, connect_ms, session, law, now)?;
+        bot.is_deaf = self.muted.inbound;
+        self.bot = Some(bot);
         Ok(())
     }
 
@@ -191,6 +200,10 @@ impl Leg {
     pub(super) fn drain(&mut self) {
         if let Some(bot) = &mut self.bot {
             bot.drain();
+        }
+        // A loop would never end.
+        if let Some(player) = &mut self.player {
+            player.finish_round();
         }
     }
 
@@ -229,13 +242,20 @@ impl Leg {
         }
     }
 
+    /// Whether the far end takes telephone events.
+    pub(super) fn takes_events(&self) -> bool {
+        self.path.as_ref().is_some_and(|path| path.to_bot.coding().dtmf_payload_type.is_some())
+    }
+
     /// Takes what has arrived on both sides.
     pub(super) fn sweep(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
+        let is_dtmf_possible = self.takes_events();
         if let Some(bot) = &mut self.bot {
-            let is_dtmf_possible =
-                self.path.as_ref().is_some_and(|path| path.to_bot.coding().dtmf_payload_type.is_some());
             let is_playing = self.audio_since.is_some() && self.path.is_some();
             bot.sweep(round, is_playing, is_dtmf_possible.then_some(&mut self.dtmf))?;
+        }
+        if self.bot.as_mut().is_some_and(BotLink::take_clear) {
+            self.interrupt(round.notices)?;
         }
         self.receive_rtp(round)
     }
@@ -253,11 +273,16 @@ impl Leg {
             return Ok(());
         }
         self.send_packet(round)?;
+        self.end_played(round.notices)?;
         if let Some(bot) = &mut self.bot {
             bot.report_playout(round.now, round.notices)?;
             // On hold nothing will be played any more: the end does not wait for it.
             let is_sending = self.path.as_ref().is_some_and(|path| path.is_sending);
-            let is_drained = if is_sending { self.dtmf.is_idle() && bot.is_drained() } else { bot.is_draining() };
+            let is_drained = if is_sending {
+                self.dtmf.is_idle() && bot.is_drained() && self.player.is_none() && bot.plays_asked == 0
+            } else {
+                bot.is_draining()
+            };
             if !self.is_drained_told && is_drained {
                 self.is_drained_told = true;
                 round.notices.push(Notice::Drained);
@@ -333,8 +358,10 @@ impl Leg {
         let Some(path) = &mut self.path else {
             return Ok(());
         };
+        let mut is_pressed = false;
         while let Some(press) = path.to_bot.poll_press(round.now_us) {
             let duration_ms = press.duration_ms(RATE_HZ);
+            is_pressed = true;
             round.notices.push(Notice::Digit(DtmfDigit {
                 digit: press.digit.to_string(),
                 duration_ms,
@@ -349,7 +376,7 @@ impl Leg {
                 }))?;
             }
         }
-        Ok(())
+        if is_pressed { self.interrupt(round.notices) } else { Ok(()) }
     }
 
     fn send_packet(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
@@ -362,13 +389,24 @@ impl Leg {
             true => self.dtmf.tick(self.sender.timestamp(), PTIME_SAMPLES),
             false => None,
         };
+        // Without a mix the bot's audio waits: what is not heard is not played.
+        let is_alone = self.player.as_ref().is_some_and(|player| !player.is_mixed());
         if let Some(bot) = &mut self.bot {
-            let tick = bot.tick(payload, path.is_sending && event.is_none());
+            let tick = bot.tick(payload, path.is_sending && event.is_none() && !is_alone);
+            if self.muted.outbound {
+                payload.fill(coding.law.silence());
+            }
             if !bot.is_missed(round.now) {
                 self.hold_tone = None;
             } else if !tick.has_audio() {
                 self.hold_tone.get_or_insert_with(|| HoldTone::new(RATE_HZ)).fill(coding.law, payload);
             }
+        }
+        if let Some(player) = self.player.as_mut().filter(|_| path.is_sending && event.is_none()) {
+            let mut samples = [0; PTIME_SAMPLES as usize];
+            coding.law.decode_slice(payload, &mut samples);
+            player.fill(RATE_HZ, &mut samples);
+            coding.law.encode_slice(&samples, payload);
         }
         if !path.is_sending {
             self.sender.skip(PTIME_SAMPLES);

@@ -14,10 +14,12 @@ mod hold_tone;
 mod leg;
 mod metered;
 mod pair;
+mod play;
 mod ports;
 mod priority;
 mod remote;
 mod to_bot;
+mod verbs;
 mod worker;
 
 #[cfg(test)]
@@ -29,12 +31,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::thread;
 use std::time::Duration;
 
-use botstream_api::{DtmfDigit, MediaStats, StreamCleared, StreamFlow, StreamMark};
+use botstream_api::{
+    DtmfDigit, DtmfSendReply, Error, MediaStats, PlaybackStarted, StreamCleared, StreamFlow, StreamMark,
+};
 use tokio::runtime::Builder;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use voicebot::message::ErrorInfo;
 
 pub(crate) use connect::{BotTarget, BotTls, Credential};
 pub(crate) use leg::Negotiated;
+pub(crate) use play::{PlayEnd, PlayOrder};
 pub(crate) use ports::RtpPorts;
 
 /// Commands waiting for one worker; a switch that far behind takes no more calls.
@@ -63,6 +69,16 @@ pub(crate) enum Command {
     StartAudio,
     /// Takes no more audio from the bot, and tells when what it sent has been played.
     Drain,
+    /// Plays a clip to the caller, in the place of whatever clip is played.
+    Play(Box<PlayOrder>),
+    /// Ends the clip of this name.
+    StopPlay { play_id: String },
+    /// Makes silence of what the caller says, or of what the bot says.
+    Mute { inbound: bool, outbound: bool },
+    /// Presses keys toward the telephone.
+    SendDtmf { call_id: String, digits: String, answer: oneshot::Sender<Result<DtmfSendReply, Error>> },
+    /// What has become of a verb of the bot's: nothing to be told, or why not. `is_play`: the verb was `play`.
+    AnswerBot { is_play: bool, refused: Option<ErrorInfo> },
     /// Ends everything: `stop` to the bot, sockets closed.
     Close { stop_reason: &'static str, class: &'static str },
     /// Breaks the loop.
@@ -91,6 +107,12 @@ pub(crate) enum Notice {
         is_drained: bool,
         cause: Option<String>,
     },
+    /// The bot wants something that is the control side's to do.
+    BotVerb(voicebot::Command),
+    /// A clip is being heard.
+    PlayStarted(PlaybackStarted),
+    /// A clip is over.
+    PlayFinished(PlayEnd),
     Digit(DtmfDigit),
     Cleared(StreamCleared),
     Mark(StreamMark),

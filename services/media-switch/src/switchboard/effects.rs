@@ -41,6 +41,7 @@ impl Switchboard {
                 Output::CloseMedia { stop_reason, class } => self.close_media(key, stop_reason, class).await,
                 Output::Publish(body) => self.publish(key, body),
                 Output::StateChanged => self.note_state(key),
+                Output::TimerChanged => self.note_timer(key),
                 Output::Ended => self.forget(key),
             }
         }
@@ -101,6 +102,7 @@ impl Switchboard {
     }
 
     fn publish(&mut self, key: usize, body: Body) {
+        self.answer_waiter(key, &body);
         let Some(active) = self.calls.get_mut(key) else {
             return;
         };
@@ -135,6 +137,18 @@ impl Switchboard {
             self.metrics.answered();
         }
         active.row.state = state;
+        if state != CallState::Ended
+            && let Err(error) = self.state.put_call(&active.row)
+        {
+            tracing::error!(call_id = %active.id, %error, "writing the call's row");
+        }
+        self.note_timer(key);
+    }
+
+    fn note_timer(&mut self, key: usize) {
+        let Some(active) = self.calls.get_mut(key) else {
+            return;
+        };
         let timer = active.call.timeout();
         if timer != active.timer {
             if let Some(old) = active.timer {
@@ -144,11 +158,6 @@ impl Switchboard {
                 self.timers.insert((new, key));
             }
             active.timer = timer;
-        }
-        if state != CallState::Ended
-            && let Err(error) = self.state.put_call(&active.row)
-        {
-            tracing::error!(call_id = %active.id, %error, "writing the call's row");
         }
     }
 
@@ -303,6 +312,7 @@ impl Switchboard {
             Notice::BotClosed => Input::StreamClosed,
             Notice::BotHangup { is_drained: true, cause } => Input::HangUpDrained(Ending::by_bot(cause.as_deref())),
             Notice::BotHangup { is_drained: false, cause } => Input::HangUp(Ending::by_bot(cause.as_deref())),
+            Notice::PlayStarted(started) => Input::Playback(Body::PlaybackStarted(started)),
             Notice::Digit(digit) => Input::Digit(digit),
             Notice::Cleared(cleared) => Input::Cleared(StreamCleared { stream_id: stream_id(), ..cleared }),
             Notice::Mark(mark) => Input::Mark(StreamMark { stream_id: stream_id(), ..mark }),
@@ -312,7 +322,7 @@ impl Switchboard {
             Notice::Closed(stats) => Input::MediaClosed(stats),
             Notice::Failed { reason } => Input::MediaFailed { reason },
             // Of all the worker's calls, and told to each.
-            Notice::WorkerFailed => return None,
+            Notice::WorkerFailed | Notice::BotVerb(_) | Notice::PlayFinished(_) => return None,
         })
     }
 }
