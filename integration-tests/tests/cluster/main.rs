@@ -2,6 +2,7 @@
 //! its tests take to run; those that measure delay have programs of their own.
 
 mod bad_input;
+mod call_verbs;
 mod drain;
 mod dtmf;
 mod iractl;
