@@ -86,16 +86,13 @@ mod tests {
             ("ringback", "frequency"),
             ("10", "frequency"),
             ("1+2+3", "frequency"),
-            ("440+480+500", "frequency"),
+            ("440+480+500", "more than two"),
             ("440:0", "sound"),
-            ("440:", "never"),
             ("440:100/x", "silence"),
             ("440:99999999", "sound"),
         ] {
-            match text.parse::<ToneSpec>() {
-                Err(error) => assert!(error.contains(why), "{text}: {error}"),
-                Ok(_) => assert_eq!(why, "never", "{text}"),
-            }
+            let error = text.parse::<ToneSpec>().unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
         }
     }
 }
