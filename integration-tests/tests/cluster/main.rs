@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod call_verbs;
+mod codecs;
 mod drain;
 mod dtmf;
 mod iractl;
@@ -13,4 +14,5 @@ mod least_load;
 mod marks_and_clear;
 mod sipp;
 mod switch_killed;
+mod torture;
 mod up;

@@ -140,6 +140,7 @@ pub(crate) const FEATURES: &[&str] = &[
     "flow",
     "call",
     "replay",
+    "qos",
 ];
 
 #[cfg(test)]

@@ -70,9 +70,8 @@ impl Leg {
     }
 
     pub(super) fn send_dtmf(&mut self, digits: &str) -> Result<(), Error> {
-        if !self.takes_events() {
-            let sentence = "dtmf_send: the far end takes no telephone events (RFC 4733)";
-            return Err(Error::new(ErrorCode::WrongState, sentence));
+        if !self.takes_keys() {
+            return Err(Error::new(ErrorCode::WrongState, "dtmf_send: the call's media is not settled yet"));
         }
         self.dtmf.queue(digits).map_err(|error| Error::invalid("digits", format!("digits: {error}")))
     }

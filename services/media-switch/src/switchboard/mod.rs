@@ -297,6 +297,7 @@ impl Switchboard {
                 let input = self.play_finished(key, end);
                 return self.feed(key, input).await;
             }
+            Notice::Qos(sample) => return self.publish_sample(key, sample),
             notice => notice,
         };
         if let Some(input) = self.input_of_notice(key, notice) {
