@@ -52,6 +52,8 @@ impl Body {
             Self::CallEarlyMedia(_) => ("call", "early_media"),
             Self::CallAnswered(_) => ("call", "answered"),
             Self::CallEnded(_) => ("call", "ended"),
+            Self::CallHold(_) => ("call", "hold"),
+            Self::CallUnhold(_) => ("call", "unhold"),
             Self::DtmfDigit(_) => ("dtmf", "digit"),
             Self::DtmfCollected(_) => ("dtmf", "collected"),
             Self::PlaybackStarted(_) => ("playback", "started"),

@@ -1,6 +1,9 @@
 //! What can be done to a call while it goes on, over NATS and by the bot: seen by the phone, the bot and the events. Calls share one cluster
 //! and go on at once.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use anyhow::Context;
 use audio::level::dbfs;
 use botstream_api::event::Body;
@@ -14,26 +17,36 @@ use integration_tests::bot::{Bot, BotCall, Received};
 use integration_tests::config::{Format, Telephony};
 use integration_tests::sound::tone_ms;
 use integration_tests::world::{World, over, phone};
-use testphone::{Call, Endpoint, RATE_HZ, Script};
+use testphone::{Call, CallEvent, Endpoint, Play as SaidByPhone, RATE_HZ, Script};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use voicebot::message::{After, FromBot, Hangup, Mute, MuteDirection, Play, PlayState, ToBot};
+
+use crate::call_verbs_hold::hold_goes_both_ways;
 
 /// A second of 440 Hz at -12 dBFS.
 const FILE_MS: u64 = 1_000;
 const FILE_DBFS: f64 = -12.0;
 
-/// A frame of RTP at each edge.
-const EDGE_MS: u64 = 40;
+/// Half a second of the same.
+const WEB_FILE_MS: u64 = 500;
 
-struct Talk<'a> {
-    world: &'a World,
-    call: Call,
-    stream: BotCall,
-    call_id: String,
+/// Longest wait for what is done at once.
+pub(crate) const LIMIT: Duration = Duration::from_secs(10);
+
+/// A frame of RTP at each edge.
+pub(crate) const EDGE_MS: u64 = 40;
+
+pub(crate) struct Talk<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) call: Call,
+    pub(crate) stream: BotCall,
+    pub(crate) call_id: String,
 }
 
 impl<'a> Talk<'a> {
-    async fn begin(world: &'a World, phone: &Endpoint, bot: &Bot) -> anyhow::Result<Self> {
-        let mut call = world.call(phone, "+14155550100", Script::default()).await?;
+    async fn begin(world: &'a World, phone: &Endpoint, bot: &Bot, play: SaidByPhone) -> anyhow::Result<Self> {
+        let mut call = world.call(phone, "+14155550100", Script::playing(play)).await?;
         let mut stream = bot.next_call().await?;
         call.answered().await?;
         stream.next_that(|message| matches!(message, ToBot::Call(_)).then_some(())).await?;
@@ -41,7 +54,7 @@ impl<'a> Talk<'a> {
         Ok(Self { world, call, stream, call_id })
     }
 
-    async fn ask<Req, Rep>(&self, verb: &str, request: &Req) -> Result<Rep, ClientError>
+    pub(crate) async fn ask<Req, Rep>(&self, verb: &str, request: &Req) -> Result<Rep, ClientError>
     where
         Req: botstream_api::encoding::Body,
         Rep: botstream_api::encoding::Body,
@@ -65,7 +78,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Ends the call; returns what the phone has heard.
-    async fn end(mut self) -> anyhow::Result<Vec<i16>> {
+    pub(crate) async fn end(mut self) -> anyhow::Result<Vec<i16>> {
         self.stream.send(&FromBot::Hangup(Hangup { after: After::Now, cause: None })).await?;
         let outcome = over(self.call).await?;
         Ok(outcome.media.context("no media ran")?.heard_samples())
@@ -87,7 +100,7 @@ fn write_wav(path: &std::path::Path, samples: &[i16]) -> anyhow::Result<()> {
     Ok(file.finalize()?)
 }
 
-fn code<T>(outcome: Result<T, ClientError>) -> Option<ErrorCode> {
+pub(crate) fn code<T>(outcome: Result<T, ClientError>) -> Option<ErrorCode> {
     match outcome {
         Err(ClientError::Service(error)) => Some(error.code),
         _ => None,
@@ -107,29 +120,65 @@ async fn verbs_on_calls_that_go_on_at_once() -> anyhow::Result<()> {
     let mut samples = vec![0; 44_100];
     audio::tone::Tone::sine(44_100, 440.0, FILE_DBFS).fill(&mut samples);
     write_wav(&directory.path().join("prompt.wav"), &samples)?;
-    let builder = Cluster::builder().flag("media-switch", "--play-dir", directory.path().display());
+    let web = serve(include_bytes!("../../../crates/audio/tests/files/tone.flac")).await?;
+    let builder = Cluster::builder().flag("media-switch", "--play-dir", directory.path().display()).flag(
+        "media-switch",
+        "--play-urls",
+        format!("public,http://{web}/prompts"),
+    );
     let world = World::start(builder, &telephony).await?;
 
     // One bot gives its calls out in order.
-    let playing = Talk::begin(&world, &phone, &bot).await?;
-    let muted = Talk::begin(&world, &phone, &bot).await?;
-    let keyed = Talk::begin(&world, &phone, &bot).await?;
-    tokio::try_join!(a_file_is_heard(playing), mute_is_silence(muted), keys_and_vars(keyed))?;
+    let playing = Talk::begin(&world, &phone, &bot, SaidByPhone::Silence).await?;
+    let says = SaidByPhone::Tone { frequency_hz: 300.0, dbfs: -12.0 };
+    let muted = Talk::begin(&world, &phone, &bot, says).await?;
+    let keyed = Talk::begin(&world, &phone, &bot, SaidByPhone::Silence).await?;
+    let says = SaidByPhone::Tone { frequency_hz: 300.0, dbfs: -12.0 };
+    let held = Talk::begin(&world, &phone, &bot, says).await?;
+    tokio::try_join!(
+        a_file_is_heard(playing, web),
+        mute_is_silence(muted),
+        keys_and_vars(keyed),
+        hold_goes_both_ways(held)
+    )?;
     world.stop().await
 }
 
-/// Over NATS, then a tone by the bot, then errors.
-async fn a_file_is_heard(mut talk: Talk<'_>) -> anyhow::Result<()> {
+/// Answers every request with this file.
+async fn serve(file: &'static [u8]) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") && stream.read_buf(&mut head).await? > 0 {}
+            stream.write_all(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", file.len()).as_bytes()).await?;
+            stream.write_all(file).await?;
+        }
+        anyhow::Ok(())
+    });
+    Ok(address)
+}
+
+/// A file and one from the web over NATS, then a tone by the bot, then errors.
+async fn a_file_is_heard(mut talk: Talk<'_>, web: SocketAddr) -> anyhow::Result<()> {
     let file = PlayRequest { file: "prompt.wav".into(), ..talk.play() };
     let reply: PlayReply = talk.ask("play", &file).await?;
     assert_eq!(u64::from(reply.duration_ms), FILE_MS);
+    assert_eq!(talk.finished(&reply.play_id).await?, (playback_finished::Reason::Completed, reply.duration_ms));
+
+    let url = PlayRequest { url: format!("http://{web}/prompts/tone.flac"), ..talk.play() };
+    let file_id = reply.play_id;
+    let reply: PlayReply = talk.ask("play", &url).await?;
+    let heard_before = [&file_id, &reply.play_id];
+    assert_eq!(u64::from(reply.duration_ms), WEB_FILE_MS);
     assert_eq!(talk.finished(&reply.play_id).await?, (playback_finished::Reason::Completed, reply.duration_ms));
 
     talk.stream.send(&FromBot::Play(Play { tone: "1000:100".into(), looped: true, ..Play::default() })).await?;
     let play_id = talk
         .stream
         .next_that(|message| match message {
-            ToBot::Play(play) if play.state == PlayState::Started && play.play_id != reply.play_id => {
+            ToBot::Play(play) if play.state == PlayState::Started && !heard_before.contains(&&play.play_id) => {
                 Some(play.play_id)
             }
             _ => None,
@@ -144,6 +193,7 @@ async fn a_file_is_heard(mut talk: Talk<'_>) -> anyhow::Result<()> {
         (PlayRequest { file: "../prompt.wav".into(), ..talk.play() }, ErrorCode::InvalidArgument),
         (PlayRequest { file: "none.wav".into(), ..talk.play() }, ErrorCode::NotFound),
         (PlayRequest { url: "ftp://127.0.0.1/x".into(), ..talk.play() }, ErrorCode::BadUrl),
+        (PlayRequest { url: format!("http://{web}/x"), ..talk.play() }, ErrorCode::Forbidden),
         (PlayRequest { call_id: "none-01".into(), tone: "440".into(), ..talk.play() }, ErrorCode::CallNotFound),
     ] {
         assert_eq!(code(talk.ask::<_, PlayReply>("play", &request).await), Some(expected), "{request:?}");
@@ -161,7 +211,7 @@ async fn a_file_is_heard(mut talk: Talk<'_>) -> anyhow::Result<()> {
 
     let heard = talk.end().await?;
     let heard_ms = tone_ms(&heard, RATE_HZ, 440.0);
-    assert!(heard_ms.abs_diff(FILE_MS) <= EDGE_MS, "{heard_ms} ms of the file were heard");
+    assert!(heard_ms.abs_diff(FILE_MS + WEB_FILE_MS) <= 2 * EDGE_MS, "{heard_ms} ms of the files were heard");
     let first = heard.iter().position(|sample| sample.unsigned_abs() > 2_000).context("nothing was heard")?;
     let level = dbfs(&heard[first + 800..first + 7_200]);
     assert!((level - FILE_DBFS).abs() < 0.5, "the file was heard at {level} dBFS");
@@ -178,14 +228,19 @@ async fn mute_is_silence(mut talk: Talk<'_>) -> anyhow::Result<()> {
     talk.stream.send_samples(&samples).await?;
     talk.stream.send(&FromBot::Mark { id: "unheard".into() }).await?;
     mark(&mut talk.stream, "unheard").await?;
-    if let Received::Samples(samples) = talk.stream.next().await? {
-        assert!(samples.iter().all(|sample| *sample == 0));
-    }
-    talk.stream.send(&FromBot::Mute(Mute { direction: MuteDirection::Both, on: false })).await?;
-    let still = MuteRequest { direction: AudioDirection::Inbound.into(), ..both };
-    // The bot's order and this one are carried out in the order they come.
-    let reply: MuteReply = talk.ask("unmute", &still).await?;
-    assert!(!reply.inbound_muted);
+    assert!(next_samples(&mut talk.stream).await?.iter().all(|sample| *sample == 0));
+
+    let inbound = MuteRequest { direction: AudioDirection::Inbound.into(), ..both };
+    let reply: MuteReply = talk.ask("unmute", &inbound).await?;
+    assert!(!reply.inbound_muted && reply.outbound_muted);
+    while next_samples(&mut talk.stream).await?.iter().all(|sample| *sample == 0) {}
+    talk.stream.send(&FromBot::Mute(Mute { direction: MuteDirection::Outbound, on: false })).await?;
+    // The two ways are not in step: it is done when the reply says so.
+    let unmuted = async {
+        while talk.ask::<_, MuteReply>("unmute", &inbound).await?.outbound_muted {}
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(LIMIT, unmuted).await.context("the bot's unmute is not done")??;
     talk.stream.send_samples(&samples).await?;
     talk.stream.send(&FromBot::Mark { id: "heard".into() }).await?;
     mark(&mut talk.stream, "heard").await?;
@@ -194,11 +249,19 @@ async fn mute_is_silence(mut talk: Talk<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn mark(stream: &mut BotCall, wanted: &str) -> anyhow::Result<()> {
+pub(crate) async fn next_samples(stream: &mut BotCall) -> anyhow::Result<Vec<i16>> {
+    loop {
+        if let Received::Samples(samples) = stream.next().await? {
+            return Ok(samples);
+        }
+    }
+}
+
+pub(crate) async fn mark(stream: &mut BotCall, wanted: &str) -> anyhow::Result<()> {
     stream.next_that(|message| matches!(message, ToBot::Mark(mark) if mark.id == wanted).then_some(())).await
 }
 
-async fn keys_and_vars(talk: Talk<'_>) -> anyhow::Result<()> {
+async fn keys_and_vars(mut talk: Talk<'_>) -> anyhow::Result<()> {
     let call_id = talk.call_id.clone();
     let collect = DtmfCollectRequest {
         call_id: call_id.clone(),
@@ -232,6 +295,15 @@ async fn keys_and_vars(talk: Talk<'_>) -> anyhow::Result<()> {
     let digits =
         |digits: &str| DtmfSendRequest { call_id: call_id.clone(), digits: digits.into(), ..Default::default() };
     let _sent: DtmfSendReply = talk.ask("dtmf_send", &digits("7")).await?;
+    let heard = async {
+        while let Some(event) = talk.call.event().await {
+            if let CallEvent::Digit(heard) = event {
+                return Some(heard.digit);
+            }
+        }
+        None
+    };
+    assert_eq!(tokio::time::timeout(LIMIT, heard).await.context("the phone hears no key")?, Some('7'));
     assert_eq!(code(talk.ask::<_, DtmfSendReply>("dtmf_send", &digits("x")).await), Some(ErrorCode::InvalidArgument));
 
     let vars = SetVarsRequest { call_id: call_id.clone(), vars: [("k".to_owned(), "v".to_owned())].into() };

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod call_verbs;
+mod call_verbs_hold;
 mod codecs;
 mod drain;
 mod dtmf;

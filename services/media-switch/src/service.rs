@@ -24,6 +24,7 @@ pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> 
     let bot_tls = BotTls::load(config.bot_ca.as_deref()).context("bot-ca")?;
     let clips = Arc::new(Clips::new(clips::Options {
         directory: config.play_dir.clone(),
+        urls: config.play_urls.clone(),
         tls: bot_tls.clone(),
         fetch_timeout: config.play_fetch_timeout,
     }));

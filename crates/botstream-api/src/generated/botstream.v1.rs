@@ -863,6 +863,42 @@ pub struct MuteReply {
     #[prost(bool, tag = "3")]
     pub outbound_muted: bool,
 }
+/// call.hold: a re-INVITE puts the far end on hold. It hears music or nothing; the bot hears nothing, and what it says waits. The reply comes
+/// when the far end has agreed. On a call that is held it changes what is heard.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HoldRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// Default caller.
+    #[prost(string, tag = "2")]
+    pub leg: ::prost::alloc::string::String,
+    /// What is heard, again and again: one of url, file and tone, as for call.play. Without one: nothing.
+    #[prost(string, tag = "3")]
+    pub url: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub file: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub tone: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HoldReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+}
+/// call.unhold
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnholdRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// Default caller.
+    #[prost(string, tag = "2")]
+    pub leg: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnholdReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+}
 /// call.set_vars: they replace those of the same name.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SetVarsRequest {
@@ -1334,7 +1370,7 @@ pub struct Event {
     /// Field name = class, underscore, type.
     #[prost(
         oneof = "event::Body",
-        tags = "16, 17, 18, 19, 20, 21, 32, 33, 48, 49, 50, 51, 52, 53, 54, 55, 56, 64, 80, 81"
+        tags = "16, 17, 18, 19, 20, 21, 22, 23, 32, 33, 48, 49, 50, 51, 52, 53, 54, 55, 56, 64, 80, 81"
     )]
     pub body: ::core::option::Option<event::Body>,
 }
@@ -1355,6 +1391,10 @@ pub mod event {
         CallAnswered(super::CallAnswered),
         #[prost(message, tag = "21")]
         CallEnded(super::CallEnded),
+        #[prost(message, tag = "22")]
+        CallHold(super::CallHold),
+        #[prost(message, tag = "23")]
+        CallUnhold(super::CallUnhold),
         #[prost(message, tag = "32")]
         DtmfDigit(super::DtmfDigit),
         #[prost(message, tag = "33")]
@@ -1424,6 +1464,19 @@ pub struct CallAnswered {
     pub setup_ms: u32,
 }
 /// The last event of every call.
+/// Somebody holds the call. Both sides can, and each is told of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallHold {
+    /// The far end does; else call.hold has.
+    #[prost(bool, tag = "1")]
+    pub by_far_end: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallUnhold {
+    /// The far end did; else call.hold had.
+    #[prost(bool, tag = "1")]
+    pub by_far_end: bool,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CallEnded {
     #[prost(message, optional, tag = "1")]

@@ -1592,6 +1592,98 @@ impl<'de> serde::Deserialize<'de> for CallGetRequest {
         deserializer.deserialize_struct("botstream.v1.CallGetRequest", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for CallHold {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.by_far_end {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.CallHold", len)?;
+        if self.by_far_end {
+            struct_ser.serialize_field("by_far_end", &self.by_far_end)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CallHold {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "by_far_end",
+            "byFarEnd",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ByFarEnd,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "byFarEnd" | "by_far_end" => Ok(GeneratedField::ByFarEnd),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CallHold;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.CallHold")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CallHold, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut by_far_end__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ByFarEnd => {
+                            if by_far_end__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("byFarEnd"));
+                            }
+                            by_far_end__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(CallHold {
+                    by_far_end: by_far_end__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.CallHold", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for CallListReply {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -2083,6 +2175,98 @@ impl<'de> serde::Deserialize<'de> for CallRouting {
             }
         }
         deserializer.deserialize_struct("botstream.v1.CallRouting", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CallUnhold {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.by_far_end {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.CallUnhold", len)?;
+        if self.by_far_end {
+            struct_ser.serialize_field("by_far_end", &self.by_far_end)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CallUnhold {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "by_far_end",
+            "byFarEnd",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ByFarEnd,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "byFarEnd" | "by_far_end" => Ok(GeneratedField::ByFarEnd),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CallUnhold;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.CallUnhold")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CallUnhold, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut by_far_end__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ByFarEnd => {
+                            if by_far_end__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("byFarEnd"));
+                            }
+                            by_far_end__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(CallUnhold {
+                    by_far_end: by_far_end__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.CallUnhold", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Cause {
@@ -4246,6 +4430,12 @@ impl serde::Serialize for Event {
                 event::Body::CallEnded(v) => {
                     struct_ser.serialize_field("call_ended", v)?;
                 }
+                event::Body::CallHold(v) => {
+                    struct_ser.serialize_field("call_hold", v)?;
+                }
+                event::Body::CallUnhold(v) => {
+                    struct_ser.serialize_field("call_unhold", v)?;
+                }
                 event::Body::DtmfDigit(v) => {
                     struct_ser.serialize_field("dtmf_digit", v)?;
                 }
@@ -4320,6 +4510,10 @@ impl<'de> serde::Deserialize<'de> for Event {
             "callAnswered",
             "call_ended",
             "callEnded",
+            "call_hold",
+            "callHold",
+            "call_unhold",
+            "callUnhold",
             "dtmf_digit",
             "dtmfDigit",
             "dtmf_collected",
@@ -4364,6 +4558,8 @@ impl<'de> serde::Deserialize<'de> for Event {
             CallEarlyMedia,
             CallAnswered,
             CallEnded,
+            CallHold,
+            CallUnhold,
             DtmfDigit,
             DtmfCollected,
             StreamConnecting,
@@ -4411,6 +4607,8 @@ impl<'de> serde::Deserialize<'de> for Event {
                             "callEarlyMedia" | "call_early_media" => Ok(GeneratedField::CallEarlyMedia),
                             "callAnswered" | "call_answered" => Ok(GeneratedField::CallAnswered),
                             "callEnded" | "call_ended" => Ok(GeneratedField::CallEnded),
+                            "callHold" | "call_hold" => Ok(GeneratedField::CallHold),
+                            "callUnhold" | "call_unhold" => Ok(GeneratedField::CallUnhold),
                             "dtmfDigit" | "dtmf_digit" => Ok(GeneratedField::DtmfDigit),
                             "dtmfCollected" | "dtmf_collected" => Ok(GeneratedField::DtmfCollected),
                             "streamConnecting" | "stream_connecting" => Ok(GeneratedField::StreamConnecting),
@@ -4531,6 +4729,20 @@ impl<'de> serde::Deserialize<'de> for Event {
                                 return Err(serde::de::Error::duplicate_field("callEnded"));
                             }
                             body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::CallEnded)
+;
+                        }
+                        GeneratedField::CallHold => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callHold"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::CallHold)
+;
+                        }
+                        GeneratedField::CallUnhold => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callUnhold"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::CallUnhold)
 ;
                         }
                         GeneratedField::DtmfDigit => {
@@ -4960,6 +5172,258 @@ impl<'de> serde::Deserialize<'de> for hangup_request::After {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for HoldReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.HoldReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for HoldReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = HoldReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.HoldReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<HoldReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(HoldReply {
+                    call_id: call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.HoldReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for HoldRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.leg.is_empty() {
+            len += 1;
+        }
+        if !self.url.is_empty() {
+            len += 1;
+        }
+        if !self.file.is_empty() {
+            len += 1;
+        }
+        if !self.tone.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.HoldRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.leg.is_empty() {
+            struct_ser.serialize_field("leg", &self.leg)?;
+        }
+        if !self.url.is_empty() {
+            struct_ser.serialize_field("url", &self.url)?;
+        }
+        if !self.file.is_empty() {
+            struct_ser.serialize_field("file", &self.file)?;
+        }
+        if !self.tone.is_empty() {
+            struct_ser.serialize_field("tone", &self.tone)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for HoldRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "leg",
+            "url",
+            "file",
+            "tone",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Leg,
+            Url,
+            File,
+            Tone,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "leg" => Ok(GeneratedField::Leg),
+                            "url" => Ok(GeneratedField::Url),
+                            "file" => Ok(GeneratedField::File),
+                            "tone" => Ok(GeneratedField::Tone),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = HoldRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.HoldRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<HoldRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut leg__ = None;
+                let mut url__ = None;
+                let mut file__ = None;
+                let mut tone__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Leg => {
+                            if leg__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leg"));
+                            }
+                            leg__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Url => {
+                            if url__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("url"));
+                            }
+                            url__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::File => {
+                            if file__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("file"));
+                            }
+                            file__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Tone => {
+                            if tone__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tone"));
+                            }
+                            tone__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(HoldRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    leg: leg__.unwrap_or_default(),
+                    url: url__.unwrap_or_default(),
+                    file: file__.unwrap_or_default(),
+                    tone: tone__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.HoldRequest", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for MediaStats {
@@ -10832,5 +11296,206 @@ impl<'de> serde::Deserialize<'de> for trunk::Transport {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for UnholdReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.UnholdReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for UnholdReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = UnholdReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.UnholdReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<UnholdReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(UnholdReply {
+                    call_id: call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.UnholdReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for UnholdRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.leg.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.UnholdRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.leg.is_empty() {
+            struct_ser.serialize_field("leg", &self.leg)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for UnholdRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "leg",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Leg,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "leg" => Ok(GeneratedField::Leg),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = UnholdRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.UnholdRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<UnholdRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut leg__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Leg => {
+                            if leg__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leg"));
+                            }
+                            leg__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(UnholdRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    leg: leg__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.UnholdRequest", FIELDS, GeneratedVisitor)
     }
 }

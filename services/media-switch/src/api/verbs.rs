@@ -1,15 +1,17 @@
 //! Verbs on a call that is there: checked here, done by the switchboard of the node that owns the call.
 
+use std::sync::Arc;
+
 use botstream_api::encoding::Body;
 use botstream_api::{
-    DtmfCollectRequest, DtmfSendRequest, Error, ErrorCode, MuteRequest, PlayRequest, PlayStopRequest, SetVarsRequest,
-    validate,
+    DtmfCollectRequest, DtmfSendRequest, Error, ErrorCode, HoldRequest, MuteRequest, PlayRequest, PlayStopRequest,
+    SetVarsRequest, UnholdRequest, validate,
 };
 use iracluster::{Chassis, RequestContext, Where};
 use tokio::sync::oneshot;
 
 use super::{Api, parse_call_id};
-use crate::clips;
+use crate::clips::{self, Clip, Source};
 use crate::core::collect::CollectSpec;
 use crate::switchboard::{Request, Verb};
 
@@ -40,6 +42,8 @@ macro_rules! call_requests {
 call_requests! {
     PlayRequest: |request| clips::source(request).map(|_source| ());
     PlayStopRequest: |_request| Ok(());
+    HoldRequest: |request| clips::hold_source(request).map(|_source| ());
+    UnholdRequest: |request| clips::caller_leg(&request.leg);
     MuteRequest: |request| clips::caller_leg(&request.leg);
     SetVarsRequest: |request| validate::text_map("vars", &request.vars);
     DtmfSendRequest: |request| {
@@ -93,14 +97,7 @@ where
 
 pub(super) async fn serve_verbs(chassis: &Chassis, api: &Api) -> anyhow::Result<()> {
     serve(chassis, api, "play", |api: Api, tenant, request: PlayRequest| async move {
-        // Nothing is fetched for a call that is not there.
-        let call_id = parse_call_id(&request.call_id)?;
-        let asked = |answer| Request::Get { tenant: tenant.clone(), call_id, answer };
-        if api.ask(asked).await?.is_ended() {
-            let sentence = format!("call {} has ended", request.call_id);
-            return Err(Error::new(ErrorCode::CallEnded, sentence).field("call_id"));
-        }
-        let clip = api.clips.load(clips::source(&request)?).await?;
+        let clip = api.load(&tenant, &request.call_id, clips::source(&request)?).await?;
         let call_id = request.call_id.clone();
         api.verb(tenant, &call_id, |answer| Verb::Play(request, clip, answer)).await
     })
@@ -117,6 +114,18 @@ pub(super) async fn serve_verbs(chassis: &Chassis, api: &Api) -> anyhow::Result<
         })
         .await?;
     }
+    serve(chassis, api, "hold", |api: Api, tenant, request: HoldRequest| async move {
+        let music = match clips::hold_source(&request)? {
+            Some(source) => Some(api.load(&tenant, &request.call_id, source).await?),
+            None => None,
+        };
+        api.verb(tenant, &request.call_id, |answer| Verb::Hold(music, answer)).await
+    })
+    .await?;
+    serve(chassis, api, "unhold", |api: Api, tenant, request: UnholdRequest| async move {
+        api.verb(tenant, &request.call_id, Verb::Unhold).await
+    })
+    .await?;
     serve(chassis, api, "set_vars", |api: Api, tenant, request: SetVarsRequest| async move {
         let call_id = request.call_id.clone();
         api.verb(tenant, &call_id, |answer| Verb::SetVars(request, answer)).await
@@ -135,6 +144,15 @@ pub(super) async fn serve_verbs(chassis: &Chassis, api: &Api) -> anyhow::Result<
 }
 
 impl Api {
+    /// Nothing is fetched for a call that is not there.
+    async fn load(&self, tenant: &str, call_id: &str, source: Source) -> Result<Arc<Clip>, Error> {
+        let id = parse_call_id(call_id)?;
+        if self.ask(|answer| Request::Get { tenant: tenant.to_owned(), call_id: id, answer }).await?.is_ended() {
+            return Err(Error::new(ErrorCode::CallEnded, format!("call {call_id} has ended")).field("call_id"));
+        }
+        self.clips.load(source).await
+    }
+
     async fn verb<T>(
         &self,
         tenant: String,

@@ -1,9 +1,9 @@
-//! Gets a file from the web: one request of HTTP/1.1, no redirects, bounded in bytes and time.
+//! Gets a file from the web: one request of HTTP/1.1, no redirects, bounded in bytes and time, to an address that is allowed.
 
 use std::time::Duration;
 
 use botstream_api::{Error, ErrorCode};
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
@@ -12,14 +12,26 @@ use tokio::net::TcpStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 use url::Url;
 
+use super::allow::Reach;
+use super::too_large;
 use crate::media::BotTls;
 
-/// The file, of at most `bytes_max`, within `limit`.
-pub(super) async fn get(url: &Url, tls: &BotTls, bytes_max: u64, limit: Duration) -> Result<Vec<u8>, Error> {
-    match tokio::time::timeout(limit, open(url, tls, bytes_max)).await {
+/// What bounds a fetch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) bytes_max: u64,
+    pub(super) timeout: Duration,
+    /// Where the connection may lead, whatever the name resolves to.
+    pub(super) reach: Reach,
+}
+
+/// The file.
+pub(super) async fn get(url: &Url, tls: &BotTls, limits: Limits) -> Result<Vec<u8>, Error> {
+    match tokio::time::timeout(limits.timeout, open(url, tls, limits)).await {
         Ok(outcome) => outcome,
         Err(_) => {
-            Err(Error::new(ErrorCode::Timeout, format!("url: not there within {} ms", limit.as_millis())).field("url"))
+            let sentence = format!("url: not there within {} ms", limits.timeout.as_millis());
+            Err(Error::new(ErrorCode::Timeout, sentence).field("url"))
         }
     }
 }
@@ -28,17 +40,40 @@ fn failed(why: impl std::fmt::Display) -> Error {
     Error::new(ErrorCode::StorageFailed, format!("url: {why}")).field("url")
 }
 
-async fn open(url: &Url, tls: &BotTls, bytes_max: u64) -> Result<Vec<u8>, Error> {
+/// Connects to the first of the host's addresses that may be and can be reached. It is the address connected to that is looked at: a name
+/// that resolves to another one the next time gains nothing.
+async fn connect(host: &str, port: u16, reach: Reach) -> Result<TcpStream, Error> {
+    let addresses = tokio::net::lookup_host((host, port)).await.map_err(failed)?;
+    let mut allowed = addresses.filter(|address| reach.takes(address.ip())).peekable();
+    if allowed.peek().is_none() {
+        return Err(not_allowed());
+    }
+    let mut last = None;
+    for address in allowed {
+        match TcpStream::connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.map_or_else(not_allowed, failed))
+}
+
+/// The same whether there is anything at that address or not.
+pub(super) fn not_allowed() -> Error {
+    Error::new(ErrorCode::Forbidden, "url: this switch fetches nothing from there (--play-urls)").field("url")
+}
+
+async fn open(url: &Url, tls: &BotTls, limits: Limits) -> Result<Vec<u8>, Error> {
     let host = url.host_str().unwrap_or_default();
     let port = url.port_or_known_default().unwrap_or(80);
     let bare_host = host.trim_start_matches('[').trim_end_matches(']');
-    let tcp = TcpStream::connect((bare_host, port)).await.map_err(failed)?;
+    let tcp = connect(bare_host, port, limits.reach).await?;
     if url.scheme() == "https" {
         let name = ServerName::try_from(bare_host.to_owned()).map_err(failed)?;
         let stream = tls.connector().connect(name, tcp).await.map_err(|error| failed(format!("TLS: {error}")))?;
-        exchange(stream, url, bytes_max).await
+        exchange(stream, url, limits.bytes_max).await
     } else {
-        exchange(tcp, url, bytes_max).await
+        exchange(tcp, url, limits.bytes_max).await
     }
 }
 
@@ -67,8 +102,11 @@ where
             status => return Err(failed(status)),
         }
         let limit = usize::try_from(bytes_max).unwrap_or(usize::MAX);
-        let body = Limited::new(response.into_body(), limit).collect().await;
-        body.map(|body| body.to_bytes().to_vec()).map_err(failed)
+        match Limited::new(response.into_body(), limit).collect().await {
+            Ok(body) => Ok(body.to_bytes().to_vec()),
+            Err(error) if error.is::<LengthLimitError>() => Err(too_large(bytes_max, "url")),
+            Err(error) => Err(failed(error)),
+        }
     };
     // The connection moves as long as it is polled, and ends with this function.
     tokio::pin!(answered);

@@ -3,7 +3,10 @@
 //! Whoever asks is not trusted with the machine: paths stay below the directory, what is read and fetched is bounded in bytes and
 //! time, what is decoded in length, and all that is held at once in memory.
 
+mod allow;
 mod fetch;
+#[cfg(test)]
+mod fetch_tests;
 mod tone;
 
 use std::collections::HashMap;
@@ -12,11 +15,13 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
-use botstream_api::{Error, ErrorCode, PlayRequest, validate};
+use botstream_api::{Error, ErrorCode, HoldRequest, PlayRequest, validate};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use crate::media::BotTls;
+pub(crate) use allow::UrlRule;
+use fetch::Limits;
 use tone::ToneSpec;
 
 /// Sample rate of all clips: wideband, for telephones that are.
@@ -76,6 +81,8 @@ type FileKey = (PathBuf, Option<SystemTime>, u64);
 pub(crate) struct Options {
     /// Without it no files are played.
     pub(crate) directory: Option<PathBuf>,
+    /// Where files are fetched from; nowhere but there.
+    pub(crate) urls: Vec<UrlRule>,
     /// For `https://`.
     pub(crate) tls: BotTls,
     pub(crate) fetch_timeout: Duration,
@@ -106,6 +113,15 @@ pub(crate) fn source(request: &PlayRequest) -> Result<Source, Error> {
         }
         _ => Err(Error::invalid("url", "one of url, file and tone is needed, and only one")),
     }
+}
+
+/// What a request wants heard on hold, if anything.
+pub(crate) fn hold_source(request: &HoldRequest) -> Result<Option<Source>, Error> {
+    let HoldRequest { call_id: _, leg, url, file, tone } = request.clone();
+    if [&url, &file, &tone].into_iter().all(String::is_empty) {
+        return caller_leg(&leg).map(|()| None);
+    }
+    source(&PlayRequest { leg, url, file, tone, ..PlayRequest::default() }).map(Some)
 }
 
 /// Only the caller has a leg of his own to be played to, muted or listened to.
@@ -160,7 +176,9 @@ impl Clips {
         match source {
             Source::Tone(tone) => self.keep(tone.samples(CLIP_RATE_HZ)),
             Source::Url(url) => {
-                let bytes = fetch::get(&url, &self.options.tls, FILE_BYTES_MAX, self.options.fetch_timeout).await?;
+                let reach = allow::reach(&self.options.urls, &url).ok_or_else(fetch::not_allowed)?;
+                let limits = Limits { bytes_max: FILE_BYTES_MAX, timeout: self.options.fetch_timeout, reach };
+                let bytes = fetch::get(&url, &self.options.tls, limits).await?;
                 let samples = on_other_thread(move || decode(bytes, "url")).await?;
                 self.keep(samples)
             }
@@ -217,10 +235,13 @@ fn open(directory: &Path, path: &Path) -> Result<(FileKey, std::fs::File), Error
     Ok(((full, metadata.modified().ok(), metadata.len()), file))
 }
 
+fn too_large(bytes_max: u64, field: &str) -> Error {
+    Error::new(ErrorCode::UnsupportedFormat, format!("{field}: larger than {bytes_max} bytes")).field(field)
+}
+
 fn decode(bytes: Vec<u8>, field: &str) -> Result<Vec<i16>, Error> {
     if bytes.len() as u64 > FILE_BYTES_MAX {
-        let sentence = format!("{field}: larger than {FILE_BYTES_MAX} bytes");
-        return Err(Error::new(ErrorCode::UnsupportedFormat, sentence).field(field));
+        return Err(too_large(FILE_BYTES_MAX, field));
     }
     audio::sound_file::decode(bytes, CLIP_RATE_HZ, CLIP_MS_MAX)
         .map_err(|error| Error::new(ErrorCode::UnsupportedFormat, format!("{field}: {error}")).field(field))

@@ -88,6 +88,8 @@ pub(crate) enum Input {
     Flow(StreamFlow),
     /// A clip beside the bot's audio has begun, or is over.
     Playback(Body),
+    /// Somebody has begun to hold the call, or ceased to: it only has to be told.
+    Hold(Body),
     /// Somebody wants the keys that the caller presses from now on.
     Collect {
         id: String,
@@ -346,6 +348,7 @@ impl Call {
                     outputs.push(Output::TimerChanged);
                 }
             }
+            Input::Hold(body) => outputs.push(Output::Publish(body)),
             Input::Cleared(cleared) => outputs.push(Output::Publish(Body::StreamCleared(cleared))),
             Input::Mark(mark) => outputs.push(Output::Publish(Body::StreamMark(mark))),
             Input::Flow(flow) => outputs.push(Output::Publish(Body::StreamFlow(flow))),

@@ -38,6 +38,7 @@ mod engine_tests;
 mod no_allocation_tests;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
 use voicebot::message::ErrorInfo;
 
+use crate::clips::Clip;
 pub(crate) use coding::Coding;
 #[cfg(test)]
 pub(crate) use coding::OPUS_RATE_HZ;
@@ -75,7 +77,10 @@ pub(crate) struct MediaId {
 #[derive(Debug)]
 pub(crate) enum Command {
     /// Takes a bound RTP socket, and RTCP's; nothing flows yet.
-    Open { socket: std::net::UdpSocket, rtcp: std::net::UdpSocket },
+    Open {
+        socket: std::net::UdpSocket,
+        rtcp: std::net::UdpSocket,
+    },
     /// Says what SDP has settled, also anew after a re-INVITE.
     Negotiate(Box<Negotiated>),
     /// Opens the bot's WebSocket and sends `start`.
@@ -89,15 +94,32 @@ pub(crate) enum Command {
     /// Plays a clip to the caller, in the place of whatever clip is played.
     Play(Box<PlayOrder>),
     /// Ends the clip of this name.
-    StopPlay { play_id: String },
+    /// What is heard while we hold the call, from its beginning.
+    HoldMusic(Option<Arc<Clip>>),
+    StopPlay {
+        play_id: String,
+    },
     /// Makes silence of what the caller says, or of what the bot says.
-    Mute { inbound: bool, outbound: bool },
+    Mute {
+        inbound: bool,
+        outbound: bool,
+    },
     /// Presses keys toward the telephone.
-    SendDtmf { call_id: String, digits: String, answer: oneshot::Sender<Result<DtmfSendReply, Error>> },
+    SendDtmf {
+        call_id: String,
+        digits: String,
+        answer: oneshot::Sender<Result<DtmfSendReply, Error>>,
+    },
     /// What has become of a verb of the bot's: nothing to be told, or why not. `is_play`: the verb was `play`.
-    AnswerBot { is_play: bool, refused: Option<ErrorInfo> },
+    AnswerBot {
+        is_play: bool,
+        refused: Option<ErrorInfo>,
+    },
     /// Ends everything: `stop` to the bot, sockets closed.
-    Close { stop_reason: &'static str, class: &'static str },
+    Close {
+        stop_reason: &'static str,
+        class: &'static str,
+    },
     /// Breaks the loop.
     #[cfg(test)]
     Panic,

@@ -51,6 +51,12 @@ impl Player {
         Self { order, gain, position: 0, played: 0, resampler: None }
     }
 
+    /// One that nobody is told of, and that goes on until it is thrown away.
+    pub(super) fn music(clip: Arc<Clip>) -> Self {
+        let (play_id, source) = (String::new(), String::new());
+        Self::new(PlayOrder { play_id, source, clip, looped: true, mix_db: None, interruptible: false })
+    }
+
     pub(super) fn started(&self) -> PlaybackStarted {
         PlaybackStarted {
             play_id: self.order.play_id.clone(),

@@ -1,5 +1,7 @@
 //! What the control side asks of a leg beside its bot: clips, mute, keys.
 
+use std::sync::Arc;
+
 use botstream_api::playback_finished::Reason;
 use botstream_api::{Error, ErrorCode};
 use voicebot::message::{ErrorInfo, PlayReport, PlayState, ToBot};
@@ -9,6 +11,7 @@ use super::bot_link::BotLink;
 use super::bot_socket::Gone;
 use super::leg::Leg;
 use super::play::{PlayEnd, PlayOrder, Player};
+use crate::clips::Clip;
 
 /// Whose audio is silence for the other.
 #[derive(Debug, Default, Clone, Copy)]
@@ -64,9 +67,15 @@ impl Leg {
 
     pub(super) fn mute(&mut self, inbound: bool, outbound: bool) {
         self.muted = Muted { inbound, outbound };
+        let is_deaf = self.is_deaf();
         if let Some(bot) = &mut self.bot {
-            bot.is_deaf = inbound;
+            bot.is_deaf = is_deaf;
         }
+    }
+
+    /// What is heard while we hold the call, from its beginning, again and again.
+    pub(super) fn set_hold_music(&mut self, clip: Option<Arc<Clip>>) {
+        self.hold_music = clip.map(Player::music);
     }
 
     pub(super) fn send_dtmf(&mut self, digits: &str) -> Result<(), Error> {

@@ -183,6 +183,10 @@ impl Worker<'_> {
                 Ok(())
             }),
             Command::Play(order) => self.with_notices(number, |leg, notices| leg.play(*order, notices)),
+            Command::HoldMusic(clip) => self.with(number, |leg| {
+                leg.set_hold_music(clip);
+                Ok(())
+            }),
             Command::StopPlay { play_id } => self.with_notices(number, |leg, notices| leg.stop_play(&play_id, notices)),
             Command::Mute { inbound, outbound } => self.with(number, |leg| {
                 leg.mute(inbound, outbound);

@@ -101,6 +101,7 @@ impl Switchboard {
             return;
         };
         if !std::mem::replace(&mut active.is_closing, true) {
+            active.doings.hold.abandon(active.id.as_str());
             self.media.close(active.media, stop_reason, class).await;
         }
     }
@@ -235,7 +236,12 @@ impl Switchboard {
     /// What an event of the user agent means to its call; media orders that come with it are given.
     pub(super) async fn input_of(&mut self, key: usize, event: UaEvent) -> Option<Input> {
         match event {
-            UaEvent::Incoming { .. } | UaEvent::Reanswered { .. } | UaEvent::ReofferFailed { .. } => None,
+            UaEvent::Incoming { .. } => None,
+            UaEvent::Reanswered { body, .. } => self.hold_agreed(key, body).await,
+            UaEvent::ReofferFailed { status, .. } => {
+                self.hold_refused(key, status);
+                None
+            }
             UaEvent::Provisional { status, body, .. } => {
                 let has_early_media = match body {
                     // An answer that is no good now will be looked at again when it comes for good.
@@ -260,6 +266,9 @@ impl Switchboard {
                     (None, true) => Err("the ACK has no session description".to_owned()),
                     (_, false) => Ok(()),
                 };
+                if self.calls.get(key).is_some_and(|active| active.call.state() == CallState::Answered) {
+                    self.note_their_hold(key).await;
+                }
                 outcome.err().map(|why| self.bad_media(key, &why))
             }
             UaEvent::Reoffered { session, body } => {
@@ -290,14 +299,14 @@ impl Switchboard {
         }
     }
 
-    fn bad_media(&self, key: usize, why: &str) -> Input {
+    pub(super) fn bad_media(&self, key: usize, why: &str) -> Input {
         if let Some(active) = self.calls.get(key) {
             tracing::info!(call_id = %active.id, why, "the far end's session description is of no use");
         }
         Input::HangUp(Ending::by_system(botstream_api::cause::Class::Rejected))
     }
 
-    async fn take_answer(&mut self, key: usize, answer: &str) -> Result<(), String> {
+    pub(super) async fn take_answer(&mut self, key: usize, answer: &str) -> Result<(), String> {
         let Some(active) = self.calls.get_mut(key) else {
             return Ok(());
         };
@@ -320,6 +329,7 @@ impl Switchboard {
         }
         if let Ok(Some(negotiated)) = settled {
             self.order(key, Command::Negotiate(Box::new(negotiated))).await;
+            self.note_their_hold(key).await;
         }
     }
 

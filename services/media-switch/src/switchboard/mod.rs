@@ -4,6 +4,7 @@
 //! requests), and every message is handled to its end before the next. The media threads never wait for it.
 
 mod effects;
+mod hold;
 mod inbound;
 mod outbound;
 mod request;

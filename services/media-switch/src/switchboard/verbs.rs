@@ -7,13 +7,14 @@ use botstream_api::call::State as CallState;
 use botstream_api::event::Body;
 use botstream_api::{
     AudioDirection, CallId, DtmfCollectReply, DtmfCollectRequest, DtmfSendReply, DtmfSendRequest, Error, ErrorCode,
-    MuteReply, MuteRequest, PlayReply, PlayRequest, PlayStopReply, PlayStopRequest, PlaybackFinished, SetVarsReply,
-    SetVarsRequest, dtmf_collect_request, validate,
+    HoldReply, MuteReply, MuteRequest, PlayReply, PlayRequest, PlayStopReply, PlayStopRequest, PlaybackFinished,
+    SetVarsReply, SetVarsRequest, UnholdReply, dtmf_collect_request, validate,
 };
 use ulid::Ulid;
 use voicebot::message::{ErrorInfo, MuteDirection, Play};
 
 use super::Switchboard;
+use super::hold::{Hold, HoldAnswer};
 use super::request::{Answer, Request};
 use crate::clips::{self, Clip};
 use crate::core::call::Input;
@@ -34,6 +35,7 @@ pub(super) struct Doings {
     collect_waiter: Option<Answer<DtmfCollectReply>>,
     /// `play`s of the bot's that are being loaded.
     plays_asked: u32,
+    pub(super) hold: Hold,
 }
 
 /// A verb of the API on a call that this node owns.
@@ -44,6 +46,9 @@ pub(crate) enum Verb {
     BotPlay(PlayRequest, Result<Arc<Clip>, Error>),
     PlayStop(PlayStopRequest, Answer<PlayStopReply>),
     Mute(MuteRequest, bool, Answer<MuteReply>),
+    /// With what is heard meanwhile.
+    Hold(Option<Arc<Clip>>, Answer<HoldReply>),
+    Unhold(Answer<UnholdReply>),
     SetVars(SetVarsRequest, Answer<SetVarsReply>),
     DtmfSend(DtmfSendRequest, Answer<DtmfSendReply>),
     DtmfCollect(DtmfCollectRequest, Answer<DtmfCollectReply>),
@@ -86,6 +91,8 @@ impl Switchboard {
                 };
                 let _is_heard = answer.send(reply);
             }
+            Verb::Hold(music, answer) => self.hold_found(found, music, HoldAnswer::Hold(answer)).await,
+            Verb::Unhold(answer) => self.hold_found(found, None, HoldAnswer::Unhold(answer)).await,
             Verb::SetVars(request, answer) => {
                 let _is_heard = answer.send(found.and_then(|key| self.set_vars(key, request.vars)));
             }
@@ -104,6 +111,13 @@ impl Switchboard {
                     let _is_heard = answer.send(Err(error));
                 }
             },
+        }
+    }
+
+    async fn hold_found(&mut self, found: Result<usize, Error>, music: Option<Arc<Clip>>, answer: HoldAnswer) {
+        match found {
+            Ok(key) => self.hold(key, music, answer).await,
+            Err(error) => answer.send(Err(error)),
         }
     }
 
@@ -173,7 +187,7 @@ impl Switchboard {
         self.order(key, Command::AnswerBot { is_play: verb == "play", refused }).await;
     }
 
-    fn answered(&self, key: usize, verb: &str) -> Result<usize, Error> {
+    pub(super) fn answered(&self, key: usize, verb: &str) -> Result<usize, Error> {
         match self.calls.get(key).map(|active| active.call.state()) {
             Some(CallState::Answered) => Ok(key),
             Some(state) => {
