@@ -78,6 +78,8 @@ struct Task {
     /// What this phone last said of its media, and the re-INVITE with another description that is not answered yet.
     own_sdp: String,
     reoffer: Option<Reoffer>,
+    /// One that waits until the other side's is through.
+    waiting: Option<(Direction, oneshot::Sender<Result<(), u16>>)>,
     /// Which way audio goes as far as this phone is concerned.
     direction: Direction,
     is_held: bool,
@@ -122,6 +124,7 @@ pub(crate) async fn run(
         own_offer: None,
         own_sdp,
         reoffer: None,
+        waiting: None,
         direction: Direction::SendRecv,
         is_held: false,
         digits,
@@ -230,6 +233,9 @@ impl Task {
                         Err(error) => self.break_off(error.status()).await,
                     }
                 }
+                if let Some((direction, reply)) = self.waiting.take() {
+                    self.redirect(direction, reply).await;
+                }
             }
             UaEvent::Reoffered { body, .. } => {
                 let answer = self.on_reoffered(body);
@@ -325,7 +331,10 @@ impl Task {
         self.command(Command::Reoffer { session, body: offer.clone(), reply: sent }).await;
         match is_sent.await {
             Ok(Ok(())) => self.reoffer = Some(Reoffer { direction, offer, reply }),
-            // It is not up, or another offer is under way.
+            // The other side has one under way, and has yet to acknowledge our answer.
+            Ok(Err(sip::Error::WrongState(_))) if self.reoffer.is_none() && self.waiting.is_none() => {
+                self.waiting = Some((direction, reply));
+            }
             _ => {
                 reply.send(Err(491)).ok();
             }

@@ -269,6 +269,7 @@ impl Switchboard {
                 if self.calls.get(key).is_some_and(|active| active.call.state() == CallState::Answered) {
                     self.note_their_hold(key).await;
                 }
+                self.resume_hold(key).await;
                 outcome.err().map(|why| self.bad_media(key, &why))
             }
             UaEvent::Reoffered { session, body } => {

@@ -9,6 +9,7 @@ use sip::sdp::Direction;
 
 use super::Switchboard;
 use super::request::Answer;
+use super::sdp::Former;
 use crate::clips::Clip;
 use crate::core::call::Input;
 use crate::media::Command;
@@ -24,9 +25,20 @@ pub(super) struct Hold {
 /// A re-INVITE of ours that is not answered.
 #[derive(Debug)]
 struct Asked {
-    former: Direction,
+    /// `None`: it is not sent yet, for the far end has one under way.
+    former: Option<Former>,
     music: Option<Arc<Clip>>,
     answer: HoldAnswer,
+}
+
+/// What has become of a wish to hold or unhold.
+enum Step {
+    /// The far end is asked.
+    Asked(Former),
+    /// The far end's own offer comes first: it has yet to acknowledge our answer.
+    Wait,
+    /// It is as it is to be.
+    Done,
 }
 
 /// Whoever waits for the far end's answer.
@@ -71,26 +83,34 @@ impl Hold {
 impl Switchboard {
     /// `call.hold` and `call.unhold`; the answer is sent when the far end has agreed.
     pub(super) async fn hold(&mut self, key: usize, music: Option<Arc<Clip>>, answer: HoldAnswer) {
-        match self.ask_to_hold(key, music.is_some(), &answer) {
-            Err(error) => answer.send(Err(error)),
-            Ok(Some(former)) => {
-                if let Some(active) = self.calls.get_mut(key) {
-                    active.doings.hold.asked = Some(Asked { former, music, answer });
-                }
-            }
+        let former = match self.ask_to_hold(key, music.is_some(), &answer) {
+            Err(error) => return answer.send(Err(error)),
+            Ok(Step::Asked(former)) => Some(former),
+            Ok(Step::Wait) => None,
             // Nothing that the far end has to be told.
-            Ok(None) => {
+            Ok(Step::Done) => {
                 if answer.is_hold() {
                     self.order(key, Command::HoldMusic(music)).await;
                 }
                 let call_id = self.calls.get(key).map(|active| active.id.to_string());
-                answer.send(call_id.ok_or_else(|| Error::internal("the call is gone")));
+                return answer.send(call_id.ok_or_else(|| Error::internal("the call is gone")));
             }
+        };
+        if let Some(active) = self.calls.get_mut(key) {
+            active.doings.hold.asked = Some(Asked { former, music, answer });
         }
     }
 
-    /// Sends the re-INVITE and returns which way audio went before; `None`: it is as it is to be.
-    fn ask_to_hold(&mut self, key: usize, has_music: bool, answer: &HoldAnswer) -> Result<Option<Direction>, Error> {
+    /// The far end's offer is through: ours, if one waits, is next.
+    pub(super) async fn resume_hold(&mut self, key: usize) {
+        let asked = self.calls.get_mut(key).map(|active| &mut active.doings.hold.asked);
+        if let Some(waiting) = asked.and_then(|asked| asked.take_if(|asked| asked.former.is_none())) {
+            self.hold(key, waiting.music, waiting.answer).await;
+        }
+    }
+
+    /// Sends the re-INVITE, if it is needed.
+    fn ask_to_hold(&mut self, key: usize, has_music: bool, answer: &HoldAnswer) -> Result<Step, Error> {
         let verb = answer.verb();
         self.answered(key, verb)?;
         let refuse = |why: String| Error::new(ErrorCode::WrongState, format!("{verb}: {why}"));
@@ -103,25 +123,29 @@ impl Switchboard {
             (true, true) => Direction::SendOnly,
             (true, false) => Direction::Inactive,
         };
-        let former = active.sdp.direction();
-        if former == wanted {
-            return Ok(None);
+        if active.sdp.direction() == wanted {
+            return Ok(Step::Done);
         }
         let Some(session) = active.session else { return Err(refuse("the call is ending".to_owned())) };
-        active.sdp.offer_direction(wanted).map_err(|error| refuse(error.to_string()))?;
-        let offer = active.sdp.ours.clone();
-        if let Err(error) = self.agent.reoffer(Instant::now(), session, Some(offer)) {
-            active.sdp.withdraw(former);
-            return Err(refuse(error.to_string()));
+        let former = active.sdp.offer_direction(wanted).map_err(|error| refuse(error.to_string()))?;
+        match self.agent.reoffer(Instant::now(), session, Some(active.sdp.ours.clone())) {
+            Ok(()) => Ok(Step::Asked(former)),
+            Err(error) => {
+                active.sdp.withdraw(former);
+                match error {
+                    // Until it acknowledges what we have answered; if it never does, the call ends.
+                    sip::Error::WrongState(_) => Ok(Step::Wait),
+                    error => Err(refuse(error.to_string())),
+                }
+            }
         }
-        Ok(Some(former))
     }
 
     /// The far end has agreed to our re-INVITE. An answer that is of no use is an input to the call.
     pub(super) async fn hold_agreed(&mut self, key: usize, body: Option<String>) -> Option<Input> {
         let active = self.calls.get_mut(key)?;
         let call_id = active.id.to_string();
-        let Asked { music, answer, .. } = active.doings.hold.asked.take()?;
+        let Asked { music, answer, .. } = active.doings.hold.asked.take_if(|asked| asked.former.is_some())?;
         let is_hold = answer.is_hold();
         let was_ours = std::mem::replace(&mut active.doings.hold.is_ours, is_hold);
         self.order(key, Command::HoldMusic(music)).await;
@@ -144,7 +168,9 @@ impl Switchboard {
     /// The far end has refused our re-INVITE: all is as it was.
     pub(super) fn hold_refused(&mut self, key: usize, status: u16) {
         let Some(active) = self.calls.get_mut(key) else { return };
-        if let Some(Asked { former, answer, .. }) = active.doings.hold.asked.take() {
+        if let Some(Asked { former: Some(former), answer, .. }) =
+            active.doings.hold.asked.take_if(|asked| asked.former.is_some())
+        {
             active.sdp.withdraw(former);
             let sentence = format!("{}: the far end has refused it with {status}", answer.verb());
             answer.send(Err(Error::new(ErrorCode::WrongState, sentence)));

@@ -50,6 +50,15 @@ pub(super) struct Sdp {
     is_settled: bool,
 }
 
+/// What was said before an offer.
+#[derive(Debug)]
+pub(super) struct Former {
+    direction: Direction,
+    ours: String,
+    offered: Option<Description>,
+    is_settled: bool,
+}
+
 impl Sdp {
     /// For a call of this trunk, whose RTP socket is at `local` as the far end sees it, and RTCP's at that port.
     pub(super) fn new(local: SocketAddr, rtcp_port: u16, trunk: Option<&Trunk>, session_id: u64) -> Self {
@@ -126,17 +135,27 @@ impl Sdp {
         Ok(media)
     }
 
-    /// Makes an offer that holds the call, or takes it up again.
-    pub(super) fn offer_direction(&mut self, direction: Direction) -> Result<(), SdpError> {
-        let former = std::mem::replace(&mut self.direction, direction);
-        self.offer().inspect_err(|_| self.withdraw(former))
+    /// Makes an offer that holds the call, or takes it up again. What is returned undoes it.
+    pub(super) fn offer_direction(&mut self, direction: Direction) -> Result<Former, SdpError> {
+        let former = Former {
+            direction: std::mem::replace(&mut self.direction, direction),
+            ours: self.ours.clone(),
+            offered: self.offered.clone(),
+            is_settled: self.is_settled,
+        };
+        match self.offer() {
+            Ok(()) => Ok(former),
+            Err(error) => {
+                self.withdraw(former);
+                Err(error)
+            }
+        }
     }
 
-    /// An offer within the call has been refused: all is as it was.
-    pub(super) fn withdraw(&mut self, direction: Direction) {
-        self.direction = direction;
-        self.offered = None;
-        self.is_settled = true;
+    /// The offer has been refused, or could not be made: all is as it was, but for the version, which only grows.
+    pub(super) fn withdraw(&mut self, former: Former) {
+        let Former { direction, ours, offered, is_settled } = former;
+        (self.direction, self.ours, self.offered, self.is_settled) = (direction, ours, offered, is_settled);
     }
 
     /// Makes an offer; `ours` is then the offer.
@@ -347,9 +366,10 @@ mod tests {
         assert!(settled.is_sending && settled.is_receiving && !ours.is_held_by_far_end());
 
         // What was refused leaves no trace.
-        ours.offer_direction(Direction::SendOnly).unwrap();
-        ours.withdraw(Direction::SendRecv);
-        assert!(ours.is_settled() && !ours.answer(&theirs.ours).unwrap().is_held);
+        let former = ours.offer_direction(Direction::SendOnly).unwrap();
+        ours.withdraw(former);
+        assert!(ours.is_settled() && ours.direction() == Direction::SendRecv);
+        assert!(!ours.answer(&theirs.ours).unwrap().is_held);
     }
 
     #[test]
