@@ -26,7 +26,7 @@ pub(super) struct Hold {
 #[derive(Debug)]
 struct Asked {
     /// `None`: it is not sent yet, for the far end has one under way.
-    former: Option<Former>,
+    former: Option<Box<Former>>,
     music: Option<Arc<Clip>>,
     answer: HoldAnswer,
 }
@@ -34,7 +34,7 @@ struct Asked {
 /// What has become of a wish to hold or unhold.
 enum Step {
     /// The far end is asked.
-    Asked(Former),
+    Asked(Box<Former>),
     /// The far end's own offer comes first: it has yet to acknowledge our answer.
     Wait,
     /// It is as it is to be.
@@ -129,7 +129,7 @@ impl Switchboard {
         let Some(session) = active.session else { return Err(refuse("the call is ending".to_owned())) };
         let former = active.sdp.offer_direction(wanted).map_err(|error| refuse(error.to_string()))?;
         match self.agent.reoffer(Instant::now(), session, Some(active.sdp.ours.clone())) {
-            Ok(()) => Ok(Step::Asked(former)),
+            Ok(()) => Ok(Step::Asked(Box::new(former))),
             Err(error) => {
                 active.sdp.withdraw(former);
                 match error {
@@ -171,7 +171,7 @@ impl Switchboard {
         if let Some(Asked { former: Some(former), answer, .. }) =
             active.doings.hold.asked.take_if(|asked| asked.former.is_some())
         {
-            active.sdp.withdraw(former);
+            active.sdp.withdraw(*former);
             let sentence = format!("{}: the far end has refused it with {status}", answer.verb());
             answer.send(Err(Error::new(ErrorCode::WrongState, sentence)));
         }
