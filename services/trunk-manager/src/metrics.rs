@@ -1,4 +1,4 @@
-//! What operators see of the file.
+//! What operators see of the file, and of what is in force.
 
 use std::sync::atomic::AtomicU64;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Unit;
 
-/// Metrics of the telephony file.
+/// Metrics of the telephony file and of what is in force.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Metrics {
     valid: Gauge,
@@ -32,11 +32,14 @@ impl Metrics {
         all
     }
 
-    pub(crate) fn in_force(&self, trunks: usize, numbers: usize) {
-        let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    pub(crate) fn file_in_force(&self) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.valid.set(1);
         self.loaded.set(now.as_secs_f64());
+    }
+
+    pub(crate) fn in_force(&self, trunks: usize, numbers: usize) {
+        let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         self.trunks.set(count(trunks));
         self.numbers.set(count(numbers));
     }

@@ -1188,6 +1188,9 @@ pub struct Trunk {
     /// Networks (CIDR or single addresses) its RTP may come from, besides the signalled address.
     #[prost(string, repeated, tag = "9")]
     pub rtp_networks: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "10")]
+    pub revision: u64,
 }
 /// Nested message and enum types in `Trunk`.
 pub mod trunk {
@@ -1287,6 +1290,9 @@ pub struct Number {
     /// Name of the route.
     #[prost(string, tag = "4")]
     pub route: ::prost::alloc::string::String,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "5")]
+    pub revision: u64,
 }
 /// What is done with a call: which bot it is streamed to.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1310,6 +1316,9 @@ pub struct Route {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "7")]
+    pub revision: u64,
 }
 /// A bot that routes can name.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1339,6 +1348,155 @@ pub struct Bot {
     /// Addresses of other bots of the same kind, tried in order when this one fails.
     #[prost(string, repeated, tag = "9")]
     pub fallback: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "10")]
+    pub revision: u64,
+}
+/// trunk.create and trunk.update take a Trunk and reply with it and its new revision. trunk.get; the reply is a Trunk.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkGetRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// trunk.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When it is given, the trunk is deleted only if it has this revision still.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkDeleteReply {}
+/// trunk.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkListRequest {
+    /// Most trunks in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TrunkListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub trunks: ::prost::alloc::vec::Vec<Trunk>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// number.create and number.update take a Number and reply with it and its new revision. number.get; the reply is a Number.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberGetRequest {
+    #[prost(string, tag = "1")]
+    pub number: ::prost::alloc::string::String,
+    /// As the number has it; empty: the entry for every trunk.
+    #[prost(string, tag = "2")]
+    pub trunk: ::prost::alloc::string::String,
+}
+/// number.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub number: ::prost::alloc::string::String,
+    /// As the number has it; empty: the entry for every trunk.
+    #[prost(string, tag = "2")]
+    pub trunk: ::prost::alloc::string::String,
+    /// When it is given, the number is deleted only if it has this revision still.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberDeleteReply {}
+/// number.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberListRequest {
+    /// Most numbers in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct NumberListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub numbers: ::prost::alloc::vec::Vec<Number>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// route.create and route.update take a Route and reply with it and its new revision. route.get; the reply is a Route.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteGetRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// route.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When it is given, the route is deleted only if it has this revision still.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteDeleteReply {}
+/// route.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteListRequest {
+    /// Most routes in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RouteListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub routes: ::prost::alloc::vec::Vec<Route>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// bot.create and bot.update take a Bot and reply with it and its new revision. bot.get; the reply is a Bot.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotGetRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// bot.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When it is given, the bot is deleted only if it has this revision still.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotDeleteReply {}
+/// bot.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotListRequest {
+    /// Most bots in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BotListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub bots: ::prost::alloc::vec::Vec<Bot>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
 }
 /// One running instance of a service.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

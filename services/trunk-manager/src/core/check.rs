@@ -117,7 +117,7 @@ fn check_trunks(trunks: &[Trunk], findings: &mut Findings) {
 }
 
 /// `host:port`; IPv6 addresses in brackets.
-fn is_peer(text: &str) -> bool {
+pub(crate) fn is_peer(text: &str) -> bool {
     let Some((host, port)) = text.rsplit_once(':') else {
         return false;
     };
@@ -159,7 +159,7 @@ fn check_number(place: &str, number: &Number, trunks: &Names<'_>, routes: &Names
 }
 
 /// The user part of a SIP URI, or a prefix of one with a `*` at its end.
-fn is_pattern(text: &str) -> bool {
+pub(crate) fn is_pattern(text: &str) -> bool {
     let prefix = text.strip_suffix('*').unwrap_or(text);
     let is_allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'_' | b'.' | b'#');
     !text.is_empty() && text.len() <= validate::NUMBER_LEN_MAX && prefix.bytes().all(is_allowed)
