@@ -12,4 +12,5 @@ mod least_load;
 mod marks_and_clear;
 mod sipp;
 mod switch_killed;
+mod trunks;
 mod up;
