@@ -62,6 +62,7 @@ impl Body {
             Self::StreamFailed(_) => ("stream", "failed"),
             Self::StreamReconnecting(_) => ("stream", "reconnecting"),
             Self::StreamFallback(_) => ("stream", "fallback"),
+            Self::QosSample(_) => ("qos", "sample"),
         }
     }
 }

@@ -213,6 +213,15 @@ pub(crate) fn describe(event: &Event) -> String {
         Body::StreamFailed(stream) => format!("{}: {}", stream.url, stream.reason),
         Body::StreamReconnecting(stream) => format!("{}, attempt {}: {}", stream.url, stream.attempt, stream.reason),
         Body::StreamFallback(stream) => format!("{}: {}", stream.url, stream.reason),
+        Body::QosSample(sample) => format!(
+            "MOS {:.2}, {:.1} % lost, jitter {:.1} ms, round trip {:.0} ms, {}{}",
+            sample.mos,
+            sample.loss_pct,
+            sample.jitter_ms,
+            sample.rtt_ms,
+            sample.codec().as_str_name(),
+            if sample.srtp { ", SRTP" } else { "" },
+        ),
     };
     format!("{class}.{kind} {detail}")
 }

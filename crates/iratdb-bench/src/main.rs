@@ -13,6 +13,9 @@ mod rows;
 mod series;
 mod servers;
 mod sides;
+// What the keys protect does not matter here, and what they cost is what any would.
+#[path = "../../iratdb/src/test_keys.rs"]
+mod test_keys;
 mod worker;
 
 use std::io::Write;

@@ -7,6 +7,7 @@ use redis::{ConnectionInfo, IntoConnectionInfo};
 
 use crate::protocol::Opening;
 use crate::rows::DDL;
+use crate::test_keys::file;
 
 /// Cluster name of all databases.
 pub(crate) const CLUSTER: &str = "bench";
@@ -20,10 +21,6 @@ pub(crate) const CHANNEL: &str = "bench";
 pub(crate) const KEY: &str = "k1";
 /// Bytes of a raw NATS message: about what a sealed frame of one change has.
 pub(crate) const MESSAGE_BYTES: usize = 256;
-
-// The keys of the crate's own tests. They protect nothing; what they cost is what any would.
-const WRITE_KEY: &str = include_str!("../../iratdb/tests/keys/write.pem");
-const READ_KEY: &str = include_str!("../../iratdb/tests/keys/read.pem");
 
 /// A NATS connection.
 pub(crate) async fn nats(url: &str) -> Result<async_nats::Client> {
@@ -47,7 +44,8 @@ pub(crate) fn redis(url: &str) -> Result<redis::Connection> {
 
 /// Opens a database, over that connection or for this process alone.
 pub(crate) async fn open(opening: &Opening, nats: Option<async_nats::Client>) -> Result<IraTdb> {
-    let keys = if opening.keys { Keys::read_write(WRITE_KEY, READ_KEY)? } else { Keys::open() };
+    let keys =
+        if opening.keys { Keys::read_write_from_files(file("write.pem"), file("read.pem"))? } else { Keys::open() };
     let table = if opening.owned { TableOptions::default().owned() } else { TableOptions::default() };
     let mut options = Options::new(&opening.database).cluster(CLUSTER).schema(&[DDL]).table("t", table).keys(keys);
     if let Some(nats) = nats {

@@ -17,8 +17,10 @@ use iratdb::core::value::ValueRef;
 use iratdb::rusqlite::{Connection, params};
 use iratdb::{IraTdb, Keys, Options};
 
-const WRITE: &str = include_str!("../tests/keys/write.pem");
-const READ: &str = include_str!("../tests/keys/read.pem");
+#[path = "../src/test_keys.rs"]
+mod test_keys;
+
+use test_keys::file;
 
 const DDL: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, state TEXT, n INTEGER)";
 const ROWS: i64 = 10_000;
@@ -96,7 +98,8 @@ async fn main() {
 
     sealing();
     let (a, b) = pair(&url, Keys::open()).await;
-    let (sealed_a, sealed_b) = pair(&url, Keys::read_write(WRITE, READ).unwrap()).await;
+    let (sealed_a, sealed_b) =
+        pair(&url, Keys::read_write_from_files(file("write.pem"), file("read.pem")).unwrap()).await;
     latency(&a, &b, &sealed_a, &sealed_b, &url).await;
     println!("open:");
     throughput(&a, &b, median(&mut base)).await;
@@ -121,7 +124,7 @@ async fn pair(url: &str, keys: Keys) -> (IraTdb, IraTdb) {
 
 /// Two guards that know each other.
 fn guards() -> (Guard, Guard) {
-    let keys = Keys::read_write(WRITE, READ).unwrap();
+    let keys = Keys::read_write_from_files(file("write.pem"), file("read.pem")).unwrap();
     let credentials = keys.credentials().unwrap();
     let settings = Settings { alone_after_ms: 300, lease_ms: 2_000, rotate_after_ms: 0 };
     let database = credentials.database("main", "measure");

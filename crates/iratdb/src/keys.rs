@@ -358,10 +358,14 @@ fn fingerprint(public: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::core::cert::fixtures::{OTHER_READ, READ, WRITE, WRITE_PUBLIC};
+    use std::sync::LazyLock;
 
-    const SHORT: &str = include_str!("../tests/keys/short.pem");
+    use super::*;
+    use crate::core::cert::fixtures::pem;
+
+    static WRITE: LazyLock<String> = LazyLock::new(|| pem("write.pem"));
+    static WRITE_PUBLIC: LazyLock<String> = LazyLock::new(|| pem("write.pub.pem"));
+    static READ: LazyLock<String> = LazyLock::new(|| pem("read.pem"));
 
     fn problem(result: Result<Keys>) -> (String, KeyProblem) {
         match result {
@@ -373,10 +377,10 @@ mod tests {
     #[test]
     fn keys_are_read_in_all_forms() {
         let der = |pem: &str| <(SectionKind, Vec<u8>)>::from_pem_slice(pem.as_bytes()).unwrap().1;
-        let keys = Keys::read_write(der(WRITE), der(READ)).unwrap();
+        let keys = Keys::read_write(der(&WRITE), der(&READ)).unwrap();
         assert!(keys.may_write());
-        assert_eq!(format!("{keys:?}"), format!("{:?}", Keys::read_write(WRITE, READ).unwrap()));
-        let reader = Keys::read_only(READ, der(WRITE_PUBLIC)).unwrap();
+        assert_eq!(format!("{keys:?}"), format!("{:?}", Keys::read_write(&*WRITE, &*READ).unwrap()));
+        let reader = Keys::read_only(&*READ, der(&WRITE_PUBLIC)).unwrap();
         assert!(!reader.may_write());
         let (ours, theirs) = (keys.credentials().unwrap(), reader.credentials().unwrap());
         assert_eq!(ours.public(), theirs.public());
@@ -385,35 +389,36 @@ mod tests {
         assert_eq!((private.private, private.bits), (true, 3072));
         assert_eq!((public.private, public.bits), (false, 3072));
         assert_eq!(public.fingerprint, private.fingerprint);
-        assert_eq!(private.public_pem, WRITE_PUBLIC);
+        assert_eq!(private.public_pem, *WRITE_PUBLIC);
         // PKCS#1 is what is inside PKCS#8.
-        let pkcs8 = der(READ);
+        let pkcs8 = der(&READ);
         let (content, _) = element(SEQUENCE, &pkcs8).unwrap();
         let (_, rest) = element(INTEGER, content).unwrap();
         let (_, rest) = element(SEQUENCE, rest).unwrap();
         let (pkcs1, _) = element(0x04, rest).unwrap();
-        assert!(Keys::read_write(WRITE, pkcs1).is_ok());
+        assert!(Keys::read_write(&*WRITE, pkcs1).is_ok());
     }
 
     #[test]
     fn what_is_wrong_is_said() {
         let wrong = |result| problem(result).1;
-        let short = wrong(Keys::read_write(WRITE, SHORT));
+        let short = wrong(Keys::read_write(&*WRITE, pem("short.pem")));
         assert_eq!(short, KeyProblem::TooShort { bits: 2048, bits_min: 3072 });
-        assert_eq!(wrong(Keys::read_write(WRITE, WRITE)), KeyProblem::SameKey);
-        assert_eq!(wrong(Keys::read_only(WRITE, WRITE_PUBLIC)), KeyProblem::SameKey);
-        let (what, of_reader) = problem(Keys::read_only(READ, WRITE));
+        assert_eq!(wrong(Keys::read_write(&*WRITE, &*WRITE)), KeyProblem::SameKey);
+        assert_eq!(wrong(Keys::read_only(&*WRITE, &*WRITE_PUBLIC)), KeyProblem::SameKey);
+        let (what, of_reader) = problem(Keys::read_only(&*READ, &*WRITE));
         assert_eq!(what, "the public write key");
         assert_eq!(of_reader.to_string(), "expected a public RSA key, found a private key");
-        let public = wrong(Keys::read_write(WRITE_PUBLIC, READ)).to_string();
+        let public = wrong(Keys::read_write(&*WRITE_PUBLIC, &*READ)).to_string();
         assert_eq!(public, "expected a private RSA key, found a public key");
-        for bad in [&b""[..], b"nonsense", b"-----BEGIN PRIVATE KEY-----\nAAAA\n", &READ.as_bytes()[..900]] {
-            assert!(Keys::read_write(WRITE, bad).is_err());
-            assert!(Keys::read_only(READ, bad).is_err());
+        let cut: String = READ.lines().take(1).chain(["AAAA\n"]).collect::<Vec<_>>().join("\n");
+        for bad in [&b""[..], b"nonsense", cut.as_bytes(), &READ.as_bytes()[..900]] {
+            assert!(Keys::read_write(&*WRITE, bad).is_err());
+            assert!(Keys::read_only(&*READ, bad).is_err());
             assert!(KeyInfo::read(bad).is_err());
         }
         let damaged = READ.replace("MII", "MIJ");
-        assert!(matches!(wrong(Keys::read_write(WRITE, damaged)), KeyProblem::Rejected(_)));
+        assert!(matches!(wrong(Keys::read_write(&*WRITE, damaged)), KeyProblem::Rejected(_)));
     }
 
     #[test]
@@ -422,12 +427,12 @@ mod tests {
         let put = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
         let (what, _) = problem(Keys::from_directory(directory.path(), "calls"));
         assert_eq!(what, directory.path().display().to_string());
-        put("calls.read.pem", READ);
+        put("calls.read.pem", &READ);
         let (what, missing) = problem(Keys::from_directory(directory.path(), "calls"));
         assert!(what.ends_with("calls.write.pub.pem"), "{what}: {missing}");
-        put("calls.write.pub.pem", WRITE_PUBLIC);
+        put("calls.write.pub.pem", &WRITE_PUBLIC);
         assert!(!Keys::from_directory(directory.path(), "calls").unwrap().may_write());
-        put("calls.write.pem", WRITE);
+        put("calls.write.pem", &WRITE);
         assert!(Keys::from_directory(directory.path(), "calls").unwrap().may_write());
         put("calls.write.pem", "nothing");
         let (what, problem) = problem(Keys::from_directory(directory.path(), "calls"));
@@ -437,20 +442,21 @@ mod tests {
     #[test]
     fn nothing_shows_a_key() {
         let body = |pem: &str| pem.lines().nth(3).unwrap().to_owned();
-        let keys = Keys::read_write(WRITE, READ).unwrap();
+        let keys = Keys::read_write(&*WRITE, &*READ).unwrap();
         let shown = format!("{keys:?} {:?}", keys.credentials());
         assert!(shown.contains("SHA256:"));
-        assert!(!shown.contains(&body(WRITE)) && !shown.contains(&body(READ)));
-        let damaged = OTHER_READ.replace("MII", "M!I");
-        let error = format!("{:?}", Keys::read_write(WRITE, &damaged));
-        assert!(!error.contains(&body(OTHER_READ)) && !error.contains("M!I"), "{error}");
+        assert!(!shown.contains(&body(&WRITE)) && !shown.contains(&body(&READ)));
+        let other = pem("other.read.pem");
+        let damaged = other.replace("MII", "M!I");
+        let error = format!("{:?}", Keys::read_write(&*WRITE, &damaged));
+        assert!(!error.contains(&body(&other)) && !error.contains("M!I"), "{error}");
     }
 
     proptest::proptest! {
         #[test]
         fn arbitrary_bytes_are_no_key(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
             proptest::prop_assert!(KeyInfo::read(&bytes).is_err());
-            proptest::prop_assert!(Keys::read_only(READ, &bytes).is_err());
+            proptest::prop_assert!(Keys::read_only(&*READ, &bytes).is_err());
         }
     }
 }

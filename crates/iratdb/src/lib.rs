@@ -43,6 +43,8 @@ mod shared;
 #[doc(hidden)]
 pub mod sim;
 mod sqlite;
+#[cfg(any(test, feature = "simulator"))]
+mod test_keys;
 
 pub use changes::{Change, Changes, Conflict, ConflictReason, Op, Origin, RowChange};
 pub use commit::Commit;

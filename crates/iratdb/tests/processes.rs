@@ -3,18 +3,14 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use common::process::{NAME, NATS, Process};
 use common::{NatsServer, PATIENCE, connect, number, until};
 use iratdb::rusqlite::params;
 use iratdb::{IraTdb, Keys, Options, TableOptions};
-
-const NATS: &str = "IRATDB_TEST_NATS";
-const NAME: &str = "IRATDB_TEST_NAME";
 
 fn options(name: &str) -> Options {
     Options::new("processes")
@@ -97,81 +93,17 @@ fn write_on(db: &IraTdb, writing: &AtomicBool, name: &str) {
     }
 }
 
-struct Process {
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-}
-
-impl Process {
-    fn start(nats: &NatsServer, name: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child", "--nocapture"])
-            .env(NATS, nats.url())
-            .env(NAME, name)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let input = child.stdin.take().unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let mut process = Self { child, input, output };
-        assert_eq!(process.answer(), "ready");
-        process
-    }
-
-    fn answer(&mut self) -> String {
-        loop {
-            let mut line = String::new();
-            assert!(self.output.read_line(&mut line).unwrap() > 0, "the process has ended");
-            if let Some(answer) = line.trim_end().strip_prefix('@') {
-                return answer.to_owned();
-            }
-        }
-    }
-
-    fn ask(&mut self, command: &str) -> String {
-        writeln!(self.input, "{command}").unwrap();
-        self.answer()
-    }
-
-    fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
-        assert!(status.success());
-    }
-
-    /// Memory in RAM now, in bytes.
-    fn memory_bytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
-    }
-
-    /// kill -9.
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.child.kill().unwrap_or_default();
-        self.child.wait().map(drop).unwrap_or_default();
-    }
-}
-
 #[test]
 fn processes_that_are_killed_and_restarted_converge() {
     let nats = NatsServer::start();
-    let mut processes: Vec<_> = (0..4).map(|n| Process::start(&nats, &format!("p{n}"))).collect();
+    let mut processes: Vec<_> = (0..4).map(|n| Process::start(&nats, &format!("p{n}"), &[])).collect();
     processes.iter_mut().for_each(|process| assert_eq!(process.ask("write"), "ok"));
     for round in 0..4 {
         std::thread::sleep(Duration::from_millis(500));
         let victim = round % processes.len();
         processes[victim].kill();
         std::thread::sleep(Duration::from_millis(200));
-        processes[victim] = Process::start(&nats, &format!("r{round}"));
+        processes[victim] = Process::start(&nats, &format!("r{round}"), &[]);
         assert_eq!(processes[victim].ask("write"), "ok");
     }
     std::thread::sleep(Duration::from_millis(200));
@@ -204,7 +136,7 @@ fn until_equal(processes: &mut [Process], names: &str) {
 #[test]
 fn a_minute_of_hard_times() {
     let mut nats = NatsServer::start();
-    let mut processes: Vec<_> = (0..5).map(|n| Process::start(&nats, &format!("p{n}"))).collect();
+    let mut processes: Vec<_> = (0..5).map(|n| Process::start(&nats, &format!("p{n}"), &[])).collect();
     processes.iter_mut().for_each(|process| assert_eq!(process.ask("write"), "ok"));
     let pause = |ms: u64| std::thread::sleep(Duration::from_millis(ms));
     let mut memory_early_bytes = 0;
@@ -226,7 +158,7 @@ fn a_minute_of_hard_times() {
         let victim = round % 4;
         processes[victim].kill();
         pause(500);
-        processes[victim] = Process::start(&nats, &format!("r{round:02}"));
+        processes[victim] = Process::start(&nats, &format!("r{round:02}"), &[]);
         assert_eq!(processes[victim].ask("write"), "ok");
     }
     pause(500);
@@ -244,7 +176,7 @@ async fn rows_of_a_killed_process_vanish() {
     let other = nats.open(options("other")).await;
     watcher.ready().await.unwrap();
     other.ready().await.unwrap();
-    let mut process = Process::start(&nats, "doomed");
+    let mut process = Process::start(&nats, "doomed", &[]);
     assert_eq!(process.ask("own"), "ok");
     let rows = |db: &IraTdb| number(db, "SELECT count(*) FROM owned");
     until("the rows are there", || rows(&watcher) == 2_500 && rows(&other) == 2_500).await;

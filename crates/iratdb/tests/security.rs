@@ -2,35 +2,32 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod common;
+#[path = "../src/test_keys.rs"]
+mod test_keys;
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
+use common::process::{NATS, Process};
 use common::{NatsServer, connect, number, until, until_equal};
 use futures_util::StreamExt;
 use iratdb::rusqlite::params;
 use iratdb::{Error, IraTdb, Keys, Options, TableOptions};
+use test_keys::file;
 
 const MARKER: &str = "marker-that-nobody-without-the-key-must-see";
-const NATS: &str = "IRATDB_TEST_NATS";
 const SECRETS: &str = "database-name-that-nobody-must-see";
 
-fn keys_directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keys")
-}
-
 fn read_write() -> Keys {
-    Keys::read_write_from_files(keys_directory().join("write.pem"), keys_directory().join("read.pem")).unwrap()
+    Keys::read_write_from_files(file("write.pem"), file("read.pem")).unwrap()
 }
 
 fn read_only() -> Keys {
-    Keys::read_only_from_files(keys_directory().join("read.pem"), keys_directory().join("write.pub.pem")).unwrap()
+    Keys::read_only_from_files(file("read.pem"), file("write.pub.pem")).unwrap()
 }
 
 fn other() -> Keys {
-    Keys::read_write_from_files(keys_directory().join("other.write.pem"), keys_directory().join("other.read.pem"))
-        .unwrap()
+    Keys::read_write_from_files(file("other.write.pem"), file("other.read.pem")).unwrap()
 }
 
 fn options() -> Options {
@@ -96,6 +93,7 @@ async fn child() {
     let db = IraTdb::open(options().keys(read_write()).nats(connect(&url).await)).await.unwrap();
     db.ready().await.unwrap();
     insert(&db, "doomed");
+    println!("\n@ready");
     // Until it is killed.
     std::future::pending::<()>().await;
 }
@@ -111,16 +109,11 @@ async fn who_has_no_key_sees_nothing_and_brings_nobody_back() {
     let reader = nats.open_with(options(), read_only()).await;
     b.ready().await.unwrap();
     reader.ready().await.unwrap();
-    let mut process = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child", "--nocapture"])
-        .env(NATS, nats.url())
-        .spawn()
-        .unwrap();
+    let mut process = Process::start(&nats, "doomed", &[]);
     until("all have all", || [&a, &b, &reader].iter().all(|db| rows(db) == 4)).await;
     until_equal(&[&a, &b, &reader]).await;
     assert_eq!(a.members().iter().filter(|member| member.read_only).count(), 1);
-    process.kill().unwrap();
-    process.wait().unwrap();
+    process.kill();
     until("its rows are gone", || [&a, &b, &reader].iter().all(|db| rows(db) == 3)).await;
     tap.collect().await;
     assert!(tap.seen.len() > 50, "{}", tap.seen.len());

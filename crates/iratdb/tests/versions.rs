@@ -3,18 +3,15 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use common::process::{NAME, NATS, Process};
 use common::{NatsServer, PATIENCE, connect};
 use iratdb::rusqlite::params;
 use iratdb::{Error, IraTdb, Keys, Options, SchemaDifference, TableOptions};
 
-const NATS: &str = "IRATDB_TEST_NATS";
-const NAME: &str = "IRATDB_TEST_NAME";
 const NEWER: &str = "IRATDB_TEST_NEWER";
 const IDLE: &str = "IRATDB_TEST_IDLE";
 
@@ -121,64 +118,20 @@ fn write_on(db: &IraTdb, newer: bool, writing: &AtomicBool, written: &Mutex<u64>
     }
 }
 
-struct Process {
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-}
-
-impl Process {
-    fn start(nats: &NatsServer, name: &str, newer: bool, idle: bool) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "child", "--nocapture"]).env(NATS, nats.url()).env(NAME, name);
-        for (variable, _) in [(NEWER, newer), (IDLE, idle)].iter().filter(|(_, set)| *set) {
-            command.env(variable, "1");
-        }
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let input = child.stdin.take().unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let mut process = Self { child, input, output };
-        assert_eq!(process.answer(), "ready");
-        process
-    }
-
-    fn answer(&mut self) -> String {
-        loop {
-            let mut line = String::new();
-            assert!(self.output.read_line(&mut line).unwrap() > 0, "the process has ended");
-            if let Some(answer) = line.trim_end().strip_prefix('@') {
-                return answer.to_owned();
-            }
-        }
-    }
-
-    fn ask(&mut self, command: &str) -> String {
-        writeln!(self.input, "{command}").unwrap();
-        self.answer()
-    }
-
-    /// Waits until it has written something, so that all versions have, side by side.
-    fn until_written(&mut self) {
-        let started = Instant::now();
-        while self.ask("written").parse::<u64>().unwrap() < 20 {
-            assert!(started.elapsed() < PATIENCE, "it does not write");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    /// Ends it in order; gives how many rows of the journal it has written.
-    fn close(mut self) -> u64 {
-        let written: u64 = self.ask("quiet").parse().unwrap();
-        assert_eq!(self.ask("close"), "closed");
-        written
+/// Waits until it has written something, so that all versions have, side by side.
+fn until_written(process: &mut Process) {
+    let started = Instant::now();
+    while process.ask("written").parse::<u64>().unwrap() < 20 {
+        assert!(started.elapsed() < PATIENCE, "it does not write");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.child.kill().unwrap_or_default();
-        self.child.wait().map(drop).unwrap_or_default();
-    }
+/// Ends it in order; gives how many rows of the journal it has written.
+fn close(mut process: Process) -> u64 {
+    let written: u64 = process.ask("quiet").parse().unwrap();
+    assert_eq!(process.ask("close"), "closed");
+    written
 }
 
 /// Waits until these give the same answer, and gives it.
@@ -201,16 +154,16 @@ fn a_rolling_upgrade_and_back_while_all_write() {
     let mut names = 0;
     let mut start = |newer: bool| {
         names += 1;
-        Process::start(&nats, &format!("p{names}"), newer, false)
+        Process::start(&nats, &format!("p{names}"), if newer { &[NEWER] } else { &[] })
     };
     let mut processes: Vec<_> = (0..3).map(|_| start(false)).collect();
-    processes.iter_mut().for_each(Process::until_written);
+    processes.iter_mut().for_each(until_written);
     let mut written = 0;
     // Up, one after the other; and down, but for one.
     for (place, newer) in [(0, true), (1, true), (2, true), (1, false), (2, false)] {
         let next = start(newer);
-        written += std::mem::replace(&mut processes[place], next).close();
-        processes[place].until_written();
+        written += close(std::mem::replace(&mut processes[place], next));
+        until_written(&mut processes[place]);
     }
     written += processes.iter_mut().map(|process| process.ask("quiet").parse::<u64>().unwrap()).sum::<u64>();
     let [newer, two, three] = &mut processes[..] else { panic!("there are three") };
@@ -226,7 +179,7 @@ fn a_rolling_upgrade_and_back_while_all_write() {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(two.ask("stats"), "0 0 true");
-    let mut next = Process::start(&nats, "next", true, true);
+    let mut next = Process::start(&nats, "next", &[NEWER, IDLE]);
     let columns = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let (before, after) = (columns(&all), columns(&next.ask("newer")));
     assert!(before[1] != "0" && before[..2] == after[..2], "{all} {after:?}");

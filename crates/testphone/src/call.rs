@@ -15,7 +15,8 @@ use tokio::task::JoinHandle;
 use crate::call_task::{Order, Role, Setup, run};
 use crate::driver::{Command, IncomingParts};
 use crate::endpoint::{advertised, bind_media};
-use crate::{Error, HeardDigit, Law, MediaLog, Play, Report};
+use crate::secure::own_keys;
+use crate::{Codec, Error, HeardDigit, MediaLog, Play, Report, Suite};
 
 /// Events that can wait for a user who does not look; further ones are not kept (the outcome has them all).
 const EVENTS_MAX: usize = 256;
@@ -48,18 +49,39 @@ pub struct CallOptions {
 #[derive(Debug, Clone)]
 pub struct Script {
     /// Codecs, best first.
-    pub codecs: Vec<Law>,
+    pub codecs: Vec<Codec>,
     /// What it says once answered.
     pub play: Play,
     /// Digits to press, each so long after the answer.
     pub dtmf: Vec<(Duration, String)>,
     /// Hangs up so long after the answer.
     pub hangup_after: Option<Duration>,
+    /// Offers telephone events. Without them keys are tones in the audio.
+    pub events: bool,
+    /// Offers comfort noise, and sends that while it has nothing to say.
+    pub comfort_noise: bool,
+    /// Offers RTCP over RTP's port, and sends a report every half second.
+    pub rtcp: bool,
+    /// Offers SRTP, with these suites, and takes nothing else.
+    pub srtp: Vec<Suite>,
+    /// Loses every so many-th packet that it sends, as a network would.
+    pub lose_every: Option<u32>,
 }
 
 impl Default for Script {
+    /// G.711 with telephone events in the clear, and silence.
     fn default() -> Self {
-        Self { codecs: vec![Law::Mu, Law::A], play: Play::Silence, dtmf: Vec::new(), hangup_after: None }
+        Self {
+            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            play: Play::Silence,
+            dtmf: Vec::new(),
+            hangup_after: None,
+            events: true,
+            comfort_noise: false,
+            rtcp: false,
+            srtp: Vec::new(),
+            lose_every: None,
+        }
     }
 }
 
@@ -265,7 +287,8 @@ impl Incoming {
         let sip_call_id = parts.request.call_id().into_owned();
         let role = Role::Callee { offer: parts.offer, ring };
         let (commands, ua_events, session) = (self.commands.clone(), parts.events, parts.session);
-        Ok(Call::start(Setup { commands, ua_events, session, rtp, local_rtp, script, role }, sip_call_id))
+        let keys = own_keys(&script.srtp);
+        Ok(Call::start(Setup { commands, ua_events, session, rtp, local_rtp, script, role, keys }, sip_call_id))
     }
 
     /// Refuses the call.

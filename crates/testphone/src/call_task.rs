@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use sip::sdp::{self, AnswerOptions, Description, Negotiated, SdpError};
+use sip::sdp::{self, AnswerOptions, Crypto, Description, Negotiated, SdpError};
 use sip::ua::{SessionId, UaEvent};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
 use crate::call::{CallEvent, End, Outcome, Script, Timings};
 use crate::driver::Command;
-use crate::endpoint::{codec_kinds, default_offer};
+use crate::endpoint::{OPUS_FMTP, codec_kinds, default_offer};
 use crate::media::Media;
 use crate::media_log::MediaLog;
 
@@ -44,6 +44,8 @@ pub(crate) struct Setup {
     pub(crate) local_rtp: SocketAddr,
     pub(crate) script: Script,
     pub(crate) role: Role,
+    /// Of what this phone sends, one a suite.
+    pub(crate) keys: Vec<Crypto>,
 }
 
 struct Running {
@@ -128,7 +130,7 @@ pub(crate) async fn run(
             Wake::Order(Some(Order::Hangup) | None) => task.hang_up().await,
             Wake::Tick => task.tick().await,
             Wake::Time => task.on_time().await,
-            Wake::Packet(Ok((len, _))) => task.receive(&datagram[..len]),
+            Wake::Packet(Ok((len, _))) => task.receive(&mut datagram[..len]),
             // A peer whose port is closed makes the system report errors here; they concern no packet of ours.
             Wake::Packet(Err(_)) => {}
         }
@@ -257,7 +259,7 @@ impl Task {
         let session = self.setup.session;
         let Role::Callee { offer, .. } = &self.setup.role else { return };
         let Some(offer) = offer else {
-            let own_offer = default_offer(self.setup.local_rtp, &self.setup.script.codecs);
+            let own_offer = default_offer(self.setup.local_rtp, &self.setup.script, &self.setup.keys);
             self.own_offer = Some(own_offer.clone());
             self.command(Command::Answer { session, body: own_offer }).await;
             return;
@@ -273,7 +275,7 @@ impl Task {
 
     fn on_reoffered(&mut self, body: Option<String>) -> Result<String, u16> {
         let Some(offer) = body else {
-            return Ok(default_offer(self.setup.local_rtp, &self.setup.script.codecs));
+            return Ok(default_offer(self.setup.local_rtp, &self.setup.script, &self.setup.keys));
         };
         let (answer, negotiated) = self.answer_to(&offer).map_err(|error| error.status())?;
         if let Some(running) = &mut self.running {
@@ -291,7 +293,14 @@ impl Task {
             self.setup.local_rtp,
             session_id,
             &supported,
-            &AnswerOptions::default(),
+            &AnswerOptions {
+                dtmf: self.setup.script.events,
+                comfort_noise: self.setup.script.comfort_noise,
+                rtcp_mux: self.setup.script.rtcp,
+                opus_fmtp: OPUS_FMTP,
+                crypto: &self.setup.keys,
+                ..AnswerOptions::default()
+            },
         )
     }
 
@@ -313,7 +322,7 @@ impl Task {
             }
             None => {
                 self.running = Some(Running {
-                    media: Media::new(negotiated, &self.setup.script.play, rand::random()),
+                    media: Media::new(negotiated, &self.setup.script, rand::random()),
                     start: Instant::now(),
                     remote: negotiated.remote_rtp,
                 });
@@ -331,10 +340,13 @@ impl Task {
             // A full send buffer or an unreachable peer loses the packet, as a network would.
             self.setup.rtp.send_to(packet, remote).await.ok();
         }
+        if let Some(report) = running.media.report(now_us) {
+            self.setup.rtp.send_to(&report, remote).await.ok();
+        }
         self.tell_digits();
     }
 
-    fn receive(&mut self, datagram: &[u8]) {
+    fn receive(&mut self, datagram: &mut [u8]) {
         if let Some(running) = &mut self.running {
             running.media.receive(micros_since(running.start), datagram);
         }

@@ -2,6 +2,7 @@
 //! its tests take to run; those that measure delay have programs of their own.
 
 mod bad_input;
+mod codecs;
 mod drain;
 mod dtmf;
 mod iractl;
@@ -12,5 +13,6 @@ mod least_load;
 mod marks_and_clear;
 mod sipp;
 mod switch_killed;
+mod torture;
 mod trunks;
 mod up;

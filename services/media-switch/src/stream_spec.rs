@@ -123,7 +123,7 @@ pub(crate) fn target(
 /// Verbs and events that this switch knows, told to every bot in `start`.
 pub(crate) const FEATURES: &[&str] = &[
     "accept", "mark", "clear", "pause", "resume", "eou", "dtmf", "hangup", "ping", "cleared", "playback", "flow",
-    "call", "replay",
+    "call", "replay", "qos",
 ];
 
 #[cfg(test)]

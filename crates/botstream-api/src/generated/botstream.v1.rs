@@ -780,8 +780,398 @@ pub struct HangupReply {
     #[prost(enumeration = "call::State", tag = "2")]
     pub state: i32,
 }
-/// What happened to a call; published on bs.v1.<cluster>.<tenant>.ev.<class>.<type>.<call_id>.
+/// A connection to a carrier, PBX or gateway.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Trunk {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant: ::prost::alloc::string::String,
+    /// Whether calls of this tenant that name no trunk go here.
+    #[prost(bool, tag = "3")]
+    pub default: bool,
+    /// Source addresses (CIDR or single) by which calls from this trunk are recognised.
+    #[prost(string, repeated, tag = "4")]
+    pub addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// host:port that calls to this trunk are sent to; without it the trunk is for inbound calls only.
+    #[prost(string, tag = "5")]
+    pub peer: ::prost::alloc::string::String,
+    #[prost(enumeration = "trunk::Transport", tag = "6")]
+    pub transport: i32,
+    /// In order of preference; default pcmu, pcma, g722, opus. An offer of the far end is answered in its own order.
+    #[prost(enumeration = "trunk::Codec", repeated, tag = "7")]
+    pub codecs: ::prost::alloc::vec::Vec<i32>,
+    /// The far end is behind a NAT: latch its RTP from whatever address it comes.
+    #[prost(bool, tag = "8")]
+    pub nat: bool,
+    /// Networks (CIDR or single addresses) its RTP may come from, besides the signalled address.
+    #[prost(string, repeated, tag = "9")]
+    pub rtp_networks: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How the audio of calls to and from this trunk is protected.
+    #[prost(enumeration = "trunk::Srtp", tag = "10")]
+    pub srtp: i32,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "20")]
+    pub revision: u64,
+}
+/// Nested message and enum types in `Trunk`.
+pub mod trunk {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Transport {
+        Unspecified = 0,
+        /// The default.
+        Udp = 1,
+        Tcp = 2,
+    }
+    impl Transport {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "TRANSPORT_UNSPECIFIED",
+                Self::Udp => "udp",
+                Self::Tcp => "tcp",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "TRANSPORT_UNSPECIFIED" => Some(Self::Unspecified),
+                "udp" => Some(Self::Udp),
+                "tcp" => Some(Self::Tcp),
+                _ => None,
+            }
+        }
+    }
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Codec {
+        Unspecified = 0,
+        /// G.711 mu-law.
+        Pcmu = 1,
+        /// G.711 A-law.
+        Pcma = 2,
+        /// G.722 at 64 kbit/s: wideband.
+        G722 = 3,
+        /// Opus (RFC 7587), mono, sent as wideband.
+        Opus = 4,
+    }
+    impl Codec {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "CODEC_UNSPECIFIED",
+                Self::Pcmu => "pcmu",
+                Self::Pcma => "pcma",
+                Self::G722 => "g722",
+                Self::Opus => "opus",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "CODEC_UNSPECIFIED" => Some(Self::Unspecified),
+                "pcmu" => Some(Self::Pcmu),
+                "pcma" => Some(Self::Pcma),
+                "g722" => Some(Self::G722),
+                "opus" => Some(Self::Opus),
+                _ => None,
+            }
+        }
+    }
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Srtp {
+        /// Calls are placed in the clear; a caller that offers SRTP has it.
+        Unspecified = 0,
+        /// Calls are placed with SRTP only, by keys in SDP (RFC 4568), and calls in the clear are refused.
+        Required = 1,
+        /// SRTP is refused.
+        Off = 2,
+    }
+    impl Srtp {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "SRTP_UNSPECIFIED",
+                Self::Required => "required",
+                Self::Off => "off",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "SRTP_UNSPECIFIED" => Some(Self::Unspecified),
+                "required" => Some(Self::Required),
+                "off" => Some(Self::Off),
+                _ => None,
+            }
+        }
+    }
+}
+/// A called number and where it leads.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Number {
+    /// The exact number, or a prefix that ends in *; * alone matches every number.
+    #[prost(string, tag = "1")]
+    pub number: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant: ::prost::alloc::string::String,
+    /// Only for calls of this trunk; empty: of every trunk of the tenant.
+    #[prost(string, tag = "3")]
+    pub trunk: ::prost::alloc::string::String,
+    /// Name of the route.
+    #[prost(string, tag = "4")]
+    pub route: ::prost::alloc::string::String,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "20")]
+    pub revision: u64,
+}
+/// What is done with a call: which bot it is streamed to.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Route {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant: ::prost::alloc::string::String,
+    /// Name of a bot; either this or stream.
+    #[prost(string, tag = "3")]
+    pub bot: ::prost::alloc::string::String,
+    /// The bot described in place.
+    #[prost(message, optional, tag = "4")]
+    pub stream: ::core::option::Option<StreamSpec>,
+    /// Longest duration after the answer; 0 = unlimited.
+    #[prost(uint32, tag = "5")]
+    pub max_duration_ms: u32,
+    /// Handed to the bot in its start message.
+    #[prost(btree_map = "string, string", tag = "6")]
+    pub vars: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "20")]
+    pub revision: u64,
+}
+/// A bot that routes can name.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Bot {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant: ::prost::alloc::string::String,
+    /// ws:// or wss:// address.
+    #[prost(string, tag = "3")]
+    pub url: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "4")]
+    pub format: ::core::option::Option<AudioFormat>,
+    #[prost(message, optional, tag = "5")]
+    pub playout: ::core::option::Option<Playout>,
+    #[prost(btree_map = "string, string", tag = "6")]
+    pub metadata: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// The protocol that the bot speaks.
+    #[prost(enumeration = "stream_spec::Dialect", tag = "7")]
+    pub dialect: i32,
+    /// Whose audio goes to the bot.
+    #[prost(enumeration = "stream_spec::Tracks", tag = "8")]
+    pub tracks: i32,
+    /// Addresses of other bots of the same kind, tried in order when this one fails.
+    #[prost(string, repeated, tag = "9")]
+    pub fallback: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "20")]
+    pub revision: u64,
+}
+/// trunk.create and trunk.update take a Trunk and reply with it and its new revision. trunk.get; the reply is a Trunk.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkGetRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// trunk.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When it is given, the trunk is deleted only if it has this revision still.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkDeleteReply {}
+/// trunk.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkListRequest {
+    /// Most trunks in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TrunkListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub trunks: ::prost::alloc::vec::Vec<Trunk>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// number.create and number.update take a Number and reply with it and its new revision. number.get; the reply is a Number.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberGetRequest {
+    #[prost(string, tag = "1")]
+    pub number: ::prost::alloc::string::String,
+    /// As the number has it; empty: the entry for every trunk.
+    #[prost(string, tag = "2")]
+    pub trunk: ::prost::alloc::string::String,
+}
+/// number.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub number: ::prost::alloc::string::String,
+    /// As the number has it; empty: the entry for every trunk.
+    #[prost(string, tag = "2")]
+    pub trunk: ::prost::alloc::string::String,
+    /// When it is given, the number is deleted only if it has this revision still.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberDeleteReply {}
+/// number.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberListRequest {
+    /// Most numbers in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct NumberListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub numbers: ::prost::alloc::vec::Vec<Number>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// route.create and route.update take a Route and reply with it and its new revision. route.get; the reply is a Route.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteGetRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// route.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When it is given, the route is deleted only if it has this revision still.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteDeleteReply {}
+/// route.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteListRequest {
+    /// Most routes in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RouteListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub routes: ::prost::alloc::vec::Vec<Route>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// bot.create and bot.update take a Bot and reply with it and its new revision. bot.get; the reply is a Bot.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotGetRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// bot.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When it is given, the bot is deleted only if it has this revision still.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotDeleteReply {}
+/// bot.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotListRequest {
+    /// Most bots in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BotListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub bots: ::prost::alloc::vec::Vec<Bot>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// What happened to a call; published on bs.v1.<cluster>.<tenant>.ev.<class>.<type>.<call_id>.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Event {
     #[prost(string, tag = "1")]
     pub call_id: ::prost::alloc::string::String,
@@ -801,14 +1191,14 @@ pub struct Event {
     /// Field name = class, underscore, type.
     #[prost(
         oneof = "event::Body",
-        tags = "16, 17, 18, 19, 20, 21, 32, 48, 49, 50, 51, 52, 53, 54, 55, 56"
+        tags = "16, 17, 18, 19, 20, 21, 32, 48, 49, 50, 51, 52, 53, 54, 55, 56, 64"
     )]
     pub body: ::core::option::Option<event::Body>,
 }
 /// Nested message and enum types in `Event`.
 pub mod event {
     /// Field name = class, underscore, type.
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Body {
         #[prost(message, tag = "16")]
         CallCreated(super::CallCreated),
@@ -842,6 +1232,8 @@ pub mod event {
         StreamReconnecting(super::StreamReconnecting),
         #[prost(message, tag = "56")]
         StreamFallback(super::StreamFallback),
+        #[prost(message, tag = "64")]
+        QosSample(super::QosSample),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -883,7 +1275,7 @@ pub struct CallAnswered {
     pub setup_ms: u32,
 }
 /// The last event of every call.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CallEnded {
     #[prost(message, optional, tag = "1")]
     pub cause: ::core::option::Option<Cause>,
@@ -897,7 +1289,7 @@ pub struct CallEnded {
     pub media: ::core::option::Option<MediaStats>,
 }
 /// Counters of a whole call.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct MediaStats {
     #[prost(uint32, tag = "1")]
     pub rtp_received: u32,
@@ -922,6 +1314,48 @@ pub struct MediaStats {
     /// Caller audio dropped because the bot did not read fast enough.
     #[prost(uint32, tag = "10")]
     pub bot_lost_ms: u32,
+    /// The codec toward the far end, the last there was.
+    #[prost(enumeration = "trunk::Codec", tag = "11")]
+    pub codec: i32,
+    /// Mean opinion score of the whole call (ITU-T G.107), 1 to 4.5; 0 where nothing was received.
+    #[prost(float, tag = "12")]
+    pub mos: f32,
+    /// Round trip by RTCP; 0: not measured.
+    #[prost(float, tag = "13")]
+    pub rtt_ms: f32,
+    /// Packets of ours that the far end's last report says were lost.
+    #[prost(uint32, tag = "14")]
+    pub remote_lost: u32,
+    /// Packets refused because SRTP's authentication failed or they came twice.
+    #[prost(uint32, tag = "15")]
+    pub srtp_refused: u32,
+}
+/// How well a call is heard, every 5 seconds. Published by core NATS only, not kept; it carries the ev_seq of the event before it.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct QosSample {
+    /// Mean opinion score of a conversation by the E-model (ITU-T G.107), 1 to 4.5: of the caller as we hear it.
+    #[prost(float, tag = "1")]
+    pub mos: f32,
+    /// Packets of the caller that were lost since the last sample, in percent.
+    #[prost(float, tag = "2")]
+    pub loss_pct: f32,
+    /// Interarrival jitter (RFC 3550 section 6.4.1).
+    #[prost(float, tag = "3")]
+    pub jitter_ms: f32,
+    /// Round trip by RTCP; 0 while the far end sends no reports.
+    #[prost(float, tag = "4")]
+    pub rtt_ms: f32,
+    /// What the far end says of what it hears of us, in its latest report.
+    #[prost(float, tag = "5")]
+    pub remote_loss_pct: f32,
+    #[prost(float, tag = "6")]
+    pub remote_jitter_ms: f32,
+    /// The codec toward the far end.
+    #[prost(enumeration = "trunk::Codec", tag = "7")]
+    pub codec: i32,
+    /// Whether the audio is protected (SRTP).
+    #[prost(bool, tag = "8")]
+    pub srtp: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DtmfDigit {
@@ -951,6 +1385,8 @@ pub mod dtmf_digit {
         Unspecified = 0,
         Rfc4733 = 1,
         Info = 2,
+        /// Tones in the audio.
+        Inband = 3,
     }
     impl Source {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -962,6 +1398,7 @@ pub mod dtmf_digit {
                 Self::Unspecified => "SOURCE_UNSPECIFIED",
                 Self::Rfc4733 => "rfc4733",
                 Self::Info => "info",
+                Self::Inband => "inband",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -970,6 +1407,7 @@ pub mod dtmf_digit {
                 "SOURCE_UNSPECIFIED" => Some(Self::Unspecified),
                 "rfc4733" => Some(Self::Rfc4733),
                 "info" => Some(Self::Info),
+                "inband" => Some(Self::Inband),
                 _ => None,
             }
         }
@@ -1160,343 +1598,6 @@ pub struct StreamFailed {
     pub url: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub reason: ::prost::alloc::string::String,
-}
-/// A connection to a carrier, PBX or gateway.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Trunk {
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub tenant: ::prost::alloc::string::String,
-    /// Whether calls of this tenant that name no trunk go here.
-    #[prost(bool, tag = "3")]
-    pub default: bool,
-    /// Source addresses (CIDR or single) by which calls from this trunk are recognised.
-    #[prost(string, repeated, tag = "4")]
-    pub addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// host:port that calls to this trunk are sent to; without it the trunk is for inbound calls only.
-    #[prost(string, tag = "5")]
-    pub peer: ::prost::alloc::string::String,
-    #[prost(enumeration = "trunk::Transport", tag = "6")]
-    pub transport: i32,
-    /// In order of preference; default pcmu, pcma.
-    #[prost(enumeration = "trunk::Codec", repeated, tag = "7")]
-    pub codecs: ::prost::alloc::vec::Vec<i32>,
-    /// The far end is behind a NAT: latch its RTP from whatever address it comes.
-    #[prost(bool, tag = "8")]
-    pub nat: bool,
-    /// Networks (CIDR or single addresses) its RTP may come from, besides the signalled address.
-    #[prost(string, repeated, tag = "9")]
-    pub rtp_networks: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
-    #[prost(uint64, tag = "10")]
-    pub revision: u64,
-}
-/// Nested message and enum types in `Trunk`.
-pub mod trunk {
-    #[derive(
-        Clone,
-        Copy,
-        Debug,
-        PartialEq,
-        Eq,
-        Hash,
-        PartialOrd,
-        Ord,
-        ::prost::Enumeration
-    )]
-    #[repr(i32)]
-    pub enum Transport {
-        Unspecified = 0,
-        /// The default.
-        Udp = 1,
-        Tcp = 2,
-    }
-    impl Transport {
-        /// String value of the enum field names used in the ProtoBuf definition.
-        ///
-        /// The values are not transformed in any way and thus are considered stable
-        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-        pub fn as_str_name(&self) -> &'static str {
-            match self {
-                Self::Unspecified => "TRANSPORT_UNSPECIFIED",
-                Self::Udp => "udp",
-                Self::Tcp => "tcp",
-            }
-        }
-        /// Creates an enum from field names used in the ProtoBuf definition.
-        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-            match value {
-                "TRANSPORT_UNSPECIFIED" => Some(Self::Unspecified),
-                "udp" => Some(Self::Udp),
-                "tcp" => Some(Self::Tcp),
-                _ => None,
-            }
-        }
-    }
-    #[derive(
-        Clone,
-        Copy,
-        Debug,
-        PartialEq,
-        Eq,
-        Hash,
-        PartialOrd,
-        Ord,
-        ::prost::Enumeration
-    )]
-    #[repr(i32)]
-    pub enum Codec {
-        Unspecified = 0,
-        /// G.711 mu-law.
-        Pcmu = 1,
-        /// G.711 A-law.
-        Pcma = 2,
-    }
-    impl Codec {
-        /// String value of the enum field names used in the ProtoBuf definition.
-        ///
-        /// The values are not transformed in any way and thus are considered stable
-        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-        pub fn as_str_name(&self) -> &'static str {
-            match self {
-                Self::Unspecified => "CODEC_UNSPECIFIED",
-                Self::Pcmu => "pcmu",
-                Self::Pcma => "pcma",
-            }
-        }
-        /// Creates an enum from field names used in the ProtoBuf definition.
-        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-            match value {
-                "CODEC_UNSPECIFIED" => Some(Self::Unspecified),
-                "pcmu" => Some(Self::Pcmu),
-                "pcma" => Some(Self::Pcma),
-                _ => None,
-            }
-        }
-    }
-}
-/// A called number and where it leads.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Number {
-    /// The exact number, or a prefix that ends in *; * alone matches every number.
-    #[prost(string, tag = "1")]
-    pub number: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub tenant: ::prost::alloc::string::String,
-    /// Only for calls of this trunk; empty: of every trunk of the tenant.
-    #[prost(string, tag = "3")]
-    pub trunk: ::prost::alloc::string::String,
-    /// Name of the route.
-    #[prost(string, tag = "4")]
-    pub route: ::prost::alloc::string::String,
-    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
-    #[prost(uint64, tag = "5")]
-    pub revision: u64,
-}
-/// What is done with a call: which bot it is streamed to.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Route {
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub tenant: ::prost::alloc::string::String,
-    /// Name of a bot; either this or stream.
-    #[prost(string, tag = "3")]
-    pub bot: ::prost::alloc::string::String,
-    /// The bot described in place.
-    #[prost(message, optional, tag = "4")]
-    pub stream: ::core::option::Option<StreamSpec>,
-    /// Longest duration after the answer; 0 = unlimited.
-    #[prost(uint32, tag = "5")]
-    pub max_duration_ms: u32,
-    /// Handed to the bot in its start message.
-    #[prost(btree_map = "string, string", tag = "6")]
-    pub vars: ::prost::alloc::collections::BTreeMap<
-        ::prost::alloc::string::String,
-        ::prost::alloc::string::String,
-    >,
-    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
-    #[prost(uint64, tag = "7")]
-    pub revision: u64,
-}
-/// A bot that routes can name.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Bot {
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub tenant: ::prost::alloc::string::String,
-    /// ws:// or wss:// address.
-    #[prost(string, tag = "3")]
-    pub url: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "4")]
-    pub format: ::core::option::Option<AudioFormat>,
-    #[prost(message, optional, tag = "5")]
-    pub playout: ::core::option::Option<Playout>,
-    #[prost(btree_map = "string, string", tag = "6")]
-    pub metadata: ::prost::alloc::collections::BTreeMap<
-        ::prost::alloc::string::String,
-        ::prost::alloc::string::String,
-    >,
-    /// The protocol that the bot speaks.
-    #[prost(enumeration = "stream_spec::Dialect", tag = "7")]
-    pub dialect: i32,
-    /// Whose audio goes to the bot.
-    #[prost(enumeration = "stream_spec::Tracks", tag = "8")]
-    pub tracks: i32,
-    /// Addresses of other bots of the same kind, tried in order when this one fails.
-    #[prost(string, repeated, tag = "9")]
-    pub fallback: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
-    #[prost(uint64, tag = "10")]
-    pub revision: u64,
-}
-/// trunk.create and trunk.update take a Trunk and reply with it and its new revision. trunk.get; the reply is a Trunk.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct TrunkGetRequest {
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-}
-/// trunk.delete.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct TrunkDeleteRequest {
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// When it is given, the trunk is deleted only if it has this revision still.
-    #[prost(uint64, tag = "2")]
-    pub revision: u64,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct TrunkDeleteReply {}
-/// trunk.list: in the order of their keys.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct TrunkListRequest {
-    /// Most trunks in the reply; default 100, at most 1000.
-    #[prost(uint32, tag = "1")]
-    pub limit: u32,
-    /// That of the last reply; empty: from the beginning.
-    #[prost(string, tag = "2")]
-    pub cursor: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct TrunkListReply {
-    #[prost(message, repeated, tag = "1")]
-    pub trunks: ::prost::alloc::vec::Vec<Trunk>,
-    /// For the next page; empty: this was the last.
-    #[prost(string, tag = "2")]
-    pub cursor: ::prost::alloc::string::String,
-}
-/// number.create and number.update take a Number and reply with it and its new revision. number.get; the reply is a Number.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct NumberGetRequest {
-    #[prost(string, tag = "1")]
-    pub number: ::prost::alloc::string::String,
-    /// As the number has it; empty: the entry for every trunk.
-    #[prost(string, tag = "2")]
-    pub trunk: ::prost::alloc::string::String,
-}
-/// number.delete.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct NumberDeleteRequest {
-    #[prost(string, tag = "1")]
-    pub number: ::prost::alloc::string::String,
-    /// As the number has it; empty: the entry for every trunk.
-    #[prost(string, tag = "2")]
-    pub trunk: ::prost::alloc::string::String,
-    /// When it is given, the number is deleted only if it has this revision still.
-    #[prost(uint64, tag = "3")]
-    pub revision: u64,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct NumberDeleteReply {}
-/// number.list: in the order of their keys.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct NumberListRequest {
-    /// Most numbers in the reply; default 100, at most 1000.
-    #[prost(uint32, tag = "1")]
-    pub limit: u32,
-    /// That of the last reply; empty: from the beginning.
-    #[prost(string, tag = "2")]
-    pub cursor: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct NumberListReply {
-    #[prost(message, repeated, tag = "1")]
-    pub numbers: ::prost::alloc::vec::Vec<Number>,
-    /// For the next page; empty: this was the last.
-    #[prost(string, tag = "2")]
-    pub cursor: ::prost::alloc::string::String,
-}
-/// route.create and route.update take a Route and reply with it and its new revision. route.get; the reply is a Route.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RouteGetRequest {
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-}
-/// route.delete.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RouteDeleteRequest {
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// When it is given, the route is deleted only if it has this revision still.
-    #[prost(uint64, tag = "2")]
-    pub revision: u64,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RouteDeleteReply {}
-/// route.list: in the order of their keys.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RouteListRequest {
-    /// Most routes in the reply; default 100, at most 1000.
-    #[prost(uint32, tag = "1")]
-    pub limit: u32,
-    /// That of the last reply; empty: from the beginning.
-    #[prost(string, tag = "2")]
-    pub cursor: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RouteListReply {
-    #[prost(message, repeated, tag = "1")]
-    pub routes: ::prost::alloc::vec::Vec<Route>,
-    /// For the next page; empty: this was the last.
-    #[prost(string, tag = "2")]
-    pub cursor: ::prost::alloc::string::String,
-}
-/// bot.create and bot.update take a Bot and reply with it and its new revision. bot.get; the reply is a Bot.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct BotGetRequest {
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-}
-/// bot.delete.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct BotDeleteRequest {
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// When it is given, the bot is deleted only if it has this revision still.
-    #[prost(uint64, tag = "2")]
-    pub revision: u64,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct BotDeleteReply {}
-/// bot.list: in the order of their keys.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct BotListRequest {
-    /// Most bots in the reply; default 100, at most 1000.
-    #[prost(uint32, tag = "1")]
-    pub limit: u32,
-    /// That of the last reply; empty: from the beginning.
-    #[prost(string, tag = "2")]
-    pub cursor: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BotListReply {
-    #[prost(message, repeated, tag = "1")]
-    pub bots: ::prost::alloc::vec::Vec<Bot>,
-    /// For the next page; empty: this was the last.
-    #[prost(string, tag = "2")]
-    pub cursor: ::prost::alloc::string::String,
 }
 /// One running instance of a service.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -3480,6 +3480,7 @@ impl serde::Serialize for dtmf_digit::Source {
             Self::Unspecified => "SOURCE_UNSPECIFIED",
             Self::Rfc4733 => "rfc4733",
             Self::Info => "info",
+            Self::Inband => "inband",
         };
         serializer.serialize_str(variant)
     }
@@ -3494,6 +3495,7 @@ impl<'de> serde::Deserialize<'de> for dtmf_digit::Source {
             "SOURCE_UNSPECIFIED",
             "rfc4733",
             "info",
+            "inband",
         ];
 
         struct GeneratedVisitor;
@@ -3537,6 +3539,7 @@ impl<'de> serde::Deserialize<'de> for dtmf_digit::Source {
                     "SOURCE_UNSPECIFIED" => Ok(dtmf_digit::Source::Unspecified),
                     "rfc4733" => Ok(dtmf_digit::Source::Rfc4733),
                     "info" => Ok(dtmf_digit::Source::Info),
+                    "inband" => Ok(dtmf_digit::Source::Inband),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -3841,6 +3844,9 @@ impl serde::Serialize for Event {
                 event::Body::StreamFallback(v) => {
                     struct_ser.serialize_field("stream_fallback", v)?;
                 }
+                event::Body::QosSample(v) => {
+                    struct_ser.serialize_field("qos_sample", v)?;
+                }
             }
         }
         struct_ser.end()
@@ -3893,6 +3899,8 @@ impl<'de> serde::Deserialize<'de> for Event {
             "streamReconnecting",
             "stream_fallback",
             "streamFallback",
+            "qos_sample",
+            "qosSample",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -3919,6 +3927,7 @@ impl<'de> serde::Deserialize<'de> for Event {
             StreamFailed,
             StreamReconnecting,
             StreamFallback,
+            QosSample,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -3962,6 +3971,7 @@ impl<'de> serde::Deserialize<'de> for Event {
                             "streamFailed" | "stream_failed" => Ok(GeneratedField::StreamFailed),
                             "streamReconnecting" | "stream_reconnecting" => Ok(GeneratedField::StreamReconnecting),
                             "streamFallback" | "stream_fallback" => Ok(GeneratedField::StreamFallback),
+                            "qosSample" | "qos_sample" => Ok(GeneratedField::QosSample),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4138,6 +4148,13 @@ impl<'de> serde::Deserialize<'de> for Event {
                                 return Err(serde::de::Error::duplicate_field("streamFallback"));
                             }
                             body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::StreamFallback)
+;
+                        }
+                        GeneratedField::QosSample => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("qosSample"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::QosSample)
 ;
                         }
                     }
@@ -4509,6 +4526,21 @@ impl serde::Serialize for MediaStats {
         if self.bot_lost_ms != 0 {
             len += 1;
         }
+        if self.codec != 0 {
+            len += 1;
+        }
+        if self.mos != 0. {
+            len += 1;
+        }
+        if self.rtt_ms != 0. {
+            len += 1;
+        }
+        if self.remote_lost != 0 {
+            len += 1;
+        }
+        if self.srtp_refused != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("botstream.v1.MediaStats", len)?;
         if self.rtp_received != 0 {
             struct_ser.serialize_field("rtp_received", &self.rtp_received)?;
@@ -4540,6 +4572,23 @@ impl serde::Serialize for MediaStats {
         if self.bot_lost_ms != 0 {
             struct_ser.serialize_field("bot_lost_ms", &self.bot_lost_ms)?;
         }
+        if self.codec != 0 {
+            let v = trunk::Codec::try_from(self.codec)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.codec)))?;
+            struct_ser.serialize_field("codec", &v)?;
+        }
+        if self.mos != 0. {
+            struct_ser.serialize_field("mos", &self.mos)?;
+        }
+        if self.rtt_ms != 0. {
+            struct_ser.serialize_field("rtt_ms", &self.rtt_ms)?;
+        }
+        if self.remote_lost != 0 {
+            struct_ser.serialize_field("remote_lost", &self.remote_lost)?;
+        }
+        if self.srtp_refused != 0 {
+            struct_ser.serialize_field("srtp_refused", &self.srtp_refused)?;
+        }
         struct_ser.end()
     }
 }
@@ -4570,6 +4619,14 @@ impl<'de> serde::Deserialize<'de> for MediaStats {
             "botFramesReceived",
             "bot_lost_ms",
             "botLostMs",
+            "codec",
+            "mos",
+            "rtt_ms",
+            "rttMs",
+            "remote_lost",
+            "remoteLost",
+            "srtp_refused",
+            "srtpRefused",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -4584,6 +4641,11 @@ impl<'de> serde::Deserialize<'de> for MediaStats {
             BotFramesSent,
             BotFramesReceived,
             BotLostMs,
+            Codec,
+            Mos,
+            RttMs,
+            RemoteLost,
+            SrtpRefused,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -4615,6 +4677,11 @@ impl<'de> serde::Deserialize<'de> for MediaStats {
                             "botFramesSent" | "bot_frames_sent" => Ok(GeneratedField::BotFramesSent),
                             "botFramesReceived" | "bot_frames_received" => Ok(GeneratedField::BotFramesReceived),
                             "botLostMs" | "bot_lost_ms" => Ok(GeneratedField::BotLostMs),
+                            "codec" => Ok(GeneratedField::Codec),
+                            "mos" => Ok(GeneratedField::Mos),
+                            "rttMs" | "rtt_ms" => Ok(GeneratedField::RttMs),
+                            "remoteLost" | "remote_lost" => Ok(GeneratedField::RemoteLost),
+                            "srtpRefused" | "srtp_refused" => Ok(GeneratedField::SrtpRefused),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4644,6 +4711,11 @@ impl<'de> serde::Deserialize<'de> for MediaStats {
                 let mut bot_frames_sent__ = None;
                 let mut bot_frames_received__ = None;
                 let mut bot_lost_ms__ = None;
+                let mut codec__ = None;
+                let mut mos__ = None;
+                let mut rtt_ms__ = None;
+                let mut remote_lost__ = None;
+                let mut srtp_refused__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::RtpReceived => {
@@ -4726,6 +4798,44 @@ impl<'de> serde::Deserialize<'de> for MediaStats {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Codec => {
+                            if codec__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("codec"));
+                            }
+                            codec__ = Some(map_.next_value::<trunk::Codec>()? as i32);
+                        }
+                        GeneratedField::Mos => {
+                            if mos__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("mos"));
+                            }
+                            mos__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RttMs => {
+                            if rtt_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("rttMs"));
+                            }
+                            rtt_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RemoteLost => {
+                            if remote_lost__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("remoteLost"));
+                            }
+                            remote_lost__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::SrtpRefused => {
+                            if srtp_refused__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("srtpRefused"));
+                            }
+                            srtp_refused__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(MediaStats {
@@ -4739,6 +4849,11 @@ impl<'de> serde::Deserialize<'de> for MediaStats {
                     bot_frames_sent: bot_frames_sent__.unwrap_or_default(),
                     bot_frames_received: bot_frames_received__.unwrap_or_default(),
                     bot_lost_ms: bot_lost_ms__.unwrap_or_default(),
+                    codec: codec__.unwrap_or_default(),
+                    mos: mos__.unwrap_or_default(),
+                    rtt_ms: rtt_ms__.unwrap_or_default(),
+                    remote_lost: remote_lost__.unwrap_or_default(),
+                    srtp_refused: srtp_refused__.unwrap_or_default(),
                 })
             }
         }
@@ -6751,6 +6866,235 @@ impl<'de> serde::Deserialize<'de> for playout::Mode {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for QosSample {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.mos != 0. {
+            len += 1;
+        }
+        if self.loss_pct != 0. {
+            len += 1;
+        }
+        if self.jitter_ms != 0. {
+            len += 1;
+        }
+        if self.rtt_ms != 0. {
+            len += 1;
+        }
+        if self.remote_loss_pct != 0. {
+            len += 1;
+        }
+        if self.remote_jitter_ms != 0. {
+            len += 1;
+        }
+        if self.codec != 0 {
+            len += 1;
+        }
+        if self.srtp {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.QosSample", len)?;
+        if self.mos != 0. {
+            struct_ser.serialize_field("mos", &self.mos)?;
+        }
+        if self.loss_pct != 0. {
+            struct_ser.serialize_field("loss_pct", &self.loss_pct)?;
+        }
+        if self.jitter_ms != 0. {
+            struct_ser.serialize_field("jitter_ms", &self.jitter_ms)?;
+        }
+        if self.rtt_ms != 0. {
+            struct_ser.serialize_field("rtt_ms", &self.rtt_ms)?;
+        }
+        if self.remote_loss_pct != 0. {
+            struct_ser.serialize_field("remote_loss_pct", &self.remote_loss_pct)?;
+        }
+        if self.remote_jitter_ms != 0. {
+            struct_ser.serialize_field("remote_jitter_ms", &self.remote_jitter_ms)?;
+        }
+        if self.codec != 0 {
+            let v = trunk::Codec::try_from(self.codec)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.codec)))?;
+            struct_ser.serialize_field("codec", &v)?;
+        }
+        if self.srtp {
+            struct_ser.serialize_field("srtp", &self.srtp)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for QosSample {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "mos",
+            "loss_pct",
+            "lossPct",
+            "jitter_ms",
+            "jitterMs",
+            "rtt_ms",
+            "rttMs",
+            "remote_loss_pct",
+            "remoteLossPct",
+            "remote_jitter_ms",
+            "remoteJitterMs",
+            "codec",
+            "srtp",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Mos,
+            LossPct,
+            JitterMs,
+            RttMs,
+            RemoteLossPct,
+            RemoteJitterMs,
+            Codec,
+            Srtp,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "mos" => Ok(GeneratedField::Mos),
+                            "lossPct" | "loss_pct" => Ok(GeneratedField::LossPct),
+                            "jitterMs" | "jitter_ms" => Ok(GeneratedField::JitterMs),
+                            "rttMs" | "rtt_ms" => Ok(GeneratedField::RttMs),
+                            "remoteLossPct" | "remote_loss_pct" => Ok(GeneratedField::RemoteLossPct),
+                            "remoteJitterMs" | "remote_jitter_ms" => Ok(GeneratedField::RemoteJitterMs),
+                            "codec" => Ok(GeneratedField::Codec),
+                            "srtp" => Ok(GeneratedField::Srtp),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = QosSample;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.QosSample")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<QosSample, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut mos__ = None;
+                let mut loss_pct__ = None;
+                let mut jitter_ms__ = None;
+                let mut rtt_ms__ = None;
+                let mut remote_loss_pct__ = None;
+                let mut remote_jitter_ms__ = None;
+                let mut codec__ = None;
+                let mut srtp__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Mos => {
+                            if mos__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("mos"));
+                            }
+                            mos__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::LossPct => {
+                            if loss_pct__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lossPct"));
+                            }
+                            loss_pct__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::JitterMs => {
+                            if jitter_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("jitterMs"));
+                            }
+                            jitter_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RttMs => {
+                            if rtt_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("rttMs"));
+                            }
+                            rtt_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RemoteLossPct => {
+                            if remote_loss_pct__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("remoteLossPct"));
+                            }
+                            remote_loss_pct__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RemoteJitterMs => {
+                            if remote_jitter_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("remoteJitterMs"));
+                            }
+                            remote_jitter_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Codec => {
+                            if codec__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("codec"));
+                            }
+                            codec__ = Some(map_.next_value::<trunk::Codec>()? as i32);
+                        }
+                        GeneratedField::Srtp => {
+                            if srtp__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("srtp"));
+                            }
+                            srtp__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(QosSample {
+                    mos: mos__.unwrap_or_default(),
+                    loss_pct: loss_pct__.unwrap_or_default(),
+                    jitter_ms: jitter_ms__.unwrap_or_default(),
+                    rtt_ms: rtt_ms__.unwrap_or_default(),
+                    remote_loss_pct: remote_loss_pct__.unwrap_or_default(),
+                    remote_jitter_ms: remote_jitter_ms__.unwrap_or_default(),
+                    codec: codec__.unwrap_or_default(),
+                    srtp: srtp__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.QosSample", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Route {
@@ -9228,6 +9572,9 @@ impl serde::Serialize for Trunk {
         if !self.rtp_networks.is_empty() {
             len += 1;
         }
+        if self.srtp != 0 {
+            len += 1;
+        }
         if self.revision != 0 {
             len += 1;
         }
@@ -9265,6 +9612,11 @@ impl serde::Serialize for Trunk {
         if !self.rtp_networks.is_empty() {
             struct_ser.serialize_field("rtp_networks", &self.rtp_networks)?;
         }
+        if self.srtp != 0 {
+            let v = trunk::Srtp::try_from(self.srtp)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.srtp)))?;
+            struct_ser.serialize_field("srtp", &v)?;
+        }
         if self.revision != 0 {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
@@ -9290,6 +9642,7 @@ impl<'de> serde::Deserialize<'de> for Trunk {
             "nat",
             "rtp_networks",
             "rtpNetworks",
+            "srtp",
             "revision",
         ];
 
@@ -9304,6 +9657,7 @@ impl<'de> serde::Deserialize<'de> for Trunk {
             Codecs,
             Nat,
             RtpNetworks,
+            Srtp,
             Revision,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -9335,6 +9689,7 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                             "codecs" => Ok(GeneratedField::Codecs),
                             "nat" => Ok(GeneratedField::Nat),
                             "rtpNetworks" | "rtp_networks" => Ok(GeneratedField::RtpNetworks),
+                            "srtp" => Ok(GeneratedField::Srtp),
                             "revision" => Ok(GeneratedField::Revision),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
@@ -9364,6 +9719,7 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                 let mut codecs__ = None;
                 let mut nat__ = None;
                 let mut rtp_networks__ = None;
+                let mut srtp__ = None;
                 let mut revision__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
@@ -9421,6 +9777,12 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                             }
                             rtp_networks__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Srtp => {
+                            if srtp__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("srtp"));
+                            }
+                            srtp__ = Some(map_.next_value::<trunk::Srtp>()? as i32);
+                        }
                         GeneratedField::Revision => {
                             if revision__.is_some() {
                                 return Err(serde::de::Error::duplicate_field("revision"));
@@ -9441,6 +9803,7 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                     codecs: codecs__.unwrap_or_default(),
                     nat: nat__.unwrap_or_default(),
                     rtp_networks: rtp_networks__.unwrap_or_default(),
+                    srtp: srtp__.unwrap_or_default(),
                     revision: revision__.unwrap_or_default(),
                 })
             }
@@ -9458,6 +9821,8 @@ impl serde::Serialize for trunk::Codec {
             Self::Unspecified => "CODEC_UNSPECIFIED",
             Self::Pcmu => "pcmu",
             Self::Pcma => "pcma",
+            Self::G722 => "g722",
+            Self::Opus => "opus",
         };
         serializer.serialize_str(variant)
     }
@@ -9472,6 +9837,8 @@ impl<'de> serde::Deserialize<'de> for trunk::Codec {
             "CODEC_UNSPECIFIED",
             "pcmu",
             "pcma",
+            "g722",
+            "opus",
         ];
 
         struct GeneratedVisitor;
@@ -9515,6 +9882,82 @@ impl<'de> serde::Deserialize<'de> for trunk::Codec {
                     "CODEC_UNSPECIFIED" => Ok(trunk::Codec::Unspecified),
                     "pcmu" => Ok(trunk::Codec::Pcmu),
                     "pcma" => Ok(trunk::Codec::Pcma),
+                    "g722" => Ok(trunk::Codec::G722),
+                    "opus" => Ok(trunk::Codec::Opus),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for trunk::Srtp {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "SRTP_UNSPECIFIED",
+            Self::Required => "required",
+            Self::Off => "off",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for trunk::Srtp {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "SRTP_UNSPECIFIED",
+            "required",
+            "off",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = trunk::Srtp;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "SRTP_UNSPECIFIED" => Ok(trunk::Srtp::Unspecified),
+                    "required" => Ok(trunk::Srtp::Required),
+                    "off" => Ok(trunk::Srtp::Off),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }

@@ -13,11 +13,7 @@ use iratdb::core::ids::{Epoch, Writer};
 use iratdb::core::secret::Secret;
 
 use crate::messages;
-
-pub const WRITE: &str = include_str!("../../tests/keys/write.pem");
-pub const WRITE_PUBLIC: &str = include_str!("../../tests/keys/write.pub.pem");
-pub const READ: &str = include_str!("../../tests/keys/read.pem");
-pub const SHORT: &str = include_str!("../../tests/keys/short.pem");
+use crate::test_keys::file;
 
 /// The one that is fuzzed, and its peer.
 const ME: Writer = Writer(1);
@@ -27,7 +23,7 @@ const PEER: Writer = Writer(2);
 pub fn credentials() -> &'static Credentials {
     static CREDENTIALS: OnceLock<Credentials> = OnceLock::new();
     CREDENTIALS.get_or_init(|| {
-        let keys = Keys::read_write(WRITE, READ).expect("the test keys");
+        let keys = Keys::read_write_from_files(file("write.pem"), file("read.pem")).expect("the test keys");
         keys.credentials().expect("there are keys").clone()
     })
 }

@@ -3,6 +3,8 @@
 pub mod engines;
 pub mod guards;
 pub mod messages;
+#[path = "../../src/test_keys.rs"]
+mod test_keys;
 
 use std::alloc::System;
 use std::path::Path;
@@ -22,6 +24,11 @@ pub fn write_seeds(seeds: impl IntoIterator<Item = Vec<u8>>) {
         let path = Path::new(&directory).join(format!("seed-{number:03}"));
         std::fs::write(&path, seed).unwrap_or_else(|error| panic!("writing {}: {error}", path.display()));
     }
+}
+
+/// A key of the crate's own tests.
+pub fn key(name: &str) -> String {
+    std::fs::read_to_string(test_keys::file(name)).expect("it was made")
 }
 
 /// Several messages as one input: each with its length, two bytes, before it.

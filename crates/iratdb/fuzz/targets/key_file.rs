@@ -1,9 +1,10 @@
 //! Key files: what can be read is a key, and its public half can be read again.
 #![no_main]
 
+use std::sync::LazyLock;
+
 use iratdb::{KEY_BITS_MIN, KeyInfo, Keys};
-use iratdb_fuzz::guards::{READ, SHORT, WRITE, WRITE_PUBLIC};
-use iratdb_fuzz::write_seeds;
+use iratdb_fuzz::{key, write_seeds};
 use libfuzzer_sys::fuzz_target;
 
 /// What is between the lines of a PEM file.
@@ -28,8 +29,10 @@ fn der(pem: &str) -> Vec<u8> {
     out
 }
 
+static READ: LazyLock<String> = LazyLock::new(|| key("read.pem"));
+
 fn seeds() -> Vec<Vec<u8>> {
-    let pem = [WRITE, WRITE_PUBLIC, READ, SHORT];
+    let pem = ["write.pem", "write.pub.pem", "read.pem", "short.pem"].map(key);
     pem.iter().flat_map(|pem| [pem.as_bytes().to_vec(), der(pem)]).collect()
 }
 
@@ -39,11 +42,11 @@ fuzz_target!(init: write_seeds(seeds()), |bytes: &[u8]| {
         assert_eq!((public.private, public.bits, &public.fingerprint), (false, info.bits, &info.fingerprint));
         assert_eq!(public.public_pem, info.public_pem);
         let short = info.bits < KEY_BITS_MIN;
-        let reader = Keys::read_only(READ, bytes);
+        let reader = Keys::read_only(READ.as_str(), bytes);
         assert!(!short || reader.is_err());
         assert!(!info.private || reader.is_err());
     }
-    if let Ok(keys) = Keys::read_write(bytes, READ) {
+    if let Ok(keys) = Keys::read_write(bytes, READ.as_str()) {
         assert!(keys.may_write() && keys.credentials().is_some());
         assert!(KeyInfo::read(bytes).is_ok_and(|info| info.private && info.bits >= KEY_BITS_MIN));
     }

@@ -166,26 +166,27 @@ pub fn verify(public: &[u8; 32], hashed: &[u8; 32], signature: &[u8]) -> bool {
 pub(crate) mod fixtures {
     use super::*;
     use crate::keys::Keys;
+    use crate::test_keys::file;
 
-    pub(crate) const WRITE: &str = include_str!("../../tests/keys/write.pem");
-    pub(crate) const READ: &str = include_str!("../../tests/keys/read.pem");
-    pub(crate) const WRITE_PUBLIC: &str = include_str!("../../tests/keys/write.pub.pem");
     #[cfg(test)]
-    pub(crate) const OTHER_WRITE: &str = include_str!("../../tests/keys/other.write.pem");
-    #[cfg(test)]
-    pub(crate) const OTHER_READ: &str = include_str!("../../tests/keys/other.read.pem");
+    pub(crate) fn pem(name: &str) -> String {
+        std::fs::read_to_string(file(name)).unwrap()
+    }
 
     pub(crate) fn read_write() -> Credentials {
-        Keys::read_write(WRITE, READ).unwrap().credentials().unwrap().clone()
+        let keys = Keys::read_write_from_files(file("write.pem"), file("read.pem"));
+        keys.unwrap().credentials().unwrap().clone()
     }
 
     pub(crate) fn read_only() -> Credentials {
-        Keys::read_only(READ, WRITE_PUBLIC).unwrap().credentials().unwrap().clone()
+        let keys = Keys::read_only_from_files(file("read.pem"), file("write.pub.pem"));
+        keys.unwrap().credentials().unwrap().clone()
     }
 
     #[cfg(test)]
     pub(crate) fn other() -> Credentials {
-        Keys::read_write(OTHER_WRITE, OTHER_READ).unwrap().credentials().unwrap().clone()
+        let keys = Keys::read_write_from_files(file("other.write.pem"), file("other.read.pem"));
+        keys.unwrap().credentials().unwrap().clone()
     }
 
     #[cfg(test)]

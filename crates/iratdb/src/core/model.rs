@@ -128,17 +128,18 @@ fn expected(all: &BTreeSet<Did>, owned: bool) -> Option<Vec<Value>> {
     Some(vec![value(0), value(1)])
 }
 
-struct Replica {
-    schema: Schema,
-    state: TableState,
-    rows: Memory,
-    key: Key,
+/// A table of one row, with what decides about it.
+pub(super) struct Replica {
+    pub(super) schema: Schema,
+    pub(super) state: TableState,
+    pub(super) rows: Memory,
+    pub(super) key: Key,
 }
 
 impl Replica {
-    fn new(owned: bool) -> Self {
+    pub(super) fn new(schema: Schema) -> Self {
         let key = key_of(&[Value::Integer(1)]);
-        Self { schema: schema(owned), state: TableState::new(7), rows: Memory::default(), key }
+        Self { schema, state: TableState::new(7), rows: Memory::default(), key }
     }
 
     fn did(&mut self, did: Did) {
@@ -160,14 +161,14 @@ impl Replica {
         self.merge(OpReader::states(&bytes));
     }
 
-    fn merge(&mut self, mut ops: OpReader<'_>) {
+    pub(super) fn merge(&mut self, mut ops: OpReader<'_>) {
         while let Some(op) = ops.next().unwrap() {
             self.state.merge(&self.schema.tables[0], 0, op.key, &op.body, 0, &mut self.rows).unwrap();
         }
     }
 
     /// Sends its state, as a resync does.
-    fn send_to(&mut self, other: &mut Self) {
+    pub(super) fn send_to(&mut self, other: &mut Self) {
         let mut bytes = Vec::new();
         let tables = [std::mem::replace(&mut self.state, TableState::new(7))];
         super::engine::put_row_for_tests(&tables, &self.schema, &self.key, &mut bytes, &mut self.rows);
@@ -195,7 +196,7 @@ proptest! {
         order in proptest::collection::vec(any::<prop::sample::Index>(), 0..40),
     ) {
         let all = if owned { owners_only(all) } else { all };
-        let mut replica = Replica::new(owned);
+        let mut replica = Replica::new(schema(owned));
         // Some in any order, some several times; then what is left.
         for index in &order {
             if !all.is_empty() {
@@ -209,7 +210,7 @@ proptest! {
         prop_assert_eq!(replica.shown(), expected(&set, owned));
         prop_assert_eq!(replica.state.live(), usize::from(replica.shown().is_some()));
 
-        let mut in_order = Replica::new(owned);
+        let mut in_order = Replica::new(schema(owned));
         all.iter().for_each(|did| in_order.did(*did));
         prop_assert_eq!(in_order.shown(), replica.shown());
         prop_assert_eq!(in_order.state.digest(), replica.state.digest());
@@ -222,7 +223,7 @@ proptest! {
         split in proptest::collection::vec(any::<(bool, bool)>(), 14),
     ) {
         let all = if owned { owners_only(all) } else { all };
-        let (mut a, mut b) = (Replica::new(owned), Replica::new(owned));
+        let (mut a, mut b) = (Replica::new(schema(owned)), Replica::new(schema(owned)));
         // Updates reach both, as frames do in the end; inserts and deletes may reach only one.
         let mut set = BTreeSet::new();
         for (did, (to_a, to_b)) in all.iter().zip(split) {
@@ -252,7 +253,7 @@ proptest! {
             Did::Insert { at } | Did::Delete { at } => writer(*at),
             Did::Update { birth, .. } => writer(*birth),
         };
-        let mut replica = Replica::new(true);
+        let mut replica = Replica::new(schema(true));
         for (n, did) in all.iter().enumerate() {
             if n == at {
                 replica.end(ended);

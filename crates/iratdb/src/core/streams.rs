@@ -160,6 +160,11 @@ impl Stream {
         self.partly = None;
     }
 
+    /// Whether rows of frames that came by way of a resync may be missing, because its donor does not have their tables.
+    pub fn is_partly_here(&self) -> bool {
+        self.partly.is_some()
+    }
+
     /// Everything up to this frame is in, by way of a resync; or, if it is not the whole, all but rows of tables that the donor does not have.
     pub fn cover(&mut self, sequence: u64, whole: bool) {
         let settled = self.settled();

@@ -8,11 +8,11 @@ use proptest::prelude::*;
 use super::codec::{OpReader, put_delete, put_insert, put_update, start_tx};
 use super::hlc::Stamp;
 use super::ids::Epoch;
-use super::key::{Key, key_of};
-use super::model::Memory;
+
+use super::model::Replica;
 use super::schema::{Affinity, Column, Merge, Schema, Storage, Table};
-use super::table::TableState;
-use super::value::{Value, ValueRef};
+
+use super::value::ValueRef;
 
 const N: u8 = 0;
 const HI: u8 = 1;
@@ -124,20 +124,8 @@ fn expected(all: &[&Did]) -> Option<Vec<i64>> {
     Some(row)
 }
 
-struct Replica {
-    schema: Schema,
-    state: TableState,
-    rows: Memory,
-    key: Key,
-}
-
 impl Replica {
-    fn new(row_wise: bool) -> Self {
-        let key = key_of(&[Value::Integer(1)]);
-        Self { schema: schema(row_wise), state: TableState::new(7), rows: Memory::default(), key }
-    }
-
-    fn did(&mut self, did: &Did) {
+    fn act(&mut self, did: &Did) {
         let mut bytes = start_tx(did.at);
         let sender = stamp(did.at).epoch;
         match &did.what {
@@ -153,22 +141,7 @@ impl Replica {
         self.merge(OpReader::tx(&bytes, sender).unwrap());
     }
 
-    fn merge(&mut self, mut ops: OpReader<'_>) {
-        while let Some(op) = ops.next().unwrap() {
-            self.state.merge(&self.schema.tables[0], 0, op.key, &op.body, 0, &mut self.rows).unwrap();
-        }
-    }
-
-    fn send_to(&mut self, other: &mut Self) {
-        let mut bytes = Vec::new();
-        let tables = [std::mem::replace(&mut self.state, TableState::new(7))];
-        super::engine::put_row_for_tests(&tables, &self.schema, &self.key, &mut bytes, &mut self.rows);
-        let [state] = tables;
-        self.state = state;
-        other.merge(OpReader::states(&bytes));
-    }
-
-    fn shown(&self) -> Option<Vec<i64>> {
+    fn numbers(&self) -> Option<Vec<i64>> {
         self.rows.0.get(&self.key).map(|row| row.iter().map(|value| value.as_i64().unwrap()).collect())
     }
 }
@@ -185,15 +158,15 @@ proptest! {
         (row_wise, all) in histories(),
         order in proptest::collection::vec(any::<prop::sample::Index>(), 0..40),
     ) {
-        let (mut shuffled, mut in_order) = (Replica::new(row_wise), Replica::new(row_wise));
+        let (mut shuffled, mut in_order) = (Replica::new(schema(row_wise)), Replica::new(schema(row_wise)));
         for index in &order {
-            shuffled.did(index.get(&all));
+            shuffled.act(index.get(&all));
         }
-        all.iter().rev().for_each(|did| shuffled.did(did));
-        all.iter().for_each(|did| in_order.did(did));
+        all.iter().rev().for_each(|did| shuffled.act(did));
+        all.iter().for_each(|did| in_order.act(did));
         let expected = expected(&all.iter().collect::<Vec<_>>());
-        prop_assert_eq!(shuffled.shown(), in_order.shown());
-        prop_assert_eq!(in_order.shown(), expected);
+        prop_assert_eq!(shuffled.numbers(), in_order.numbers());
+        prop_assert_eq!(in_order.numbers(), expected);
         prop_assert_eq!(shuffled.state.digest(), in_order.state.digest());
     }
 
@@ -202,7 +175,7 @@ proptest! {
         (row_wise, all) in histories(),
         split in proptest::collection::vec(any::<(bool, bool)>(), 21),
     ) {
-        let (mut a, mut b) = (Replica::new(row_wise), Replica::new(row_wise));
+        let (mut a, mut b) = (Replica::new(schema(row_wise)), Replica::new(schema(row_wise)));
         let mut known = Vec::new();
         let mut own: BTreeMap<(u64, Epoch), bool> = BTreeMap::new();
         for (did, (to_a, to_b)) in all.iter().zip(split) {
@@ -216,24 +189,24 @@ proptest! {
                 (to_a, to_b) = (side && has(&a), !side && has(&b));
             }
             if to_a {
-                a.did(did);
+                a.act(did);
             }
             if to_b {
-                b.did(did);
+                b.act(did);
             }
             if to_a || to_b {
                 known.push(did);
             }
         }
         if a.state.digest() == b.state.digest() {
-            prop_assert_eq!(a.shown(), b.shown());
+            prop_assert_eq!(a.numbers(), b.numbers());
         }
         for _ in 0..2 {
             a.send_to(&mut b);
             b.send_to(&mut a);
         }
-        prop_assert_eq!(a.shown(), expected(&known));
-        prop_assert_eq!(a.shown(), b.shown());
+        prop_assert_eq!(a.numbers(), expected(&known));
+        prop_assert_eq!(a.numbers(), b.numbers());
         prop_assert_eq!(a.state.digest(), b.state.digest());
     }
 }

@@ -113,15 +113,12 @@ fn a_joiner_shows_whole_transactions_while_the_donor_writes_on() {
 fn a_joiner_gets_ready_while_the_others_update_what_it_has_not_got() {
     let mut world = World::quiet(0);
     world.limits.rows_bytes = 500;
-    world.nodes.resize_with(3, || None);
-    for index in 0..2 {
-        world.start(index);
-        world.advance(1_000, true);
-    }
+    world.start_first(2);
     for id in 0..200 {
         write(&mut world, id % 2, &format!("INSERT INTO kv (id, b) VALUES ({id}, 0)"));
     }
     world.advance(50, true);
+    world.nodes.push(None);
     world.start(2);
     let mut rounds = 0;
     while !world.node(2).engine.is_ready() {
@@ -237,11 +234,7 @@ fn a_transaction_waits_for_the_rows_it_updates() {
 fn changes_too_many_for_a_batch_make_the_others_resynchronise() {
     let mut world = World::quiet(1);
     world.limits.batch_bytes_max = 2_000;
-    for index in 0..3 {
-        world.nodes.resize_with(3, || None);
-        world.start(index);
-        world.advance(1_000, true);
-    }
+    world.start_first(3);
     world.node(0).connected = false;
     world.handle(0, Event::Disconnected);
     for id in 0..200 {
@@ -515,11 +508,7 @@ fn rows_of_a_new_epoch_wait_for_the_frames_of_the_former() {
 fn queued_transactions_are_bounded() {
     let mut world = World::quiet(1);
     world.limits.queue_bytes_max = 10_000;
-    world.nodes.resize_with(2, || None);
-    for index in 0..2 {
-        world.start(index);
-        world.advance(1_000, true);
-    }
+    world.start_first(2);
     for n in 0..1_000 {
         transaction(&mut world, 0, |c| {
             c.execute("INSERT OR REPLACE INTO kv (id, b) VALUES (?1, ?2)", [n % 7, n]).map(drop)
@@ -536,11 +525,7 @@ fn queued_transactions_are_bounded() {
 fn what_waits_for_others_is_bounded_and_comes_with_a_resync() {
     let mut world = World::quiet(1);
     world.limits.held_bytes_max = 1_000;
-    world.nodes.resize_with(3, || None);
-    for index in 0..3 {
-        world.start(index);
-        world.advance(1_000, true);
-    }
+    world.start_first(3);
     world.blocked.insert((0, 2));
     write(&mut world, 0, "INSERT INTO kv (id) VALUES (1)");
     world.advance(5, true);
@@ -559,11 +544,7 @@ fn parts_are_bounded_over_all_senders_and_come_with_a_resync() {
     let mut world = World::quiet(1);
     world.limits.parts_bytes_max = 600_000;
     world.limits.resend_bytes_max = 100;
-    world.nodes.resize_with(3, || None);
-    for index in 0..3 {
-        world.start(index);
-        world.advance(1_000, true);
-    }
+    world.start_first(3);
     // Of each large transaction the first part is lost, for good.
     for index in 0..2 {
         let rows = (0..20)
@@ -592,11 +573,7 @@ fn parts_are_bounded_over_all_senders_and_come_with_a_resync() {
 fn messages_that_wait_to_be_sent_are_bounded() {
     let mut world = World::quiet(1);
     world.limits.outbox_bytes_max = 20_000;
-    world.nodes.resize_with(2, || None);
-    for index in 0..2 {
-        world.start(index);
-        world.advance(1_000, true);
-    }
+    world.start_first(2);
     write(
         &mut world,
         0,

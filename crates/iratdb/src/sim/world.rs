@@ -308,12 +308,18 @@ impl World {
         world.limits = Limits::default();
         world.delay_ms_max = 2;
         world.packets.clear();
-        world.nodes = (0..nodes).map(|_| None).collect();
-        for index in 0..nodes {
-            world.start_as(index, Kind::Writer);
-            world.advance(1_000, true);
-        }
+        world.nodes.clear();
+        world.start_first(nodes);
         world
+    }
+
+    /// Starts the processes 0 to `count` - 1, one after the other is ready.
+    pub(super) fn start_first(&mut self, count: usize) {
+        self.nodes.resize_with(count.max(self.nodes.len()), || None);
+        for index in 0..count {
+            self.start_as(index, Kind::Writer);
+            self.advance(1_000, true);
+        }
     }
 
     /// Takes down what happens, for who reads a failure.

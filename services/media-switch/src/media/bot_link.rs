@@ -6,10 +6,8 @@
 use std::task::Context;
 use std::time::{Duration, Instant};
 
-use audio::g711::Law;
 use audio::playout::Tick;
 use bytes::Bytes;
-use rtp::dtmf;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use voicebot::dialect::{Dialect, DialectSession, Incoming, Received};
 use voicebot::message::{After, ErrorInfo, ToBot};
@@ -20,7 +18,9 @@ use super::bot_reports::Allowance;
 use super::bot_socket::{BotSocket, Gone, Message};
 use super::connect::Socket;
 use super::from_bot::{FromBot, Refused};
+use super::keys::Keys;
 use super::leg::Round;
+use super::piece::{Line, Piece};
 
 /// Messages taken from one bot in one sweep; what is left waits in its socket.
 const MESSAGES_PER_SWEEP: usize = 64;
@@ -64,7 +64,7 @@ pub(super) struct BotLink {
     /// `None` while there is no connection.
     socket: Option<BotSocket>,
     pub(super) from_bot: FromBot,
-    law: Law,
+    line: Line,
     began: Instant,
     connect_ms: u32,
     /// The bot has accepted, or shown by sending something that it takes the call as offered.
@@ -87,15 +87,15 @@ impl BotLink {
         socket: Socket,
         connect_ms: u32,
         session: DialectSession,
-        law: Law,
+        line: Line,
         now: Instant,
     ) -> Result<Self, Gone> {
-        let from_bot = FromBot::new(law, session.playout());
+        let from_bot = FromBot::new(line, session.playout());
         let socket = BotSocket::begin(socket, session, now)?;
         Ok(Self {
             socket: Some(socket),
             from_bot,
-            law,
+            line,
             began: now,
             connect_ms,
             has_spoken: false,
@@ -122,7 +122,7 @@ impl BotLink {
             self.from_bot.clear();
         }
         // As this connection's start says it, whatever another one had accepted.
-        self.from_bot.settle(self.law, session.playout());
+        self.from_bot.settle(self.line, session.playout());
         self.socket = Some(BotSocket::begin(socket, session, now)?);
         self.began = now;
         self.connect_ms = connect_ms;
@@ -134,10 +134,10 @@ impl BotLink {
     }
 
     /// SDP has settled the telephone's codec.
-    pub(super) fn settle(&mut self, law: Law) {
-        self.law = law;
+    pub(super) fn settle(&mut self, line: Line) {
+        self.line = line;
         if let Some(socket) = &self.socket {
-            self.from_bot.settle(law, socket.session.playout());
+            self.from_bot.settle(line, socket.session.playout());
         }
     }
 
@@ -228,16 +228,16 @@ impl BotLink {
     }
 
     /// The next 20 ms for the caller.
-    pub(super) fn tick(&mut self, out: &mut [u8], is_sent: bool) -> Tick {
+    pub(super) fn tick(&mut self, out: &mut Piece, is_sent: bool) -> Tick {
         self.from_bot.tick(out, is_sent)
     }
 
-    /// Takes what the bot has sent. `dtmf` is there when the far end takes telephone events.
+    /// Takes what the bot has sent. `dtmf` is there when it is settled how the far end is told of keys.
     pub(super) fn sweep(
         &mut self,
         round: &mut Round<'_, '_>,
         is_answered: bool,
-        dtmf: Option<&mut dtmf::Sender>,
+        dtmf: Option<&mut Keys>,
     ) -> Result<(), Gone> {
         if let Some(socket) = &mut self.socket {
             socket.pump(round.now, round.context)?;
@@ -256,7 +256,7 @@ impl BotLink {
         Ok(())
     }
 
-    fn receive(&mut self, round: &mut Round<'_, '_>, mut dtmf: Option<&mut dtmf::Sender>) -> Result<(), Gone> {
+    fn receive(&mut self, round: &mut Round<'_, '_>, mut dtmf: Option<&mut Keys>) -> Result<(), Gone> {
         if !round.reads_bots {
             return Ok(());
         }
@@ -284,7 +284,7 @@ impl BotLink {
         &mut self,
         received: Received,
         notices: &mut Vec<Notice>,
-        mut dtmf: Option<&mut dtmf::Sender>,
+        mut dtmf: Option<&mut Keys>,
     ) -> Result<(), Gone> {
         for incoming in received {
             match incoming {
@@ -330,15 +330,10 @@ impl BotLink {
         }
     }
 
-    fn act(
-        &mut self,
-        command: Command,
-        notices: &mut Vec<Notice>,
-        dtmf: Option<&mut dtmf::Sender>,
-    ) -> Result<(), Gone> {
+    fn act(&mut self, command: Command, notices: &mut Vec<Notice>, dtmf: Option<&mut Keys>) -> Result<(), Gone> {
         let done = match command {
             Command::Accepted { format: _, playout } => {
-                self.from_bot.settle(self.law, playout);
+                self.from_bot.settle(self.line, playout);
                 Ok(())
             }
             Command::Mark { id } => self.from_bot.mark(id),
@@ -359,7 +354,7 @@ impl BotLink {
                 return match dtmf.map(|sender| sender.queue(&send.digits)) {
                     Some(Ok(())) => Ok(()),
                     Some(Err(error)) => self.tell_error(WRONG_STATE, &format!("dtmf: {error}")),
-                    None => self.tell_error(WRONG_STATE, "dtmf: the far end takes no telephone events (RFC 4733)"),
+                    None => self.tell_error(WRONG_STATE, "dtmf: the call's media is not settled yet"),
                 };
             }
             Command::Hangup(hangup) => {

@@ -4,16 +4,20 @@ use std::time::Instant;
 
 use botstream_api::call::State as CallState;
 use botstream_api::event::Body;
-use botstream_api::{Event, StreamCleared, StreamFlow, StreamMark};
+use botstream_api::{Event, QosSample, StreamCleared, StreamFlow, StreamMark};
 use botstream_state::load::{SwitchLoad, SwitchState};
+use sip::dtmf_info::DtmfInfo;
 use sip::ua::UaEvent;
 
 use super::inbound::unix_ms;
 use super::{ENDED_MAX, Switchboard};
 use crate::core::call::{Input, Output};
 use crate::core::cause::Ending;
-use crate::media::{Command, Notice};
+use crate::media::{Command, KeyPress, KeyWay, Notice};
 use crate::stream_spec;
+
+/// How long a key was pressed whose INFO does not say.
+const INFO_KEY_MS: u32 = 100;
 
 impl Switchboard {
     /// Does what a call has decided. The vector is kept for the next time.
@@ -121,6 +125,19 @@ impl Switchboard {
             tenant: active.row.tenant.clone(),
             trace: active.traceparent.clone(),
             body: Some(body),
+            ..Event::default()
+        });
+    }
+
+    /// How well a call is heard: not kept, and so not counted among its events.
+    pub(super) fn publish_sample(&self, key: usize, sample: QosSample) {
+        let Some(active) = self.calls.get(key) else { return };
+        self.events.publish(Event {
+            call_id: active.id.to_string(),
+            ev_seq: active.ev_seq,
+            tenant: active.row.tenant.clone(),
+            trace: active.traceparent.clone(),
+            body: Some(Body::QosSample(sample)),
             ..Event::default()
         });
     }
@@ -247,8 +264,13 @@ impl Switchboard {
             UaEvent::Ended { by_remote: false, status, .. } => {
                 Some(Input::SignallingLost { sip_status: status.unwrap_or(408) })
             }
-            // Digits by INFO come with the other DTMF transports.
-            UaEvent::Info { .. } => None,
+            UaEvent::Info { content_type, body, .. } => {
+                if let Some(DtmfInfo { digit, duration_ms }) = DtmfInfo::parse(&content_type, &body) {
+                    let duration_ms = duration_ms.unwrap_or(INFO_KEY_MS);
+                    self.order(key, Command::Key(KeyPress { digit, duration_ms, way: KeyWay::Info })).await;
+                }
+                None
+            }
         }
     }
 
@@ -271,7 +293,7 @@ impl Switchboard {
             return Ok(());
         };
         let negotiated = active.sdp.accept(answer).map_err(|error| error.to_string())?;
-        self.order(key, Command::Negotiate(negotiated)).await;
+        self.order(key, Command::Negotiate(Box::new(negotiated))).await;
         Ok(())
     }
 
@@ -288,7 +310,7 @@ impl Switchboard {
             tracing::warn!(%error, "answering a re-INVITE");
         }
         if let Ok(Some(negotiated)) = settled {
-            self.order(key, Command::Negotiate(negotiated)).await;
+            self.order(key, Command::Negotiate(Box::new(negotiated))).await;
         }
     }
 
@@ -311,8 +333,8 @@ impl Switchboard {
             Notice::Silent => Input::MediaTimeout,
             Notice::Closed(stats) => Input::MediaClosed(stats),
             Notice::Failed { reason } => Input::MediaFailed { reason },
-            // Of all the worker's calls, and told to each.
-            Notice::WorkerFailed => return None,
+            // Of all the worker's calls, and told to each; or no matter of the call's course.
+            Notice::WorkerFailed | Notice::Qos(_) => return None,
         })
     }
 }

@@ -279,6 +279,10 @@ impl Switchboard {
         if matches!(notice, Notice::Closed(_)) {
             self.by_media.remove(&media);
         }
+        if let Notice::Qos(sample) = notice {
+            self.publish_sample(key, sample);
+            return;
+        }
         if let Some(input) = self.input_of_notice(key, notice) {
             self.feed(key, input).await;
         }

@@ -120,8 +120,11 @@ impl Checked for Trunk {
         if botstream_api::trunk::Transport::try_from(self.transport).is_err() {
             return Err(Error::invalid("transport", format!("transport = {} is not known", self.transport)));
         }
+        if botstream_api::trunk::Srtp::try_from(self.srtp).is_err() {
+            return Err(Error::invalid("srtp", format!("srtp = {} is not known", self.srtp)));
+        }
         if self.codecs().count() != self.codecs.len() || self.codecs.contains(&0) {
-            return Err(Error::invalid("codecs", "codecs: one is not known; use pcmu and pcma"));
+            return Err(Error::invalid("codecs", "codecs: one is not known"));
         }
         if self.codecs.iter().collect::<BTreeSet<_>>().len() != self.codecs.len() {
             return Err(Error::invalid("codecs", "codecs: one is there twice"));

@@ -317,9 +317,7 @@ impl Engine {
         self.counters.resyncs += 1;
         self.version += u64::from(!session.rows.is_empty());
         self.too_large = false;
-        // Rows of tables that the donor does not have are missing, if there are any.
         let has_all = session.fit.as_ref().is_none_or(Fit::has_all);
-        self.incomplete_since_ms = (!has_all).then_some(now.mono_ms);
         for progress in session.start.progress.values() {
             if progress.epoch == self.epoch {
                 continue;
@@ -331,7 +329,11 @@ impl Engine {
             }
         }
         if has_all {
+            self.incomplete_since_ms = None;
             self.completed();
+        } else if matches!(self.phase, Phase::Listening { .. }) || self.streams.values().any(Stream::is_partly_here) {
+            // Rows of tables that the donor does not have are missing, if there are any.
+            self.incomplete_since_ms = Some(now.mono_ms);
         }
         self.show_with(now, &end, store)?;
         self.release_held(now, store)?;
