@@ -15,4 +15,5 @@ mod sipp;
 mod switch_killed;
 mod torture;
 mod trunks;
+mod trunks_limits;
 mod up;

@@ -14,6 +14,9 @@ use crate::core::view::without_revision;
 /// How long what was replied to a request with an idempotency key is kept.
 const REQUESTS_KEPT: Duration = Duration::from_secs(600);
 
+/// How long what was granted on a trunk is kept after the last grant: far longer than it counts.
+const LIMITS_KEPT: Duration = Duration::from_secs(3_600);
+
 /// All of a cluster's.
 #[derive(Debug)]
 pub(crate) struct Buckets {
@@ -23,6 +26,8 @@ pub(crate) struct Buckets {
     numbers: Store,
     /// Requests with idempotency keys.
     pub(crate) requests: Store,
+    /// What has been granted on trunks with limits.
+    pub(crate) limits: Store,
 }
 
 /// Why a write was not made.
@@ -46,6 +51,7 @@ impl Buckets {
             trunks: open(&context, bucket(Kind::Trunk)).await?,
             numbers: open(&context, bucket(Kind::Number)).await?,
             requests: open(&context, config(format!("bs_{cluster}_config_requests"), REQUESTS_KEPT, replicas)).await?,
+            limits: open(&context, config(format!("bs_{cluster}_trunk_limits"), LIMITS_KEPT, replicas)).await?,
         })
     }
 

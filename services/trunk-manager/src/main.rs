@@ -7,6 +7,7 @@ mod config;
 mod core;
 mod file;
 mod follow;
+mod limits;
 mod metrics;
 mod requests;
 mod service;

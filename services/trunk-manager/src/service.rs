@@ -17,7 +17,7 @@ use crate::core::telephony::{Problems, Telephony};
 use crate::file::TelephonyFile;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
-use crate::{api, follow};
+use crate::{api, follow, limits};
 
 /// How long credentials that the file has no more are kept: a switch that has not got the new configuration yet still uses them.
 const SWEEP_AFTER: Duration = Duration::from_secs(2);
@@ -65,6 +65,7 @@ pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> 
     }
     manager.count();
     api::serve(&chassis, &shared).await?;
+    limits::serve(&chassis, &shared, &manager.metrics).await?;
     chassis.health.set_ready(true);
 
     let mut looks = tokio::time::interval(config.telephony_poll);

@@ -810,6 +810,12 @@ pub struct Trunk {
     /// How the audio of calls to and from this trunk is protected.
     #[prost(enumeration = "trunk::Srtp", tag = "10")]
     pub srtp: i32,
+    /// Most calls at once: none is placed while that many are up, in both directions. 0: unlimited.
+    #[prost(uint32, tag = "18")]
+    pub max_channels: u32,
+    /// Most calls placed in any second. 0: unlimited.
+    #[prost(uint32, tag = "19")]
+    pub max_cps: u32,
     /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
     #[prost(uint64, tag = "20")]
     pub revision: u64,
@@ -1059,6 +1065,30 @@ pub struct TrunkListReply {
     #[prost(string, tag = "2")]
     pub cursor: ::prost::alloc::string::String,
 }
+/// trunk.acquire, at the node of a trunk-manager: a channel and a turn for a call that is about to be placed. Comes when it is its turn.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkAcquireRequest {
+    #[prost(string, tag = "1")]
+    pub trunk: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub call_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkAcquireReply {
+    /// When the INVITE must have left the cluster, ms since 1970. 0: the trunk has no limits.
+    #[prost(int64, tag = "1")]
+    pub send_by_ms: i64,
+}
+/// trunk.release, at the same node: the call has not been placed. One that has been gives its channel back by itself.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkReleaseRequest {
+    #[prost(string, tag = "1")]
+    pub trunk: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub call_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkReleaseReply {}
 /// number.create and number.update take a Number and reply with it and its new revision. number.get; the reply is a Number.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct NumberGetRequest {

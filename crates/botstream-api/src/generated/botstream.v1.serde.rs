@@ -9575,6 +9575,12 @@ impl serde::Serialize for Trunk {
         if self.srtp != 0 {
             len += 1;
         }
+        if self.max_channels != 0 {
+            len += 1;
+        }
+        if self.max_cps != 0 {
+            len += 1;
+        }
         if self.revision != 0 {
             len += 1;
         }
@@ -9617,6 +9623,12 @@ impl serde::Serialize for Trunk {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.srtp)))?;
             struct_ser.serialize_field("srtp", &v)?;
         }
+        if self.max_channels != 0 {
+            struct_ser.serialize_field("max_channels", &self.max_channels)?;
+        }
+        if self.max_cps != 0 {
+            struct_ser.serialize_field("max_cps", &self.max_cps)?;
+        }
         if self.revision != 0 {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
@@ -9643,6 +9655,10 @@ impl<'de> serde::Deserialize<'de> for Trunk {
             "rtp_networks",
             "rtpNetworks",
             "srtp",
+            "max_channels",
+            "maxChannels",
+            "max_cps",
+            "maxCps",
             "revision",
         ];
 
@@ -9658,6 +9674,8 @@ impl<'de> serde::Deserialize<'de> for Trunk {
             Nat,
             RtpNetworks,
             Srtp,
+            MaxChannels,
+            MaxCps,
             Revision,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -9690,6 +9708,8 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                             "nat" => Ok(GeneratedField::Nat),
                             "rtpNetworks" | "rtp_networks" => Ok(GeneratedField::RtpNetworks),
                             "srtp" => Ok(GeneratedField::Srtp),
+                            "maxChannels" | "max_channels" => Ok(GeneratedField::MaxChannels),
+                            "maxCps" | "max_cps" => Ok(GeneratedField::MaxCps),
                             "revision" => Ok(GeneratedField::Revision),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
@@ -9720,6 +9740,8 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                 let mut nat__ = None;
                 let mut rtp_networks__ = None;
                 let mut srtp__ = None;
+                let mut max_channels__ = None;
+                let mut max_cps__ = None;
                 let mut revision__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
@@ -9783,6 +9805,22 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                             }
                             srtp__ = Some(map_.next_value::<trunk::Srtp>()? as i32);
                         }
+                        GeneratedField::MaxChannels => {
+                            if max_channels__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("maxChannels"));
+                            }
+                            max_channels__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::MaxCps => {
+                            if max_cps__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("maxCps"));
+                            }
+                            max_cps__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                         GeneratedField::Revision => {
                             if revision__.is_some() {
                                 return Err(serde::de::Error::duplicate_field("revision"));
@@ -9804,6 +9842,8 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                     nat: nat__.unwrap_or_default(),
                     rtp_networks: rtp_networks__.unwrap_or_default(),
                     srtp: srtp__.unwrap_or_default(),
+                    max_channels: max_channels__.unwrap_or_default(),
+                    max_cps: max_cps__.unwrap_or_default(),
                     revision: revision__.unwrap_or_default(),
                 })
             }
@@ -10037,6 +10077,211 @@ impl<'de> serde::Deserialize<'de> for trunk::Transport {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TrunkAcquireReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.send_by_ms != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.TrunkAcquireReply", len)?;
+        if self.send_by_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("send_by_ms", ToString::to_string(&self.send_by_ms).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkAcquireReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "send_by_ms",
+            "sendByMs",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            SendByMs,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "sendByMs" | "send_by_ms" => Ok(GeneratedField::SendByMs),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkAcquireReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkAcquireReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkAcquireReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut send_by_ms__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::SendByMs => {
+                            if send_by_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("sendByMs"));
+                            }
+                            send_by_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(TrunkAcquireReply {
+                    send_by_ms: send_by_ms__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkAcquireReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TrunkAcquireRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.trunk.is_empty() {
+            len += 1;
+        }
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.TrunkAcquireRequest", len)?;
+        if !self.trunk.is_empty() {
+            struct_ser.serialize_field("trunk", &self.trunk)?;
+        }
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkAcquireRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "trunk",
+            "call_id",
+            "callId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Trunk,
+            CallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "trunk" => Ok(GeneratedField::Trunk),
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkAcquireRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkAcquireRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkAcquireRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut trunk__ = None;
+                let mut call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Trunk => {
+                            if trunk__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("trunk"));
+                            }
+                            trunk__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(TrunkAcquireRequest {
+                    trunk: trunk__.unwrap_or_default(),
+                    call_id: call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkAcquireRequest", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for TrunkDeleteReply {
@@ -10529,5 +10774,185 @@ impl<'de> serde::Deserialize<'de> for TrunkListRequest {
             }
         }
         deserializer.deserialize_struct("botstream.v1.TrunkListRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TrunkReleaseReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let len = 0;
+        let struct_ser = serializer.serialize_struct("botstream.v1.TrunkReleaseReply", len)?;
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkReleaseReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                            Err(serde::de::Error::unknown_field(value, FIELDS))
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkReleaseReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkReleaseReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkReleaseReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                while map_.next_key::<GeneratedField>()?.is_some() {
+                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                }
+                Ok(TrunkReleaseReply {
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkReleaseReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TrunkReleaseRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.trunk.is_empty() {
+            len += 1;
+        }
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.TrunkReleaseRequest", len)?;
+        if !self.trunk.is_empty() {
+            struct_ser.serialize_field("trunk", &self.trunk)?;
+        }
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkReleaseRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "trunk",
+            "call_id",
+            "callId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Trunk,
+            CallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "trunk" => Ok(GeneratedField::Trunk),
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkReleaseRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkReleaseRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkReleaseRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut trunk__ = None;
+                let mut call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Trunk => {
+                            if trunk__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("trunk"));
+                            }
+                            trunk__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(TrunkReleaseRequest {
+                    trunk: trunk__.unwrap_or_default(),
+                    call_id: call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkReleaseRequest", FIELDS, GeneratedVisitor)
     }
 }

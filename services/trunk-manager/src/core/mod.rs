@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod credentials;
 pub(crate) mod land;
+pub(crate) mod limits;
 pub(crate) mod object;
 pub(crate) mod refuse;
 pub(crate) mod telephony;

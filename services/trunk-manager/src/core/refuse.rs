@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use botstream_api::{Bot, Error, ErrorCode, Number, Route, Trunk, subjects, validate};
 use botstream_state::config::parse_network;
 
-use crate::core::check::{is_pattern, is_peer};
+use crate::core::check::{check_limits, is_pattern, is_peer};
 use crate::core::object::{Key, Kind, Object};
 use crate::core::view::View;
 
@@ -128,6 +128,10 @@ impl Checked for Trunk {
         }
         if self.codecs.iter().collect::<BTreeSet<_>>().len() != self.codecs.len() {
             return Err(Error::invalid("codecs", "codecs: one is there twice"));
+        }
+        if let Err(sentence) = check_limits(self) {
+            let field = if sentence.starts_with("max_cps") { "max_cps" } else { "max_channels" };
+            return Err(Error::invalid(field, sentence));
         }
         if self.default && self.peer.is_empty() {
             return Err(Error::invalid("default", "default = true is for calls that are dialled: it needs a peer"));

@@ -5,4 +5,5 @@
 mod api;
 mod durable;
 mod file;
+mod limits;
 mod setup;
