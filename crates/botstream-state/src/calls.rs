@@ -99,6 +99,8 @@ impl From<CallRow> for Call {
             sip_call_id: row.sip_call_id,
             created_at: Some(timestamp_from_ms(row.created_ms)),
             answered_at: row.answered_ms.map(timestamp_from_ms),
+            // Not in the table: the owner has them.
+            vars: Default::default(),
         }
     }
 }

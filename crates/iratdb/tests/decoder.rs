@@ -47,7 +47,7 @@ fn samples() -> Vec<Vec<u8>> {
     put_state_counted(&mut states, 1, &[1, 2], born, (&values, &tail), &tally);
     let mut batch = start_batch(&[Tail { epoch: Epoch(5), sequence: 6 }]);
     batch.extend(&states);
-    let progress = vec![Progress { epoch: Epoch(5), settled: 6, top: 7, changes: 8 }];
+    let progress = vec![Progress { epoch: Epoch(5), settled: 6, top: 7, changes: 8, refused: true }];
     let tails = vec![Tail { epoch: Epoch(5), sequence: 6 }];
     let cursor = Cursor { table: 0, bucket: 3, after: Some(&[1, 2]) };
     let bodies = [

@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde::Serialize;
 use sip::digest::Credentials;
 use sip::message::Request;
+use sip::sdp::Direction;
 use sip::{Peer, Transport};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::call_task::{Order, Role, Setup, run};
@@ -164,6 +165,11 @@ pub enum CallEvent {
     Answered,
     /// A digit came in.
     Digit(HeardDigit),
+    /// The other side has put this phone on hold, or taken the call up again.
+    Held {
+        /// Whether it listens no longer.
+        is_held: bool,
+    },
     /// It is over.
     Ended(End),
 }
@@ -221,7 +227,7 @@ impl Call {
             match event {
                 CallEvent::Answered => return Ok(()),
                 CallEvent::Ended(end) => return Err(Error::NotAnswered(end)),
-                CallEvent::Ringing { .. } | CallEvent::EarlyMedia | CallEvent::Digit(_) => {}
+                CallEvent::Ringing { .. } | CallEvent::EarlyMedia | CallEvent::Digit(_) | CallEvent::Held { .. } => {}
             }
         }
         Err(Error::Closed)
@@ -230,6 +236,25 @@ impl Call {
     /// Presses keys, after those still being pressed. What is no key is not pressed at all.
     pub async fn press(&self, digits: &str) -> Result<(), Error> {
         self.orders.send(Order::Press(digits.to_owned())).await.map_err(|_| Error::Closed)
+    }
+
+    /// Puts the other side on hold, with a re-INVITE: it is to listen, to what this phone says, and to say nothing. Waits until it has agreed.
+    pub async fn hold(&self) -> Result<(), Error> {
+        self.redirect(Direction::SendOnly).await
+    }
+
+    /// Takes the call up again after [`hold`](Self::hold). Waits until the other side has agreed.
+    pub async fn unhold(&self) -> Result<(), Error> {
+        self.redirect(Direction::SendRecv).await
+    }
+
+    async fn redirect(&self, direction: Direction) -> Result<(), Error> {
+        let (reply, replied) = oneshot::channel();
+        self.orders.send(Order::Redirect(direction, reply)).await.map_err(|_| Error::Closed)?;
+        match replied.await.map_err(|_| Error::Closed)? {
+            Ok(()) => Ok(()),
+            Err(status) => Err(Error::ReofferRefused { status }),
+        }
     }
 
     /// Hangs up and waits until that is done.

@@ -429,7 +429,7 @@ pub mod playout {
     }
 }
 /// One telephone call with its bot.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Call {
     /// <node>-<ULID>.
     #[prost(string, tag = "1")]
@@ -461,6 +461,12 @@ pub struct Call {
     /// Absent while unanswered.
     #[prost(message, optional, tag = "12")]
     pub answered_at: ::core::option::Option<::pbjson_types::Timestamp>,
+    /// The call's variables; call.get only.
+    #[prost(btree_map = "string, string", tag = "13")]
+    pub vars: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
 }
 /// Nested message and enum types in `Call`.
 pub mod call {
@@ -779,6 +785,337 @@ pub struct HangupReply {
     pub call_id: ::prost::alloc::string::String,
     #[prost(enumeration = "call::State", tag = "2")]
     pub state: i32,
+}
+/// call.play: plays a file or a tone to the caller. The reply comes when the audio is there and about to be heard. What was played before by
+/// call.play stops.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlayRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// http:// or https:// address of a WAV, FLAC or Ogg Vorbis file. One of url, file and tone.
+    #[prost(string, tag = "2")]
+    pub url: ::prost::alloc::string::String,
+    /// Path of such a file below the switch's play directory.
+    #[prost(string, tag = "3")]
+    pub file: ::prost::alloc::string::String,
+    /// One or two frequencies in Hz, joined by +, and how long they sound and are silent in ms: "440", "440+480:2000/4000". Default 1000/0.
+    #[prost(string, tag = "4")]
+    pub tone: ::prost::alloc::string::String,
+    /// Again and again, until call.play_stop.
+    #[prost(bool, tag = "5")]
+    pub r#loop: bool,
+    /// Who hears it: caller, the default.
+    #[prost(string, tag = "6")]
+    pub leg: ::prost::alloc::string::String,
+    /// The bot is heard too, and this is mixed in at so many dB, -60 to 0. Without it the bot's audio waits until all is played.
+    #[prost(int32, optional, tag = "7")]
+    pub mix_db: ::core::option::Option<i32>,
+    /// A key that the caller presses, or the bot's clear, stops it.
+    #[prost(bool, tag = "8")]
+    pub interruptible: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlayReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub play_id: ::prost::alloc::string::String,
+    /// Length of one round.
+    #[prost(uint32, tag = "3")]
+    pub duration_ms: u32,
+}
+/// call.play_stop
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlayStopRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// Default: whatever is played.
+    #[prost(string, tag = "2")]
+    pub play_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlayStopReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// What was stopped; empty when nothing was played.
+    #[prost(string, tag = "2")]
+    pub play_id: ::prost::alloc::string::String,
+}
+/// call.mute and call.unmute. Audio that is muted goes on as silence.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MuteRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// Default both.
+    #[prost(enumeration = "AudioDirection", tag = "2")]
+    pub direction: i32,
+    /// Default caller.
+    #[prost(string, tag = "3")]
+    pub leg: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MuteReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// How things are now.
+    #[prost(bool, tag = "2")]
+    pub inbound_muted: bool,
+    #[prost(bool, tag = "3")]
+    pub outbound_muted: bool,
+}
+/// call.hold: a re-INVITE puts the far end on hold. It hears music or nothing; the bot hears nothing, and what it says waits. The reply comes
+/// when the far end has agreed. On a call that is held it changes what is heard.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HoldRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// Default caller.
+    #[prost(string, tag = "2")]
+    pub leg: ::prost::alloc::string::String,
+    /// What is heard, again and again: one of url, file and tone, as for call.play. Without one: nothing.
+    #[prost(string, tag = "3")]
+    pub url: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub file: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub tone: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HoldReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+}
+/// call.unhold
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnholdRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// Default caller.
+    #[prost(string, tag = "2")]
+    pub leg: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnholdReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+}
+/// call.set_vars: they replace those of the same name.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetVarsRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    #[prost(btree_map = "string, string", tag = "2")]
+    pub vars: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetVarsReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// All of the call's variables.
+    #[prost(btree_map = "string, string", tag = "2")]
+    pub vars: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+}
+/// call.dtmf_send: presses keys toward the telephone.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DtmfSendRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// 0-9, *, #, A-D; at most 64.
+    #[prost(string, tag = "2")]
+    pub digits: ::prost::alloc::string::String,
+    /// Default caller.
+    #[prost(string, tag = "3")]
+    pub leg: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DtmfSendReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+}
+/// call.dtmf_collect: takes the keys that the caller presses from now on. One at a time; a second one replaces the first.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DtmfCollectRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// Most digits, 1 to 64; default 64.
+    #[prost(uint32, tag = "2")]
+    pub max: u32,
+    /// Keys that end it; they are not among the digits.
+    #[prost(string, tag = "3")]
+    pub terminators: ::prost::alloc::string::String,
+    /// Time for the first key, default 10000.
+    #[prost(uint32, tag = "4")]
+    pub first_ms: u32,
+    /// Time between two keys, default 3000.
+    #[prost(uint32, tag = "5")]
+    pub inter_ms: u32,
+    /// Default caller.
+    #[prost(string, tag = "6")]
+    pub leg: ::prost::alloc::string::String,
+    #[prost(enumeration = "dtmf_collect_request::Wait", tag = "7")]
+    pub wait: i32,
+}
+/// Nested message and enum types in `DtmfCollectRequest`.
+pub mod dtmf_collect_request {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Wait {
+        /// Reply at once; dtmf.collected tells the outcome.
+        Unspecified = 0,
+        /// Reply when it is over.
+        Completed = 1,
+    }
+    impl Wait {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "WAIT_UNSPECIFIED",
+                Self::Completed => "completed",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "WAIT_UNSPECIFIED" => Some(Self::Unspecified),
+                "completed" => Some(Self::Completed),
+                _ => None,
+            }
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DtmfCollectReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub collect_id: ::prost::alloc::string::String,
+    /// With wait: the outcome.
+    #[prost(message, optional, tag = "3")]
+    pub outcome: ::core::option::Option<DtmfCollected>,
+}
+/// What a call.dtmf_collect has collected.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DtmfCollected {
+    #[prost(string, tag = "1")]
+    pub collect_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub digits: ::prost::alloc::string::String,
+    #[prost(enumeration = "dtmf_collected::Reason", tag = "3")]
+    pub reason: i32,
+    /// The key that ended it.
+    #[prost(string, tag = "4")]
+    pub ended_by: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `DtmfCollected`.
+pub mod dtmf_collected {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Reason {
+        Unspecified = 0,
+        /// As many as were asked for.
+        Max = 1,
+        /// A terminator was pressed.
+        Terminator = 2,
+        /// No key in time.
+        Timeout = 3,
+        /// Another call.dtmf_collect has taken over.
+        Replaced = 4,
+        /// The call has ended.
+        Ended = 5,
+    }
+    impl Reason {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "REASON_UNSPECIFIED",
+                Self::Max => "max",
+                Self::Terminator => "terminator",
+                Self::Timeout => "timeout",
+                Self::Replaced => "replaced",
+                Self::Ended => "ended",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "REASON_UNSPECIFIED" => Some(Self::Unspecified),
+                "max" => Some(Self::Max),
+                "terminator" => Some(Self::Terminator),
+                "timeout" => Some(Self::Timeout),
+                "replaced" => Some(Self::Replaced),
+                "ended" => Some(Self::Ended),
+                _ => None,
+            }
+        }
+    }
+}
+/// Whose audio is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AudioDirection {
+    /// Both.
+    Unspecified = 0,
+    /// What the person on the telephone says.
+    Inbound = 1,
+    /// What the bot says.
+    Outbound = 2,
+    Both = 3,
+}
+impl AudioDirection {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "AUDIO_DIRECTION_UNSPECIFIED",
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+            Self::Both => "both",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "AUDIO_DIRECTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "inbound" => Some(Self::Inbound),
+            "outbound" => Some(Self::Outbound),
+            "both" => Some(Self::Both),
+            _ => None,
+        }
+    }
 }
 /// A connection to a carrier, PBX or gateway.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1221,7 +1558,7 @@ pub struct Event {
     /// Field name = class, underscore, type.
     #[prost(
         oneof = "event::Body",
-        tags = "16, 17, 18, 19, 20, 21, 32, 48, 49, 50, 51, 52, 53, 54, 55, 56, 64"
+        tags = "16, 17, 18, 19, 20, 21, 22, 23, 32, 33, 48, 49, 50, 51, 52, 53, 54, 55, 56, 64, 80, 81"
     )]
     pub body: ::core::option::Option<event::Body>,
 }
@@ -1242,8 +1579,14 @@ pub mod event {
         CallAnswered(super::CallAnswered),
         #[prost(message, tag = "21")]
         CallEnded(super::CallEnded),
+        #[prost(message, tag = "22")]
+        CallHold(super::CallHold),
+        #[prost(message, tag = "23")]
+        CallUnhold(super::CallUnhold),
         #[prost(message, tag = "32")]
         DtmfDigit(super::DtmfDigit),
+        #[prost(message, tag = "33")]
+        DtmfCollected(super::DtmfCollected),
         #[prost(message, tag = "48")]
         StreamConnecting(super::StreamConnecting),
         #[prost(message, tag = "49")]
@@ -1264,6 +1607,10 @@ pub mod event {
         StreamFallback(super::StreamFallback),
         #[prost(message, tag = "64")]
         QosSample(super::QosSample),
+        #[prost(message, tag = "80")]
+        PlaybackStarted(super::PlaybackStarted),
+        #[prost(message, tag = "81")]
+        PlaybackFinished(super::PlaybackFinished),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1305,6 +1652,19 @@ pub struct CallAnswered {
     pub setup_ms: u32,
 }
 /// The last event of every call.
+/// Somebody holds the call. Both sides can, and each is told of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallHold {
+    /// The far end does; else call.hold has.
+    #[prost(bool, tag = "1")]
+    pub by_far_end: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallUnhold {
+    /// The far end did; else call.hold had.
+    #[prost(bool, tag = "1")]
+    pub by_far_end: bool,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CallEnded {
     #[prost(message, optional, tag = "1")]
@@ -1628,6 +1988,86 @@ pub struct StreamFailed {
     pub url: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub reason: ::prost::alloc::string::String,
+}
+/// What call.play or the bot asked for is being heard.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlaybackStarted {
+    #[prost(string, tag = "1")]
+    pub play_id: ::prost::alloc::string::String,
+    /// The url, file or tone.
+    #[prost(string, tag = "2")]
+    pub source: ::prost::alloc::string::String,
+    /// Length of one round.
+    #[prost(uint32, tag = "3")]
+    pub duration_ms: u32,
+    #[prost(bool, tag = "4")]
+    pub r#loop: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlaybackFinished {
+    #[prost(string, tag = "1")]
+    pub play_id: ::prost::alloc::string::String,
+    #[prost(enumeration = "playback_finished::Reason", tag = "2")]
+    pub reason: i32,
+    /// What was sent of it, all rounds together.
+    #[prost(uint32, tag = "3")]
+    pub played_ms: u32,
+}
+/// Nested message and enum types in `PlaybackFinished`.
+pub mod playback_finished {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Reason {
+        Unspecified = 0,
+        /// It was played to its end.
+        Completed = 1,
+        /// By call.play_stop, or the bot's play_stop.
+        Stopped = 2,
+        /// By a key or the bot's clear.
+        Interrupted = 3,
+        /// By another call.play.
+        Replaced = 4,
+        /// By the end of the call.
+        Ended = 5,
+    }
+    impl Reason {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "REASON_UNSPECIFIED",
+                Self::Completed => "completed",
+                Self::Stopped => "stopped",
+                Self::Interrupted => "interrupted",
+                Self::Replaced => "replaced",
+                Self::Ended => "ended",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "REASON_UNSPECIFIED" => Some(Self::Unspecified),
+                "completed" => Some(Self::Completed),
+                "stopped" => Some(Self::Stopped),
+                "interrupted" => Some(Self::Interrupted),
+                "replaced" => Some(Self::Replaced),
+                "ended" => Some(Self::Ended),
+                _ => None,
+            }
+        }
+    }
 }
 /// One running instance of a service.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -1,3 +1,80 @@
+impl serde::Serialize for AudioDirection {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "AUDIO_DIRECTION_UNSPECIFIED",
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+            Self::Both => "both",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for AudioDirection {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "AUDIO_DIRECTION_UNSPECIFIED",
+            "inbound",
+            "outbound",
+            "both",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = AudioDirection;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "AUDIO_DIRECTION_UNSPECIFIED" => Ok(AudioDirection::Unspecified),
+                    "inbound" => Ok(AudioDirection::Inbound),
+                    "outbound" => Ok(AudioDirection::Outbound),
+                    "both" => Ok(AudioDirection::Both),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
 impl serde::Serialize for AudioFormat {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -1016,6 +1093,9 @@ impl serde::Serialize for Call {
         if self.answered_at.is_some() {
             len += 1;
         }
+        if !self.vars.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("botstream.v1.Call", len)?;
         if !self.call_id.is_empty() {
             struct_ser.serialize_field("call_id", &self.call_id)?;
@@ -1057,6 +1137,9 @@ impl serde::Serialize for Call {
         if let Some(v) = self.answered_at.as_ref() {
             struct_ser.serialize_field("answered_at", v)?;
         }
+        if !self.vars.is_empty() {
+            struct_ser.serialize_field("vars", &self.vars)?;
+        }
         struct_ser.end()
     }
 }
@@ -1084,6 +1167,7 @@ impl<'de> serde::Deserialize<'de> for Call {
             "createdAt",
             "answered_at",
             "answeredAt",
+            "vars",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -1100,6 +1184,7 @@ impl<'de> serde::Deserialize<'de> for Call {
             SipCallId,
             CreatedAt,
             AnsweredAt,
+            Vars,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -1133,6 +1218,7 @@ impl<'de> serde::Deserialize<'de> for Call {
                             "sipCallId" | "sip_call_id" => Ok(GeneratedField::SipCallId),
                             "createdAt" | "created_at" => Ok(GeneratedField::CreatedAt),
                             "answeredAt" | "answered_at" => Ok(GeneratedField::AnsweredAt),
+                            "vars" => Ok(GeneratedField::Vars),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -1164,6 +1250,7 @@ impl<'de> serde::Deserialize<'de> for Call {
                 let mut sip_call_id__ = None;
                 let mut created_at__ = None;
                 let mut answered_at__ = None;
+                let mut vars__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::CallId => {
@@ -1238,6 +1325,14 @@ impl<'de> serde::Deserialize<'de> for Call {
                             }
                             answered_at__ = map_.next_value()?;
                         }
+                        GeneratedField::Vars => {
+                            if vars__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("vars"));
+                            }
+                            vars__ = Some(
+                                map_.next_value::<std::collections::BTreeMap<_, _>>()?
+                            );
+                        }
                     }
                 }
                 Ok(Call {
@@ -1253,6 +1348,7 @@ impl<'de> serde::Deserialize<'de> for Call {
                     sip_call_id: sip_call_id__.unwrap_or_default(),
                     created_at: created_at__,
                     answered_at: answered_at__,
+                    vars: vars__.unwrap_or_default(),
                 })
             }
         }
@@ -2009,6 +2105,98 @@ impl<'de> serde::Deserialize<'de> for CallGetRequest {
         deserializer.deserialize_struct("botstream.v1.CallGetRequest", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for CallHold {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.by_far_end {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.CallHold", len)?;
+        if self.by_far_end {
+            struct_ser.serialize_field("by_far_end", &self.by_far_end)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CallHold {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "by_far_end",
+            "byFarEnd",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ByFarEnd,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "byFarEnd" | "by_far_end" => Ok(GeneratedField::ByFarEnd),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CallHold;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.CallHold")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CallHold, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut by_far_end__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ByFarEnd => {
+                            if by_far_end__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("byFarEnd"));
+                            }
+                            by_far_end__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(CallHold {
+                    by_far_end: by_far_end__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.CallHold", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for CallListReply {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -2500,6 +2688,98 @@ impl<'de> serde::Deserialize<'de> for CallRouting {
             }
         }
         deserializer.deserialize_struct("botstream.v1.CallRouting", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CallUnhold {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.by_far_end {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.CallUnhold", len)?;
+        if self.by_far_end {
+            struct_ser.serialize_field("by_far_end", &self.by_far_end)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CallUnhold {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "by_far_end",
+            "byFarEnd",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ByFarEnd,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "byFarEnd" | "by_far_end" => Ok(GeneratedField::ByFarEnd),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CallUnhold;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.CallUnhold")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CallUnhold, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut by_far_end__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ByFarEnd => {
+                            if by_far_end__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("byFarEnd"));
+                            }
+                            by_far_end__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(CallUnhold {
+                    by_far_end: by_far_end__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.CallUnhold", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Cause {
@@ -3340,6 +3620,637 @@ impl<'de> serde::Deserialize<'de> for dial_request::Wait {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for DtmfCollectReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.collect_id.is_empty() {
+            len += 1;
+        }
+        if self.outcome.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.DtmfCollectReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.collect_id.is_empty() {
+            struct_ser.serialize_field("collect_id", &self.collect_id)?;
+        }
+        if let Some(v) = self.outcome.as_ref() {
+            struct_ser.serialize_field("outcome", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DtmfCollectReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "collect_id",
+            "collectId",
+            "outcome",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            CollectId,
+            Outcome,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "collectId" | "collect_id" => Ok(GeneratedField::CollectId),
+                            "outcome" => Ok(GeneratedField::Outcome),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DtmfCollectReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.DtmfCollectReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DtmfCollectReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut collect_id__ = None;
+                let mut outcome__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::CollectId => {
+                            if collect_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("collectId"));
+                            }
+                            collect_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Outcome => {
+                            if outcome__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("outcome"));
+                            }
+                            outcome__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(DtmfCollectReply {
+                    call_id: call_id__.unwrap_or_default(),
+                    collect_id: collect_id__.unwrap_or_default(),
+                    outcome: outcome__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.DtmfCollectReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DtmfCollectRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if self.max != 0 {
+            len += 1;
+        }
+        if !self.terminators.is_empty() {
+            len += 1;
+        }
+        if self.first_ms != 0 {
+            len += 1;
+        }
+        if self.inter_ms != 0 {
+            len += 1;
+        }
+        if !self.leg.is_empty() {
+            len += 1;
+        }
+        if self.wait != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.DtmfCollectRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if self.max != 0 {
+            struct_ser.serialize_field("max", &self.max)?;
+        }
+        if !self.terminators.is_empty() {
+            struct_ser.serialize_field("terminators", &self.terminators)?;
+        }
+        if self.first_ms != 0 {
+            struct_ser.serialize_field("first_ms", &self.first_ms)?;
+        }
+        if self.inter_ms != 0 {
+            struct_ser.serialize_field("inter_ms", &self.inter_ms)?;
+        }
+        if !self.leg.is_empty() {
+            struct_ser.serialize_field("leg", &self.leg)?;
+        }
+        if self.wait != 0 {
+            let v = dtmf_collect_request::Wait::try_from(self.wait)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.wait)))?;
+            struct_ser.serialize_field("wait", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DtmfCollectRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "max",
+            "terminators",
+            "first_ms",
+            "firstMs",
+            "inter_ms",
+            "interMs",
+            "leg",
+            "wait",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Max,
+            Terminators,
+            FirstMs,
+            InterMs,
+            Leg,
+            Wait,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "max" => Ok(GeneratedField::Max),
+                            "terminators" => Ok(GeneratedField::Terminators),
+                            "firstMs" | "first_ms" => Ok(GeneratedField::FirstMs),
+                            "interMs" | "inter_ms" => Ok(GeneratedField::InterMs),
+                            "leg" => Ok(GeneratedField::Leg),
+                            "wait" => Ok(GeneratedField::Wait),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DtmfCollectRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.DtmfCollectRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DtmfCollectRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut max__ = None;
+                let mut terminators__ = None;
+                let mut first_ms__ = None;
+                let mut inter_ms__ = None;
+                let mut leg__ = None;
+                let mut wait__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Max => {
+                            if max__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("max"));
+                            }
+                            max__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Terminators => {
+                            if terminators__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("terminators"));
+                            }
+                            terminators__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::FirstMs => {
+                            if first_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("firstMs"));
+                            }
+                            first_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::InterMs => {
+                            if inter_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("interMs"));
+                            }
+                            inter_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Leg => {
+                            if leg__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leg"));
+                            }
+                            leg__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Wait => {
+                            if wait__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("wait"));
+                            }
+                            wait__ = Some(map_.next_value::<dtmf_collect_request::Wait>()? as i32);
+                        }
+                    }
+                }
+                Ok(DtmfCollectRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    max: max__.unwrap_or_default(),
+                    terminators: terminators__.unwrap_or_default(),
+                    first_ms: first_ms__.unwrap_or_default(),
+                    inter_ms: inter_ms__.unwrap_or_default(),
+                    leg: leg__.unwrap_or_default(),
+                    wait: wait__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.DtmfCollectRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for dtmf_collect_request::Wait {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "WAIT_UNSPECIFIED",
+            Self::Completed => "completed",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for dtmf_collect_request::Wait {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "WAIT_UNSPECIFIED",
+            "completed",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = dtmf_collect_request::Wait;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "WAIT_UNSPECIFIED" => Ok(dtmf_collect_request::Wait::Unspecified),
+                    "completed" => Ok(dtmf_collect_request::Wait::Completed),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DtmfCollected {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.collect_id.is_empty() {
+            len += 1;
+        }
+        if !self.digits.is_empty() {
+            len += 1;
+        }
+        if self.reason != 0 {
+            len += 1;
+        }
+        if !self.ended_by.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.DtmfCollected", len)?;
+        if !self.collect_id.is_empty() {
+            struct_ser.serialize_field("collect_id", &self.collect_id)?;
+        }
+        if !self.digits.is_empty() {
+            struct_ser.serialize_field("digits", &self.digits)?;
+        }
+        if self.reason != 0 {
+            let v = dtmf_collected::Reason::try_from(self.reason)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.reason)))?;
+            struct_ser.serialize_field("reason", &v)?;
+        }
+        if !self.ended_by.is_empty() {
+            struct_ser.serialize_field("ended_by", &self.ended_by)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DtmfCollected {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "collect_id",
+            "collectId",
+            "digits",
+            "reason",
+            "ended_by",
+            "endedBy",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CollectId,
+            Digits,
+            Reason,
+            EndedBy,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "collectId" | "collect_id" => Ok(GeneratedField::CollectId),
+                            "digits" => Ok(GeneratedField::Digits),
+                            "reason" => Ok(GeneratedField::Reason),
+                            "endedBy" | "ended_by" => Ok(GeneratedField::EndedBy),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DtmfCollected;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.DtmfCollected")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DtmfCollected, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut collect_id__ = None;
+                let mut digits__ = None;
+                let mut reason__ = None;
+                let mut ended_by__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CollectId => {
+                            if collect_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("collectId"));
+                            }
+                            collect_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Digits => {
+                            if digits__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("digits"));
+                            }
+                            digits__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Reason => {
+                            if reason__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reason"));
+                            }
+                            reason__ = Some(map_.next_value::<dtmf_collected::Reason>()? as i32);
+                        }
+                        GeneratedField::EndedBy => {
+                            if ended_by__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("endedBy"));
+                            }
+                            ended_by__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(DtmfCollected {
+                    collect_id: collect_id__.unwrap_or_default(),
+                    digits: digits__.unwrap_or_default(),
+                    reason: reason__.unwrap_or_default(),
+                    ended_by: ended_by__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.DtmfCollected", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for dtmf_collected::Reason {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "REASON_UNSPECIFIED",
+            Self::Max => "max",
+            Self::Terminator => "terminator",
+            Self::Timeout => "timeout",
+            Self::Replaced => "replaced",
+            Self::Ended => "ended",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for dtmf_collected::Reason {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "REASON_UNSPECIFIED",
+            "max",
+            "terminator",
+            "timeout",
+            "replaced",
+            "ended",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = dtmf_collected::Reason;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "REASON_UNSPECIFIED" => Ok(dtmf_collected::Reason::Unspecified),
+                    "max" => Ok(dtmf_collected::Reason::Max),
+                    "terminator" => Ok(dtmf_collected::Reason::Terminator),
+                    "timeout" => Ok(dtmf_collected::Reason::Timeout),
+                    "replaced" => Ok(dtmf_collected::Reason::Replaced),
+                    "ended" => Ok(dtmf_collected::Reason::Ended),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
 impl serde::Serialize for DtmfDigit {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -3545,6 +4456,224 @@ impl<'de> serde::Deserialize<'de> for dtmf_digit::Source {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DtmfSendReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.DtmfSendReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DtmfSendReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DtmfSendReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.DtmfSendReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DtmfSendReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(DtmfSendReply {
+                    call_id: call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.DtmfSendReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DtmfSendRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.digits.is_empty() {
+            len += 1;
+        }
+        if !self.leg.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.DtmfSendRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.digits.is_empty() {
+            struct_ser.serialize_field("digits", &self.digits)?;
+        }
+        if !self.leg.is_empty() {
+            struct_ser.serialize_field("leg", &self.leg)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DtmfSendRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "digits",
+            "leg",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Digits,
+            Leg,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "digits" => Ok(GeneratedField::Digits),
+                            "leg" => Ok(GeneratedField::Leg),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DtmfSendRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.DtmfSendRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DtmfSendRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut digits__ = None;
+                let mut leg__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Digits => {
+                            if digits__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("digits"));
+                            }
+                            digits__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Leg => {
+                            if leg__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leg"));
+                            }
+                            leg__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(DtmfSendRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    digits: digits__.unwrap_or_default(),
+                    leg: leg__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.DtmfSendRequest", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for ErrorDetail {
@@ -3814,8 +4943,17 @@ impl serde::Serialize for Event {
                 event::Body::CallEnded(v) => {
                     struct_ser.serialize_field("call_ended", v)?;
                 }
+                event::Body::CallHold(v) => {
+                    struct_ser.serialize_field("call_hold", v)?;
+                }
+                event::Body::CallUnhold(v) => {
+                    struct_ser.serialize_field("call_unhold", v)?;
+                }
                 event::Body::DtmfDigit(v) => {
                     struct_ser.serialize_field("dtmf_digit", v)?;
+                }
+                event::Body::DtmfCollected(v) => {
+                    struct_ser.serialize_field("dtmf_collected", v)?;
                 }
                 event::Body::StreamConnecting(v) => {
                     struct_ser.serialize_field("stream_connecting", v)?;
@@ -3846,6 +4984,12 @@ impl serde::Serialize for Event {
                 }
                 event::Body::QosSample(v) => {
                     struct_ser.serialize_field("qos_sample", v)?;
+                }
+                event::Body::PlaybackStarted(v) => {
+                    struct_ser.serialize_field("playback_started", v)?;
+                }
+                event::Body::PlaybackFinished(v) => {
+                    struct_ser.serialize_field("playback_finished", v)?;
                 }
             }
         }
@@ -3879,8 +5023,14 @@ impl<'de> serde::Deserialize<'de> for Event {
             "callAnswered",
             "call_ended",
             "callEnded",
+            "call_hold",
+            "callHold",
+            "call_unhold",
+            "callUnhold",
             "dtmf_digit",
             "dtmfDigit",
+            "dtmf_collected",
+            "dtmfCollected",
             "stream_connecting",
             "streamConnecting",
             "stream_started",
@@ -3901,6 +5051,10 @@ impl<'de> serde::Deserialize<'de> for Event {
             "streamFallback",
             "qos_sample",
             "qosSample",
+            "playback_started",
+            "playbackStarted",
+            "playback_finished",
+            "playbackFinished",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -3917,7 +5071,10 @@ impl<'de> serde::Deserialize<'de> for Event {
             CallEarlyMedia,
             CallAnswered,
             CallEnded,
+            CallHold,
+            CallUnhold,
             DtmfDigit,
+            DtmfCollected,
             StreamConnecting,
             StreamStarted,
             StreamCleared,
@@ -3928,6 +5085,8 @@ impl<'de> serde::Deserialize<'de> for Event {
             StreamReconnecting,
             StreamFallback,
             QosSample,
+            PlaybackStarted,
+            PlaybackFinished,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -3961,7 +5120,10 @@ impl<'de> serde::Deserialize<'de> for Event {
                             "callEarlyMedia" | "call_early_media" => Ok(GeneratedField::CallEarlyMedia),
                             "callAnswered" | "call_answered" => Ok(GeneratedField::CallAnswered),
                             "callEnded" | "call_ended" => Ok(GeneratedField::CallEnded),
+                            "callHold" | "call_hold" => Ok(GeneratedField::CallHold),
+                            "callUnhold" | "call_unhold" => Ok(GeneratedField::CallUnhold),
                             "dtmfDigit" | "dtmf_digit" => Ok(GeneratedField::DtmfDigit),
+                            "dtmfCollected" | "dtmf_collected" => Ok(GeneratedField::DtmfCollected),
                             "streamConnecting" | "stream_connecting" => Ok(GeneratedField::StreamConnecting),
                             "streamStarted" | "stream_started" => Ok(GeneratedField::StreamStarted),
                             "streamCleared" | "stream_cleared" => Ok(GeneratedField::StreamCleared),
@@ -3972,6 +5134,8 @@ impl<'de> serde::Deserialize<'de> for Event {
                             "streamReconnecting" | "stream_reconnecting" => Ok(GeneratedField::StreamReconnecting),
                             "streamFallback" | "stream_fallback" => Ok(GeneratedField::StreamFallback),
                             "qosSample" | "qos_sample" => Ok(GeneratedField::QosSample),
+                            "playbackStarted" | "playback_started" => Ok(GeneratedField::PlaybackStarted),
+                            "playbackFinished" | "playback_finished" => Ok(GeneratedField::PlaybackFinished),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4080,11 +5244,32 @@ impl<'de> serde::Deserialize<'de> for Event {
                             body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::CallEnded)
 ;
                         }
+                        GeneratedField::CallHold => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callHold"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::CallHold)
+;
+                        }
+                        GeneratedField::CallUnhold => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callUnhold"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::CallUnhold)
+;
+                        }
                         GeneratedField::DtmfDigit => {
                             if body__.is_some() {
                                 return Err(serde::de::Error::duplicate_field("dtmfDigit"));
                             }
                             body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::DtmfDigit)
+;
+                        }
+                        GeneratedField::DtmfCollected => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("dtmfCollected"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::DtmfCollected)
 ;
                         }
                         GeneratedField::StreamConnecting => {
@@ -4155,6 +5340,20 @@ impl<'de> serde::Deserialize<'de> for Event {
                                 return Err(serde::de::Error::duplicate_field("qosSample"));
                             }
                             body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::QosSample)
+;
+                        }
+                        GeneratedField::PlaybackStarted => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playbackStarted"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::PlaybackStarted)
+;
+                        }
+                        GeneratedField::PlaybackFinished => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playbackFinished"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::PlaybackFinished)
 ;
                         }
                     }
@@ -4486,6 +5685,258 @@ impl<'de> serde::Deserialize<'de> for hangup_request::After {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for HoldReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.HoldReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for HoldReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = HoldReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.HoldReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<HoldReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(HoldReply {
+                    call_id: call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.HoldReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for HoldRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.leg.is_empty() {
+            len += 1;
+        }
+        if !self.url.is_empty() {
+            len += 1;
+        }
+        if !self.file.is_empty() {
+            len += 1;
+        }
+        if !self.tone.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.HoldRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.leg.is_empty() {
+            struct_ser.serialize_field("leg", &self.leg)?;
+        }
+        if !self.url.is_empty() {
+            struct_ser.serialize_field("url", &self.url)?;
+        }
+        if !self.file.is_empty() {
+            struct_ser.serialize_field("file", &self.file)?;
+        }
+        if !self.tone.is_empty() {
+            struct_ser.serialize_field("tone", &self.tone)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for HoldRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "leg",
+            "url",
+            "file",
+            "tone",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Leg,
+            Url,
+            File,
+            Tone,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "leg" => Ok(GeneratedField::Leg),
+                            "url" => Ok(GeneratedField::Url),
+                            "file" => Ok(GeneratedField::File),
+                            "tone" => Ok(GeneratedField::Tone),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = HoldRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.HoldRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<HoldRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut leg__ = None;
+                let mut url__ = None;
+                let mut file__ = None;
+                let mut tone__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Leg => {
+                            if leg__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leg"));
+                            }
+                            leg__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Url => {
+                            if url__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("url"));
+                            }
+                            url__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::File => {
+                            if file__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("file"));
+                            }
+                            file__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Tone => {
+                            if tone__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tone"));
+                            }
+                            tone__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(HoldRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    leg: leg__.unwrap_or_default(),
+                    url: url__.unwrap_or_default(),
+                    file: file__.unwrap_or_default(),
+                    tone: tone__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.HoldRequest", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for MediaStats {
@@ -4858,6 +6309,262 @@ impl<'de> serde::Deserialize<'de> for MediaStats {
             }
         }
         deserializer.deserialize_struct("botstream.v1.MediaStats", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for MuteReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if self.inbound_muted {
+            len += 1;
+        }
+        if self.outbound_muted {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.MuteReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if self.inbound_muted {
+            struct_ser.serialize_field("inbound_muted", &self.inbound_muted)?;
+        }
+        if self.outbound_muted {
+            struct_ser.serialize_field("outbound_muted", &self.outbound_muted)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for MuteReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "inbound_muted",
+            "inboundMuted",
+            "outbound_muted",
+            "outboundMuted",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            InboundMuted,
+            OutboundMuted,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "inboundMuted" | "inbound_muted" => Ok(GeneratedField::InboundMuted),
+                            "outboundMuted" | "outbound_muted" => Ok(GeneratedField::OutboundMuted),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = MuteReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.MuteReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<MuteReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut inbound_muted__ = None;
+                let mut outbound_muted__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::InboundMuted => {
+                            if inbound_muted__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("inboundMuted"));
+                            }
+                            inbound_muted__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::OutboundMuted => {
+                            if outbound_muted__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("outboundMuted"));
+                            }
+                            outbound_muted__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(MuteReply {
+                    call_id: call_id__.unwrap_or_default(),
+                    inbound_muted: inbound_muted__.unwrap_or_default(),
+                    outbound_muted: outbound_muted__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.MuteReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for MuteRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if self.direction != 0 {
+            len += 1;
+        }
+        if !self.leg.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.MuteRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if self.direction != 0 {
+            let v = AudioDirection::try_from(self.direction)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.direction)))?;
+            struct_ser.serialize_field("direction", &v)?;
+        }
+        if !self.leg.is_empty() {
+            struct_ser.serialize_field("leg", &self.leg)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for MuteRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "direction",
+            "leg",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Direction,
+            Leg,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "direction" => Ok(GeneratedField::Direction),
+                            "leg" => Ok(GeneratedField::Leg),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = MuteRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.MuteRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<MuteRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut direction__ = None;
+                let mut leg__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Direction => {
+                            if direction__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("direction"));
+                            }
+                            direction__ = Some(map_.next_value::<AudioDirection>()? as i32);
+                        }
+                        GeneratedField::Leg => {
+                            if leg__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leg"));
+                            }
+                            leg__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(MuteRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    direction: direction__.unwrap_or_default(),
+                    leg: leg__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.MuteRequest", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Node {
@@ -6681,6 +8388,930 @@ impl<'de> serde::Deserialize<'de> for OriginateRequest {
         deserializer.deserialize_struct("botstream.v1.OriginateRequest", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for PlayReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.play_id.is_empty() {
+            len += 1;
+        }
+        if self.duration_ms != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.PlayReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.play_id.is_empty() {
+            struct_ser.serialize_field("play_id", &self.play_id)?;
+        }
+        if self.duration_ms != 0 {
+            struct_ser.serialize_field("duration_ms", &self.duration_ms)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlayReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "play_id",
+            "playId",
+            "duration_ms",
+            "durationMs",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            PlayId,
+            DurationMs,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "playId" | "play_id" => Ok(GeneratedField::PlayId),
+                            "durationMs" | "duration_ms" => Ok(GeneratedField::DurationMs),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlayReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.PlayReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlayReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut play_id__ = None;
+                let mut duration_ms__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::PlayId => {
+                            if play_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playId"));
+                            }
+                            play_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::DurationMs => {
+                            if duration_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("durationMs"));
+                            }
+                            duration_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(PlayReply {
+                    call_id: call_id__.unwrap_or_default(),
+                    play_id: play_id__.unwrap_or_default(),
+                    duration_ms: duration_ms__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.PlayReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PlayRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.url.is_empty() {
+            len += 1;
+        }
+        if !self.file.is_empty() {
+            len += 1;
+        }
+        if !self.tone.is_empty() {
+            len += 1;
+        }
+        if self.r#loop {
+            len += 1;
+        }
+        if !self.leg.is_empty() {
+            len += 1;
+        }
+        if self.mix_db.is_some() {
+            len += 1;
+        }
+        if self.interruptible {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.PlayRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.url.is_empty() {
+            struct_ser.serialize_field("url", &self.url)?;
+        }
+        if !self.file.is_empty() {
+            struct_ser.serialize_field("file", &self.file)?;
+        }
+        if !self.tone.is_empty() {
+            struct_ser.serialize_field("tone", &self.tone)?;
+        }
+        if self.r#loop {
+            struct_ser.serialize_field("loop", &self.r#loop)?;
+        }
+        if !self.leg.is_empty() {
+            struct_ser.serialize_field("leg", &self.leg)?;
+        }
+        if let Some(v) = self.mix_db.as_ref() {
+            struct_ser.serialize_field("mix_db", v)?;
+        }
+        if self.interruptible {
+            struct_ser.serialize_field("interruptible", &self.interruptible)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlayRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "url",
+            "file",
+            "tone",
+            "loop",
+            "leg",
+            "mix_db",
+            "mixDb",
+            "interruptible",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Url,
+            File,
+            Tone,
+            Loop,
+            Leg,
+            MixDb,
+            Interruptible,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "url" => Ok(GeneratedField::Url),
+                            "file" => Ok(GeneratedField::File),
+                            "tone" => Ok(GeneratedField::Tone),
+                            "loop" => Ok(GeneratedField::Loop),
+                            "leg" => Ok(GeneratedField::Leg),
+                            "mixDb" | "mix_db" => Ok(GeneratedField::MixDb),
+                            "interruptible" => Ok(GeneratedField::Interruptible),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlayRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.PlayRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlayRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut url__ = None;
+                let mut file__ = None;
+                let mut tone__ = None;
+                let mut r#loop__ = None;
+                let mut leg__ = None;
+                let mut mix_db__ = None;
+                let mut interruptible__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Url => {
+                            if url__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("url"));
+                            }
+                            url__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::File => {
+                            if file__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("file"));
+                            }
+                            file__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Tone => {
+                            if tone__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tone"));
+                            }
+                            tone__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Loop => {
+                            if r#loop__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("loop"));
+                            }
+                            r#loop__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Leg => {
+                            if leg__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leg"));
+                            }
+                            leg__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::MixDb => {
+                            if mix_db__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("mixDb"));
+                            }
+                            mix_db__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::Interruptible => {
+                            if interruptible__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("interruptible"));
+                            }
+                            interruptible__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(PlayRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    url: url__.unwrap_or_default(),
+                    file: file__.unwrap_or_default(),
+                    tone: tone__.unwrap_or_default(),
+                    r#loop: r#loop__.unwrap_or_default(),
+                    leg: leg__.unwrap_or_default(),
+                    mix_db: mix_db__,
+                    interruptible: interruptible__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.PlayRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PlayStopReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.play_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.PlayStopReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.play_id.is_empty() {
+            struct_ser.serialize_field("play_id", &self.play_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlayStopReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "play_id",
+            "playId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            PlayId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "playId" | "play_id" => Ok(GeneratedField::PlayId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlayStopReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.PlayStopReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlayStopReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut play_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::PlayId => {
+                            if play_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playId"));
+                            }
+                            play_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(PlayStopReply {
+                    call_id: call_id__.unwrap_or_default(),
+                    play_id: play_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.PlayStopReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PlayStopRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.play_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.PlayStopRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.play_id.is_empty() {
+            struct_ser.serialize_field("play_id", &self.play_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlayStopRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "play_id",
+            "playId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            PlayId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "playId" | "play_id" => Ok(GeneratedField::PlayId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlayStopRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.PlayStopRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlayStopRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut play_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::PlayId => {
+                            if play_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playId"));
+                            }
+                            play_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(PlayStopRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    play_id: play_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.PlayStopRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PlaybackFinished {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.play_id.is_empty() {
+            len += 1;
+        }
+        if self.reason != 0 {
+            len += 1;
+        }
+        if self.played_ms != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.PlaybackFinished", len)?;
+        if !self.play_id.is_empty() {
+            struct_ser.serialize_field("play_id", &self.play_id)?;
+        }
+        if self.reason != 0 {
+            let v = playback_finished::Reason::try_from(self.reason)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.reason)))?;
+            struct_ser.serialize_field("reason", &v)?;
+        }
+        if self.played_ms != 0 {
+            struct_ser.serialize_field("played_ms", &self.played_ms)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlaybackFinished {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "play_id",
+            "playId",
+            "reason",
+            "played_ms",
+            "playedMs",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            PlayId,
+            Reason,
+            PlayedMs,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "playId" | "play_id" => Ok(GeneratedField::PlayId),
+                            "reason" => Ok(GeneratedField::Reason),
+                            "playedMs" | "played_ms" => Ok(GeneratedField::PlayedMs),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlaybackFinished;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.PlaybackFinished")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlaybackFinished, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut play_id__ = None;
+                let mut reason__ = None;
+                let mut played_ms__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::PlayId => {
+                            if play_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playId"));
+                            }
+                            play_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Reason => {
+                            if reason__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reason"));
+                            }
+                            reason__ = Some(map_.next_value::<playback_finished::Reason>()? as i32);
+                        }
+                        GeneratedField::PlayedMs => {
+                            if played_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playedMs"));
+                            }
+                            played_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(PlaybackFinished {
+                    play_id: play_id__.unwrap_or_default(),
+                    reason: reason__.unwrap_or_default(),
+                    played_ms: played_ms__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.PlaybackFinished", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for playback_finished::Reason {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "REASON_UNSPECIFIED",
+            Self::Completed => "completed",
+            Self::Stopped => "stopped",
+            Self::Interrupted => "interrupted",
+            Self::Replaced => "replaced",
+            Self::Ended => "ended",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for playback_finished::Reason {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "REASON_UNSPECIFIED",
+            "completed",
+            "stopped",
+            "interrupted",
+            "replaced",
+            "ended",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = playback_finished::Reason;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "REASON_UNSPECIFIED" => Ok(playback_finished::Reason::Unspecified),
+                    "completed" => Ok(playback_finished::Reason::Completed),
+                    "stopped" => Ok(playback_finished::Reason::Stopped),
+                    "interrupted" => Ok(playback_finished::Reason::Interrupted),
+                    "replaced" => Ok(playback_finished::Reason::Replaced),
+                    "ended" => Ok(playback_finished::Reason::Ended),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PlaybackStarted {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.play_id.is_empty() {
+            len += 1;
+        }
+        if !self.source.is_empty() {
+            len += 1;
+        }
+        if self.duration_ms != 0 {
+            len += 1;
+        }
+        if self.r#loop {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.PlaybackStarted", len)?;
+        if !self.play_id.is_empty() {
+            struct_ser.serialize_field("play_id", &self.play_id)?;
+        }
+        if !self.source.is_empty() {
+            struct_ser.serialize_field("source", &self.source)?;
+        }
+        if self.duration_ms != 0 {
+            struct_ser.serialize_field("duration_ms", &self.duration_ms)?;
+        }
+        if self.r#loop {
+            struct_ser.serialize_field("loop", &self.r#loop)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlaybackStarted {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "play_id",
+            "playId",
+            "source",
+            "duration_ms",
+            "durationMs",
+            "loop",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            PlayId,
+            Source,
+            DurationMs,
+            Loop,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "playId" | "play_id" => Ok(GeneratedField::PlayId),
+                            "source" => Ok(GeneratedField::Source),
+                            "durationMs" | "duration_ms" => Ok(GeneratedField::DurationMs),
+                            "loop" => Ok(GeneratedField::Loop),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlaybackStarted;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.PlaybackStarted")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlaybackStarted, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut play_id__ = None;
+                let mut source__ = None;
+                let mut duration_ms__ = None;
+                let mut r#loop__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::PlayId => {
+                            if play_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playId"));
+                            }
+                            play_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Source => {
+                            if source__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("source"));
+                            }
+                            source__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::DurationMs => {
+                            if duration_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("durationMs"));
+                            }
+                            duration_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Loop => {
+                            if r#loop__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("loop"));
+                            }
+                            r#loop__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(PlaybackStarted {
+                    play_id: play_id__.unwrap_or_default(),
+                    source: source__.unwrap_or_default(),
+                    duration_ms: duration_ms__.unwrap_or_default(),
+                    r#loop: r#loop__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.PlaybackStarted", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Playout {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -7789,6 +10420,228 @@ impl<'de> serde::Deserialize<'de> for RouteListRequest {
             }
         }
         deserializer.deserialize_struct("botstream.v1.RouteListRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for SetVarsReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.vars.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.SetVarsReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.vars.is_empty() {
+            struct_ser.serialize_field("vars", &self.vars)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SetVarsReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "vars",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Vars,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "vars" => Ok(GeneratedField::Vars),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SetVarsReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.SetVarsReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SetVarsReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut vars__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Vars => {
+                            if vars__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("vars"));
+                            }
+                            vars__ = Some(
+                                map_.next_value::<std::collections::BTreeMap<_, _>>()?
+                            );
+                        }
+                    }
+                }
+                Ok(SetVarsReply {
+                    call_id: call_id__.unwrap_or_default(),
+                    vars: vars__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.SetVarsReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for SetVarsRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.vars.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.SetVarsRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.vars.is_empty() {
+            struct_ser.serialize_field("vars", &self.vars)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SetVarsRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "vars",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Vars,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "vars" => Ok(GeneratedField::Vars),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SetVarsRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.SetVarsRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SetVarsRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut vars__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Vars => {
+                            if vars__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("vars"));
+                            }
+                            vars__ = Some(
+                                map_.next_value::<std::collections::BTreeMap<_, _>>()?
+                            );
+                        }
+                    }
+                }
+                Ok(SetVarsRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    vars: vars__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.SetVarsRequest", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for StreamCleared {
@@ -10954,5 +13807,206 @@ impl<'de> serde::Deserialize<'de> for TrunkReleaseRequest {
             }
         }
         deserializer.deserialize_struct("botstream.v1.TrunkReleaseRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for UnholdReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.UnholdReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for UnholdReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = UnholdReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.UnholdReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<UnholdReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(UnholdReply {
+                    call_id: call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.UnholdReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for UnholdRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.leg.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.UnholdRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.leg.is_empty() {
+            struct_ser.serialize_field("leg", &self.leg)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for UnholdRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "leg",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Leg,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "leg" => Ok(GeneratedField::Leg),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = UnholdRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.UnholdRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<UnholdRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut leg__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Leg => {
+                            if leg__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leg"));
+                            }
+                            leg__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(UnholdRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    leg: leg__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.UnholdRequest", FIELDS, GeneratedVisitor)
     }
 }

@@ -6,12 +6,13 @@
 use std::task::Context;
 use std::time::{Duration, Instant};
 
+use audio::g711::Law;
 use audio::playout::Tick;
 use bytes::Bytes;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use voicebot::dialect::{Dialect, DialectSession, Incoming, Received};
 use voicebot::message::{After, ErrorInfo, ToBot};
-use voicebot::{Command, Format, close_code};
+use voicebot::{Command, Encoding, Format, close_code};
 
 use super::Notice;
 use super::bot_reports::Allowance;
@@ -77,6 +78,11 @@ pub(super) struct BotLink {
     /// What the bot had queued when it was lost is thrown away.
     is_cut: bool,
     overflows: u32,
+    /// The bot gets silence in the place of what the caller says.
+    pub(super) is_deaf: bool,
+    /// `play`s of the bot's that have not been answered yet.
+    pub(super) plays_asked: u32,
+    has_cleared: bool,
     pub(super) told: Allowance,
     /// Of the connections before.
     past: Counters,
@@ -104,6 +110,9 @@ impl BotLink {
             lost: None,
             is_cut: false,
             overflows: 0,
+            is_deaf: false,
+            plays_asked: 0,
+            has_cleared: false,
             told: Allowance::new(now),
             past: Counters::default(),
         })
@@ -169,7 +178,12 @@ impl BotLink {
     }
 
     pub(super) fn send_audio(&mut self, frame: Bytes, now: Instant, context: &mut Context<'_>) -> Result<(), Gone> {
+        let is_deaf = self.is_deaf;
         match &mut self.socket {
+            Some(socket) if is_deaf => {
+                let frame = silenced(&frame, socket.session.format());
+                socket.send_audio(frame, now, context)
+            }
             Some(socket) => socket.send_audio(frame, now, context),
             None => Ok(()),
         }
@@ -177,7 +191,9 @@ impl BotLink {
 
     /// Sends a frame of caller audio that is late, and is not to be dropped for it.
     pub(super) fn send_late(&mut self, frame: Bytes) -> Result<(), Gone> {
+        let is_deaf = self.is_deaf;
         match &mut self.socket {
+            Some(socket) if is_deaf => socket.send_late(silenced(&frame, socket.session.format())),
             Some(socket) => socket.send_late(frame),
             None => Ok(()),
         }
@@ -213,6 +229,11 @@ impl BotLink {
     /// Gives up the socket, if it is open.
     pub(super) fn into_socket(self) -> Option<BotSocket> {
         self.socket
+    }
+
+    /// Whether the bot has sent `clear` since this was last asked.
+    pub(super) fn take_clear(&mut self) -> bool {
+        std::mem::take(&mut self.has_cleared)
     }
 
     pub(super) fn is_draining(&self) -> bool {
@@ -339,6 +360,7 @@ impl BotLink {
             Command::Mark { id } => self.from_bot.mark(id),
             Command::EndOfUtterance => self.from_bot.end_of_utterance(),
             Command::Clear => {
+                self.has_cleared = true;
                 self.from_bot.clear();
                 Ok(())
             }
@@ -364,11 +386,13 @@ impl BotLink {
                 Ok(())
             }
             Command::Ping { id } => return self.send(&ToBot::Pong { id }),
-            Command::Play(_) => return self.tell_missing("play"),
+            Command::Play(_) | Command::PlayStop | Command::Mute(_) | Command::Set { .. } => {
+                self.plays_asked += u32::from(matches!(command, Command::Play(_)));
+                notices.push(Notice::BotVerb(command));
+                Ok(())
+            }
             Command::Transfer(_) => return self.tell_missing("transfer"),
             Command::Record(_) => return self.tell_missing("record"),
-            Command::Mute(_) => return self.tell_missing("mute"),
-            Command::Set { .. } => return self.tell_missing("set"),
         };
         done.or_else(|refused| self.refuse(refused))
     }
@@ -401,6 +425,22 @@ impl BotLink {
             }
         }
     }
+}
+
+/// A frame for the bot with silence on the caller's channel, which is the first.
+fn silenced(frame: &[u8], format: Format) -> Bytes {
+    let silence = match format.encoding() {
+        Encoding::L16 => 0,
+        Encoding::Mulaw => Law::Mu.silence(),
+        Encoding::Alaw => Law::A.silence(),
+    };
+    let sample = format.bytes_per_sample();
+    let mut frame = frame.to_vec();
+    for instant in frame.chunks_mut(sample * format.channels() as usize) {
+        let end = sample.min(instant.len());
+        instant[..end].fill(silence);
+    }
+    frame.into()
 }
 
 /// Counters on the bus are 32 bits wide.

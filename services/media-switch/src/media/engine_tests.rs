@@ -499,6 +499,31 @@ async fn a_held_call_plays_nothing_and_may_be_silent() {
 }
 
 #[tokio::test]
+async fn on_a_hold_of_ours_there_is_music_and_the_bot_waits() {
+    let mut call = Call::answered(mulaw()).await;
+    let resumed = Negotiated::plain(Coding::g711(Law::Mu), call.phone.local_addr().unwrap());
+    let held = Negotiated { is_receiving: false, is_held: true, ..resumed.clone() };
+    call.engine.send(call.id, Command::HoldMusic(Some(Clip::of(vec![8_000; 1_600])))).unwrap();
+    call.engine.send(call.id, Command::Negotiate(Box::new(held))).unwrap();
+    assert_eq!(call.text_of("call").await["state"], "hold");
+    call.bot.send(Message::binary(vec![0x10; 1_600])).await.unwrap();
+    call.tell(json!({"type": "mark", "id": "end"})).await;
+    call.tell(json!({"type": "eou"})).await;
+    let is_music = |code: &u8| Law::Mu.decode(*code).abs_diff(8_000) < 500;
+    while !call.packet().await.1.iter().all(is_music) {}
+    // It goes round and round.
+    for _ in 0..20 {
+        assert!(call.packet().await.1.iter().all(is_music));
+    }
+    call.engine.send(call.id, Command::HoldMusic(None)).unwrap();
+    while !call.packet().await.1.iter().all(|code| *code == Law::Mu.silence()) {}
+    call.engine.send(call.id, Command::Negotiate(Box::new(resumed))).unwrap();
+    assert_eq!(call.text_of("call").await["state"], "answered");
+    assert!(call.hear(1_600).await.iter().all(|code| *code == 0x10));
+    assert_eq!(call.text_of("mark").await["pos_ms"], 200);
+}
+
+#[tokio::test]
 async fn a_media_thread_that_breaks_down_is_told_and_takes_calls_again() {
     let mut call = Call::answered(mulaw()).await;
     call.engine.send(call.id, Command::Panic).unwrap();

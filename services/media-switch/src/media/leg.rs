@@ -27,10 +27,12 @@ use super::control::{self, Control};
 use super::hold_tone::HoldTone;
 use super::keys::{KeyPress, Keys};
 use super::piece::{Line, Piece};
+use super::play::Player;
 use super::quality::{self, Quality};
 use super::remote::Remote;
 use super::secure::{Secure, SrtpKeys};
 use super::to_bot::ToBot;
+use super::verbs::Muted;
 
 /// Room for a packet toward the telephone: 20 ms of G.711 and G.722, and of Opus at any bit rate that is asked of it.
 const PACKET_BYTES: usize = HEADER_LEN + PAYLOAD_BYTES + OVERHEAD_MAX;
@@ -59,6 +61,8 @@ pub(crate) struct Negotiated {
     pub(crate) is_sending: bool,
     /// Whether it is to send anything: one on hold may be silent for as long as it likes.
     pub(crate) is_receiving: bool,
+    /// We hold the call: what is sent is music, if anything, and what comes is not heard.
+    pub(crate) is_held: bool,
     /// Networks RTP may come from besides the signalled address.
     pub(crate) networks: Vec<IpNet>,
     /// Where RTCP goes, if anywhere.
@@ -78,6 +82,7 @@ impl Negotiated {
             remote,
             is_sending: true,
             is_receiving: true,
+            is_held: false,
             networks: Vec::new(),
             rtcp: None,
             is_rtcp_muxed: false,
@@ -97,6 +102,15 @@ struct Path {
     noise: comfort_noise::Sender,
     is_sending: bool,
     is_receiving: bool,
+    /// By us.
+    is_held: bool,
+}
+
+impl Path {
+    /// Whether anything of what the bot, the keys and the clips have to say is sent; on hold, whoever holds, it waits.
+    fn is_open(&self) -> bool {
+        self.is_sending && !self.is_held
+    }
 }
 
 /// See the module.
@@ -109,7 +123,12 @@ pub(super) struct Leg {
     quality: Quality,
     sender: rtp::Sender,
     pub(super) dtmf: Keys,
-    bot: Option<BotLink>,
+    pub(super) bot: Option<BotLink>,
+    /// What is played to the caller beside the bot.
+    pub(super) player: Option<Player>,
+    pub(super) muted: Muted,
+    /// What the caller hears while we hold the call.
+    pub(super) hold_music: Option<Player>,
     /// What the caller hears while there is no bot.
     hold_tone: Option<HoldTone>,
     /// Set when the call is answered.
@@ -145,6 +164,9 @@ impl Leg {
             sender,
             dtmf: Keys::new(),
             bot: None,
+            player: None,
+            muted: Muted::default(),
+            hold_music: None,
             hold_tone: None,
             audio_since: None,
             heard_rtp: now,
@@ -168,8 +190,7 @@ impl Leg {
         }
         // Whatever was before, time to be heard from starts here.
         self.heard_rtp = now;
-        let was_held = self.path.as_ref().map(|path| !path.is_sending);
-        let is_held = !negotiated.is_sending;
+        let was_held = self.path.as_ref().map(|path| !path.is_open());
         let (to_bot, encoder, noise) = match self.path.take() {
             // A re-INVITE that keeps the codec keeps what has been received.
             Some(path) if *path.to_bot.coding() == coding => (path.to_bot, path.encoder, path.noise),
@@ -178,10 +199,14 @@ impl Leg {
         // Nothing leaves in the clear that was to be protected.
         let is_sending = negotiated.is_sending && self.secure.is_some() == is_secure;
         let is_receiving = negotiated.is_receiving;
-        self.path = Some(Path { remote, to_bot, encoder, noise, is_sending, is_receiving });
+        let path = Path { remote, to_bot, encoder, noise, is_sending, is_receiving, is_held: negotiated.is_held };
+        let is_held = !path.is_open();
+        self.path = Some(path);
         self.dtmf.settle(&coding);
+        let is_deaf = self.is_deaf();
         if let Some(bot) = &mut self.bot {
             bot.settle(coding.line());
+            bot.is_deaf = is_deaf;
             if self.audio_since.is_some() && was_held.is_some_and(|was_held| was_held != is_held) {
                 bot.send(&if is_held { held() } else { answered() })?;
             }
@@ -205,8 +230,15 @@ impl Leg {
         }
         // Until SDP is settled: it is before audio flows.
         let line = self.path.as_ref().map_or(Line::Codes(Law::Mu), |path| path.to_bot.coding().line());
-        self.bot = Some(BotLink::begin(socket, connect_ms, session, line, now)?);
+        let mut bot = BotLink::begin(socket, connect_ms, session, line, now)?;
+        bot.is_deaf = self.is_deaf();
+        self.bot = Some(bot);
         Ok(())
+    }
+
+    /// Whether the bot is to hear nothing of what the far end may send.
+    pub(super) fn is_deaf(&self) -> bool {
+        self.muted.inbound || self.path.as_ref().is_some_and(|path| path.is_held)
     }
 
     pub(super) fn is_answered(&self) -> bool {
@@ -230,6 +262,10 @@ impl Leg {
     pub(super) fn drain(&mut self) {
         if let Some(bot) = &mut self.bot {
             bot.drain();
+        }
+        // A loop would never end.
+        if let Some(player) = &mut self.player {
+            player.finish_round();
         }
     }
 
@@ -281,12 +317,20 @@ impl Leg {
         }
     }
 
+    /// Whether it is settled how the far end is told of keys.
+    pub(super) fn takes_keys(&self) -> bool {
+        self.path.is_some()
+    }
+
     /// Takes what has arrived on both sides.
     pub(super) fn sweep(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
         if let Some(bot) = &mut self.bot {
             let is_settled = self.path.is_some();
             let is_playing = self.audio_since.is_some() && is_settled;
             bot.sweep(round, is_playing, is_settled.then_some(&mut self.dtmf))?;
+        }
+        if self.bot.as_mut().is_some_and(BotLink::take_clear) {
+            self.interrupt(round.notices)?;
         }
         self.receive_rtp(round)
     }
@@ -304,12 +348,17 @@ impl Leg {
             return Ok(());
         }
         self.send_packet(round)?;
+        self.end_played(round.notices)?;
         self.report_quality(round)?;
         if let Some(bot) = &mut self.bot {
             bot.report_playout(round.now, round.notices)?;
             // On hold nothing will be played any more: the end does not wait for it.
-            let is_sending = self.path.as_ref().is_some_and(|path| path.is_sending);
-            let is_drained = if is_sending { self.dtmf.is_idle() && bot.is_drained() } else { bot.is_draining() };
+            let is_open = self.path.as_ref().is_some_and(Path::is_open);
+            let is_drained = if is_open {
+                self.dtmf.is_idle() && bot.is_drained() && self.player.is_none() && bot.plays_asked == 0
+            } else {
+                bot.is_draining()
+            };
             if !self.is_drained_told && is_drained {
                 self.is_drained_told = true;
                 round.notices.push(Notice::Drained);
@@ -413,9 +462,11 @@ impl Leg {
         }
         let source = way.source().into();
         notices.push(Notice::Digit(DtmfDigit { digit: digit.to_string(), duration_ms, source }));
-        let Some(bot) = &mut self.bot else { return Ok(()) };
-        let (leg, source) = (LEG_CALLER.to_owned(), way.bot_source());
-        bot.send(&BotMessage::Dtmf(DtmfReceived { digit, duration_ms, leg, source }))
+        if let Some(bot) = &mut self.bot {
+            let (leg, source) = (LEG_CALLER.to_owned(), way.bot_source());
+            bot.send(&BotMessage::Dtmf(DtmfReceived { digit, duration_ms, leg, source }))?;
+        }
+        self.interrupt(notices)
     }
 
     fn send_packet(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
@@ -423,21 +474,37 @@ impl Leg {
         let units = path.to_bot.coding().packet_units();
         let mut piece = Piece::silence(path.to_bot.coding().line());
         // Digits wait for the end of a hold, as audio does: what is not sent is not played.
-        let event = match path.is_sending {
+        let is_open = path.is_open();
+        let event = match is_open {
             true => self.dtmf.event(self.sender.timestamp()),
             false => None,
         };
-        let is_tone = path.is_sending && self.dtmf.is_sounding();
+        // Without a mix the bot's audio waits: what is not heard is not played.
+        let is_alone = self.player.as_ref().is_some_and(|player| !player.is_mixed());
+        let is_tone = is_open && self.dtmf.is_sounding();
         let mut has_audio = is_tone;
         if let Some(bot) = &mut self.bot {
-            let tick = bot.tick(&mut piece, path.is_sending && event.is_none() && !is_tone);
-            has_audio |= tick.has_audio();
+            let tick = bot.tick(&mut piece, is_open && event.is_none() && !is_tone && !is_alone);
+            if self.muted.outbound {
+                piece = Piece::silence(path.to_bot.coding().line());
+            } else {
+                has_audio |= tick.has_audio();
+            }
             if !bot.is_missed(round.now) {
                 self.hold_tone = None;
-            } else if !tick.has_audio() {
+            } else if is_open && !tick.has_audio() {
                 self.hold_tone.get_or_insert_with(|| HoldTone::new(piece.rate_hz())).fill(&mut piece);
                 has_audio = true;
             }
+        }
+        let player = match path.is_held {
+            true => self.hold_music.as_mut(),
+            false => self.player.as_mut().filter(|_| is_open && event.is_none() && !is_tone),
+        };
+        if let Some(player) = player {
+            let rate_hz = piece.rate_hz();
+            piece.change(|samples| player.fill(rate_hz, samples));
+            has_audio = true;
         }
         if is_tone {
             self.dtmf.fill(&mut piece);

@@ -20,6 +20,7 @@ mod metered;
 mod pair;
 mod past;
 mod piece;
+mod play;
 mod ports;
 mod priority;
 mod quality;
@@ -28,6 +29,7 @@ mod remote;
 mod ring;
 mod secure;
 mod to_bot;
+mod verbs;
 mod worker;
 
 #[cfg(test)]
@@ -36,19 +38,25 @@ mod engine_tests;
 mod no_allocation_tests;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use botstream_api::{DtmfDigit, MediaStats, QosSample, StreamCleared, StreamFlow, StreamMark};
+use botstream_api::{
+    DtmfDigit, DtmfSendReply, Error, MediaStats, PlaybackStarted, QosSample, StreamCleared, StreamFlow, StreamMark,
+};
 use tokio::runtime::Builder;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use voicebot::message::ErrorInfo;
 
+use crate::clips::Clip;
 pub(crate) use coding::Coding;
 #[cfg(test)]
 pub(crate) use coding::OPUS_RATE_HZ;
 pub(crate) use connect::{BotTarget, BotTls, Credential};
 pub(crate) use keys::{KeyPress, KeyWay};
 pub(crate) use leg::Negotiated;
+pub(crate) use play::{PlayEnd, PlayOrder};
 pub(crate) use ports::RtpPorts;
 pub(crate) use secure::SrtpKeys;
 
@@ -69,7 +77,10 @@ pub(crate) struct MediaId {
 #[derive(Debug)]
 pub(crate) enum Command {
     /// Takes a bound RTP socket, and RTCP's; nothing flows yet.
-    Open { socket: std::net::UdpSocket, rtcp: std::net::UdpSocket },
+    Open {
+        socket: std::net::UdpSocket,
+        rtcp: std::net::UdpSocket,
+    },
     /// Says what SDP has settled, also anew after a re-INVITE.
     Negotiate(Box<Negotiated>),
     /// Opens the bot's WebSocket and sends `start`.
@@ -80,8 +91,35 @@ pub(crate) enum Command {
     StartAudio,
     /// Takes no more audio from the bot, and tells when what it sent has been played.
     Drain,
+    /// Plays a clip to the caller, in the place of whatever clip is played.
+    Play(Box<PlayOrder>),
+    /// Ends the clip of this name.
+    /// What is heard while we hold the call, from its beginning.
+    HoldMusic(Option<Arc<Clip>>),
+    StopPlay {
+        play_id: String,
+    },
+    /// Makes silence of what the caller says, or of what the bot says.
+    Mute {
+        inbound: bool,
+        outbound: bool,
+    },
+    /// Presses keys toward the telephone.
+    SendDtmf {
+        call_id: String,
+        digits: String,
+        answer: oneshot::Sender<Result<DtmfSendReply, Error>>,
+    },
+    /// What has become of a verb of the bot's: nothing to be told, or why not. `is_play`: the verb was `play`.
+    AnswerBot {
+        is_play: bool,
+        refused: Option<ErrorInfo>,
+    },
     /// Ends everything: `stop` to the bot, sockets closed.
-    Close { stop_reason: &'static str, class: &'static str },
+    Close {
+        stop_reason: &'static str,
+        class: &'static str,
+    },
     /// Breaks the loop.
     #[cfg(test)]
     Panic,
@@ -108,6 +146,12 @@ pub(crate) enum Notice {
         is_drained: bool,
         cause: Option<String>,
     },
+    /// The bot wants something that is the control side's to do.
+    BotVerb(voicebot::Command),
+    /// A clip is being heard.
+    PlayStarted(PlaybackStarted),
+    /// A clip is over.
+    PlayFinished(PlayEnd),
     Digit(DtmfDigit),
     /// How well the call is heard.
     Qos(QosSample),

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use botstream_api::MediaStats;
+use botstream_api::{DtmfSendReply, MediaStats};
 use tokio::net::UdpSocket;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{self, error::TrySendError};
@@ -176,19 +176,29 @@ impl Worker<'_> {
                 return;
             }
             Command::Negotiate(negotiated) => self.with(number, |leg| leg.negotiate(*negotiated, now)),
-            Command::Key(press) => {
-                let mut notices = Vec::new();
-                let outcome = self.with(number, |leg| leg.tell_press(press, &mut notices));
-                for notice in notices {
-                    self.notify(number, notice);
-                }
-                outcome
-            }
+            Command::Key(press) => self.with_notices(number, |leg, notices| leg.tell_press(press, notices)),
             Command::StartAudio => self.with(number, |leg| leg.start_audio(now)),
             Command::Drain => self.with(number, |leg| {
                 leg.drain();
                 Ok(())
             }),
+            Command::Play(order) => self.with_notices(number, |leg, notices| leg.play(*order, notices)),
+            Command::HoldMusic(clip) => self.with(number, |leg| {
+                leg.set_hold_music(clip);
+                Ok(())
+            }),
+            Command::StopPlay { play_id } => self.with_notices(number, |leg, notices| leg.stop_play(&play_id, notices)),
+            Command::Mute { inbound, outbound } => self.with(number, |leg| {
+                leg.mute(inbound, outbound);
+                Ok(())
+            }),
+            Command::SendDtmf { call_id, digits, answer } => self.with(number, |leg| {
+                let reply = leg.send_dtmf(&digits).map(|()| DtmfSendReply { call_id });
+                // Whoever asked may have given up.
+                let _is_heard = answer.send(reply);
+                Ok(())
+            }),
+            Command::AnswerBot { is_play, refused } => self.with(number, |leg| leg.answer_bot(is_play, refused)),
             #[cfg(test)]
             Command::Panic => panic!("a fault in the loop, by order of a test"),
         };
@@ -203,6 +213,19 @@ impl Worker<'_> {
             // It broke down, and the order crossed the notice of it.
             None => Ok(()),
         }
+    }
+
+    fn with_notices(
+        &mut self,
+        number: u64,
+        act: impl FnOnce(&mut Leg, &mut Vec<Notice>) -> Result<(), Gone>,
+    ) -> Result<(), Gone> {
+        let mut notices = Vec::new();
+        let outcome = self.with(number, |leg| act(leg, &mut notices));
+        for notice in notices {
+            self.notify(number, notice);
+        }
+        outcome
     }
 
     fn open(&mut self, number: u64, socket: std::net::UdpSocket, rtcp: std::net::UdpSocket, now: Instant) {
@@ -265,6 +288,9 @@ impl Worker<'_> {
             self.notify(number, Notice::Closed(MediaStats::default()));
             return;
         };
+        if let Some(end) = entry.leg.abandon_play() {
+            self.notify(number, Notice::PlayFinished(end));
+        }
         entry.leg.say_goodbye();
         self.notify(number, Notice::Closed(entry.leg.stats()));
         if let Some(bot) = entry.leg.take_bot() {

@@ -45,6 +45,7 @@ impl Switchboard {
                 Output::CloseMedia { stop_reason, class } => self.close_media(key, stop_reason, class).await,
                 Output::Publish(body) => self.publish(key, body),
                 Output::StateChanged => self.note_state(key),
+                Output::TimerChanged => self.note_timer(key),
                 Output::Ended => self.forget(key),
             }
         }
@@ -100,11 +101,13 @@ impl Switchboard {
             return;
         };
         if !std::mem::replace(&mut active.is_closing, true) {
+            active.doings.hold.abandon(active.id.as_str());
             self.media.close(active.media, stop_reason, class).await;
         }
     }
 
     fn publish(&mut self, key: usize, body: Body) {
+        self.answer_waiter(key, &body);
         let Some(active) = self.calls.get_mut(key) else {
             return;
         };
@@ -152,6 +155,18 @@ impl Switchboard {
             self.metrics.answered();
         }
         active.row.state = state;
+        if state != CallState::Ended
+            && let Err(error) = self.state.put_call(&active.row)
+        {
+            tracing::error!(call_id = %active.id, %error, "writing the call's row");
+        }
+        self.note_timer(key);
+    }
+
+    fn note_timer(&mut self, key: usize) {
+        let Some(active) = self.calls.get_mut(key) else {
+            return;
+        };
         let timer = active.call.timeout();
         if timer != active.timer {
             if let Some(old) = active.timer {
@@ -161,11 +176,6 @@ impl Switchboard {
                 self.timers.insert((new, key));
             }
             active.timer = timer;
-        }
-        if state != CallState::Ended
-            && let Err(error) = self.state.put_call(&active.row)
-        {
-            tracing::error!(call_id = %active.id, %error, "writing the call's row");
         }
     }
 
@@ -226,7 +236,12 @@ impl Switchboard {
     /// What an event of the user agent means to its call; media orders that come with it are given.
     pub(super) async fn input_of(&mut self, key: usize, event: UaEvent) -> Option<Input> {
         match event {
-            UaEvent::Incoming { .. } | UaEvent::Reanswered { .. } | UaEvent::ReofferFailed { .. } => None,
+            UaEvent::Incoming { .. } => None,
+            UaEvent::Reanswered { body, .. } => self.hold_agreed(key, body).await,
+            UaEvent::ReofferFailed { status, .. } => {
+                self.hold_refused(key, status);
+                None
+            }
             UaEvent::Provisional { status, body, .. } => {
                 let has_early_media = match body {
                     // An answer that is no good now will be looked at again when it comes for good.
@@ -251,6 +266,10 @@ impl Switchboard {
                     (None, true) => Err("the ACK has no session description".to_owned()),
                     (_, false) => Ok(()),
                 };
+                if self.calls.get(key).is_some_and(|active| active.call.state() == CallState::Answered) {
+                    self.note_their_hold(key).await;
+                }
+                self.resume_hold(key).await;
                 outcome.err().map(|why| self.bad_media(key, &why))
             }
             UaEvent::Reoffered { session, body } => {
@@ -281,14 +300,14 @@ impl Switchboard {
         }
     }
 
-    fn bad_media(&self, key: usize, why: &str) -> Input {
+    pub(super) fn bad_media(&self, key: usize, why: &str) -> Input {
         if let Some(active) = self.calls.get(key) {
             tracing::info!(call_id = %active.id, why, "the far end's session description is of no use");
         }
         Input::HangUp(Ending::by_system(botstream_api::cause::Class::Rejected))
     }
 
-    async fn take_answer(&mut self, key: usize, answer: &str) -> Result<(), String> {
+    pub(super) async fn take_answer(&mut self, key: usize, answer: &str) -> Result<(), String> {
         let Some(active) = self.calls.get_mut(key) else {
             return Ok(());
         };
@@ -311,6 +330,7 @@ impl Switchboard {
         }
         if let Ok(Some(negotiated)) = settled {
             self.order(key, Command::Negotiate(Box::new(negotiated))).await;
+            self.note_their_hold(key).await;
         }
     }
 
@@ -325,6 +345,7 @@ impl Switchboard {
             Notice::BotClosed => Input::StreamClosed,
             Notice::BotHangup { is_drained: true, cause } => Input::HangUpDrained(Ending::by_bot(cause.as_deref())),
             Notice::BotHangup { is_drained: false, cause } => Input::HangUp(Ending::by_bot(cause.as_deref())),
+            Notice::PlayStarted(started) => Input::Playback(Body::PlaybackStarted(started)),
             Notice::Digit(digit) => Input::Digit(digit),
             Notice::Cleared(cleared) => Input::Cleared(StreamCleared { stream_id: stream_id(), ..cleared }),
             Notice::Mark(mark) => Input::Mark(StreamMark { stream_id: stream_id(), ..mark }),
@@ -334,7 +355,7 @@ impl Switchboard {
             Notice::Closed(stats) => Input::MediaClosed(stats),
             Notice::Failed { reason } => Input::MediaFailed { reason },
             // Of all the worker's calls, and told to each; or no matter of the call's course.
-            Notice::WorkerFailed | Notice::Qos(_) => return None,
+            Notice::WorkerFailed | Notice::BotVerb(_) | Notice::PlayFinished(_) | Notice::Qos(_) => return None,
         })
     }
 }

@@ -192,6 +192,7 @@ impl Switchboard {
             row,
             traceparent,
             bot: bot.clone(),
+            doings: super::verbs::Doings::default(),
             ev_seq: 0,
             timer: None,
             is_closing: false,

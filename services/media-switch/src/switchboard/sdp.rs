@@ -7,7 +7,7 @@ use botstream_api::trunk::{Codec as TrunkCodec, Srtp};
 use codecs::opus;
 use ipnet::IpNet;
 use rtp::srtp::{MasterKey, Suite};
-use sip::sdp::{self, AnswerOptions, Codec, CodecKind, Crypto, CryptoPair, Description, SdpError};
+use sip::sdp::{self, AnswerOptions, Codec, CodecKind, Crypto, CryptoPair, Description, Direction, SdpError};
 
 use crate::media::{Coding, Negotiated, SrtpKeys};
 
@@ -39,10 +39,22 @@ pub(super) struct Sdp {
     session_id: u64,
     version: u64,
     codecs: Vec<CodecKind>,
+    /// Which way audio goes as far as we are concerned: both, but while we hold.
+    direction: Direction,
+    is_held_by_far_end: bool,
     networks: Vec<IpNet>,
     /// Our description as it goes into the 200: an answer, or an offer when the INVITE had none.
     pub(super) ours: String,
     /// Set while an offer of ours is not answered.
+    offered: Option<Description>,
+    is_settled: bool,
+}
+
+/// What was said before an offer.
+#[derive(Debug)]
+pub(super) struct Former {
+    direction: Direction,
+    ours: String,
     offered: Option<Description>,
     is_settled: bool,
 }
@@ -71,6 +83,8 @@ impl Sdp {
             session_id,
             version: 0,
             codecs,
+            direction: Direction::SendRecv,
+            is_held_by_far_end: false,
             networks: trunk.map(rtp_networks).unwrap_or_default(),
             ours: String::new(),
             offered: None,
@@ -83,6 +97,16 @@ impl Sdp {
         self.is_settled
     }
 
+    /// Which way audio goes as far as we are concerned.
+    pub(super) fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// Whether the far end has said that it listens no longer.
+    pub(super) fn is_held_by_far_end(&self) -> bool {
+        self.is_held_by_far_end
+    }
+
     /// Answers the far end's offer; `ours` is then the answer.
     pub(super) fn answer(&mut self, offer: &str) -> Result<Negotiated, SdpError> {
         let offer = Description::parse(offer)?;
@@ -93,6 +117,7 @@ impl Sdp {
         self.version += 1;
         let options = AnswerOptions {
             version: self.version,
+            direction: self.direction,
             comfort_noise: true,
             opus_fmtp: OPUS_FMTP,
             rtcp_port: self.named_rtcp_port(),
@@ -106,7 +131,31 @@ impl Sdp {
         }
         let media = self.media(negotiated)?;
         self.ours = answer;
+        self.is_held_by_far_end = holds(&offer);
         Ok(media)
+    }
+
+    /// Makes an offer that holds the call, or takes it up again. What is returned undoes it.
+    pub(super) fn offer_direction(&mut self, direction: Direction) -> Result<Former, SdpError> {
+        let former = Former {
+            direction: std::mem::replace(&mut self.direction, direction),
+            ours: self.ours.clone(),
+            offered: self.offered.clone(),
+            is_settled: self.is_settled,
+        };
+        match self.offer() {
+            Ok(()) => Ok(former),
+            Err(error) => {
+                self.withdraw(former);
+                Err(error)
+            }
+        }
+    }
+
+    /// The offer has been refused, or could not be made: all is as it was, but for the version, which only grows.
+    pub(super) fn withdraw(&mut self, former: Former) {
+        let Former { direction, ours, offered, is_settled } = former;
+        (self.direction, self.ours, self.offered, self.is_settled) = (direction, ours, offered, is_settled);
     }
 
     /// Makes an offer; `ours` is then the offer.
@@ -120,6 +169,7 @@ impl Sdp {
         let codecs: Vec<Codec> = self.codecs.iter().copied().map(Codec::from).collect();
         let options = sdp::OfferOptions {
             version: self.version,
+            direction: self.direction,
             ptime_ms: PTIME_MS,
             comfort_noise: true,
             opus_fmtp: OPUS_FMTP,
@@ -154,7 +204,12 @@ impl Sdp {
     /// Takes the far end's answer to our offer. Early media's answer may come again in the 200, the same.
     pub(super) fn accept(&mut self, answer: &str) -> Result<Negotiated, SdpError> {
         let offered = self.offered.as_ref().ok_or(SdpError::Mismatch("nothing was offered"))?;
-        let negotiated = sdp::accept_answer(offered, &Description::parse(answer)?)?;
+        let answer = Description::parse(answer)?;
+        let negotiated = sdp::accept_answer(offered, &answer)?;
+        // While we hold, its answer only says that it agrees.
+        if self.direction == Direction::SendRecv {
+            self.is_held_by_far_end = holds(&answer);
+        }
         self.media(negotiated)
     }
 
@@ -179,6 +234,7 @@ impl Sdp {
             // RFC 3264 §8.4: an address of zeros is the old way to hold.
             is_sending: negotiated.direction.sends() && !negotiated.remote_rtp.ip().is_unspecified(),
             is_receiving: negotiated.direction.receives(),
+            is_held: self.direction != Direction::SendRecv,
             remote: negotiated.remote_rtp,
             networks: self.networks.clone(),
             rtcp: negotiated.remote_rtcp,
@@ -186,6 +242,12 @@ impl Sdp {
             srtp,
         })
     }
+}
+
+/// Whether a description of the far end's holds the call (RFC 3264 §8.4): it listens no longer.
+fn holds(theirs: &Description) -> bool {
+    let audio = theirs.audio().flatten().next();
+    audio.is_some_and(|audio| !audio.direction.receives())
 }
 
 /// Keys that are of no use are no way to protect a stream.
@@ -268,6 +330,46 @@ mod tests {
         assert!(caller.ours.contains(" RTP/SAVP 0 13 101\r\n"), "{}", caller.ours);
         let again = callee.answer(&caller.ours).unwrap();
         assert!(first.coding == again.coding && first.srtp == again.srtp);
+    }
+
+    #[test]
+    fn both_sides_hold_and_neither_ends_the_others() {
+        let (mut ours, mut theirs) = (sdp(None, 4_001), sdp(None, 4_001));
+        ours.offer().unwrap();
+        theirs.answer(&ours.ours).unwrap();
+        assert!(!ours.accept(&theirs.ours).unwrap().is_held);
+
+        // With music, then without.
+        ours.offer_direction(Direction::SendOnly).unwrap();
+        assert!(ours.ours.contains("a=sendonly\r\n"), "{}", ours.ours);
+        theirs.answer(&ours.ours).unwrap();
+        let held = ours.accept(&theirs.ours).unwrap();
+        assert!(held.is_held && held.is_sending && !held.is_receiving);
+        assert!(theirs.is_held_by_far_end() && !ours.is_held_by_far_end());
+        ours.offer_direction(Direction::Inactive).unwrap();
+        theirs.answer(&ours.ours).unwrap();
+        let held = ours.accept(&theirs.ours).unwrap();
+        assert!(held.is_held && !held.is_sending && !held.is_receiving);
+        assert!(!ours.is_held_by_far_end(), "agreeing is not holding");
+
+        // The far end holds too; what we answer holds on.
+        theirs.offer_direction(Direction::SendOnly).unwrap();
+        assert!(ours.answer(&theirs.ours).unwrap().is_held && ours.ours.contains("a=inactive\r\n"));
+        theirs.accept(&ours.ours).unwrap();
+        // Ours ends, theirs goes on.
+        ours.offer_direction(Direction::SendRecv).unwrap();
+        theirs.answer(&ours.ours).unwrap();
+        let settled = ours.accept(&theirs.ours).unwrap();
+        assert!(!settled.is_held && !settled.is_sending && settled.is_receiving && ours.is_held_by_far_end());
+        theirs.offer_direction(Direction::SendRecv).unwrap();
+        let settled = ours.answer(&theirs.ours).unwrap();
+        assert!(settled.is_sending && settled.is_receiving && !ours.is_held_by_far_end());
+
+        // What was refused leaves no trace.
+        let former = ours.offer_direction(Direction::SendOnly).unwrap();
+        ours.withdraw(former);
+        assert!(ours.is_settled() && ours.direction() == Direction::SendRecv);
+        assert!(!ours.answer(&theirs.ours).unwrap().is_held);
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub struct Progress {
     pub top: u64,
     /// Changes whenever something of these frames comes to show.
     pub changes: u64,
+    /// Whether something of these frames was refused.
+    pub refused: bool,
 }
 
 /// Buckets of a table to be fetched.
@@ -254,10 +256,16 @@ pub(super) fn read_tails(reader: &mut Reader<'_>) -> Result<Vec<Tail>, DecodeErr
 }
 
 fn read_progress(reader: &mut Reader<'_>) -> Result<Vec<Progress>, DecodeError> {
-    let count = reader.count(32)?;
+    let count = reader.count(33)?;
     let one = |reader: &mut Reader<'_>| {
         let (epoch, settled) = (Epoch(reader.u64()?), reader.u64()?);
-        Ok(Progress { epoch, settled, top: reader.u64()?, changes: reader.u64()? })
+        let (top, changes) = (reader.u64()?, reader.u64()?);
+        let refused = match reader.u8()? {
+            0 => false,
+            1 => true,
+            tag => return Err(DecodeError::Tag(tag)),
+        };
+        Ok(Progress { epoch, settled, top, changes, refused })
     };
     (0..count).map(|_| one(reader)).collect()
 }
@@ -372,8 +380,9 @@ pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
             put_u64(&mut out, *token);
             put_u64(&mut out, *version);
             put_varint(&mut out, progress.len() as u64);
-            for Progress { epoch, settled, top, changes } in progress {
+            for Progress { epoch, settled, top, changes, refused } in progress {
                 [epoch.0, *settled, *top, *changes].iter().for_each(|n| put_u64(&mut out, *n));
+                out.push(u8::from(*refused));
             }
             put_epochs(&mut out, ended);
             put_varint(&mut out, buckets.len() as u64);

@@ -158,10 +158,12 @@ impl Engine {
             settled: stream.settled(),
             top: stream.top(),
             changes: stream.changes(),
+            refused: stream.has_refused(),
         };
         let mut progress: Vec<_> = self.streams.iter().map(of).collect();
         let sent = self.log.sequence();
-        progress.push(Progress { epoch: self.epoch, settled: sent, top: sent, changes: self.log.committed() });
+        let changes = self.log.committed();
+        progress.push(Progress { epoch: self.epoch, settled: sent, top: sent, changes, refused: false });
         let since_ms = self.last_tick_ms.saturating_sub(self.config.tombstone_keep_ms);
         let ended = self.members.ended_since(since_ms).take(ENDED_IN_DIGESTS_MAX).collect();
         let buckets = if end { Vec::new() } else { digests(&self.tables) };
@@ -311,6 +313,12 @@ impl Engine {
         let end = end.clone();
         let Some(session) = self.drop_session() else { return Ok(()) };
         self.give_up_what_it_lacks(&session, store)?;
+        for progress in session.start.progress.values() {
+            if let Some(stream) = self.stream(progress.epoch) {
+                // What the donor has not taken can't be had from it.
+                if progress.refused { stream.refused() } else { stream.take_back_refusals() }
+            }
+        }
         for rows in &session.rows {
             self.counters.rows_fetched += self.apply(now, OpReader::states(rows), Source::States, store)?;
         }
