@@ -136,6 +136,24 @@ pub fn get(conn: &Connection, call_id: &str) -> rusqlite::Result<Option<CallRow>
     crate::one(conn, &sql, [call_id], CallRow::read)
 }
 
+/// Whose trunk a call is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallTrunk {
+    /// The call.
+    pub call_id: String,
+    /// Whose call it is.
+    pub tenant: String,
+    /// Name of the trunk.
+    pub trunk: String,
+}
+
+/// Every call with its trunk.
+pub fn trunks(conn: &Connection) -> rusqlite::Result<Vec<CallTrunk>> {
+    crate::all(conn, "SELECT call_id, tenant, trunk FROM calls", [], |row| {
+        Ok(CallTrunk { call_id: row.get(0)?, tenant: row.get(1)?, trunk: row.get(2)? })
+    })
+}
+
 /// How many calls one node has.
 pub fn count_on(conn: &Connection, node: &str) -> rusqlite::Result<u32> {
     let count = crate::one(conn, "SELECT count(*) FROM calls WHERE node = ?1", [node], |row| row.get(0))?;

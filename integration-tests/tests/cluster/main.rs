@@ -16,4 +16,6 @@ mod marks_and_clear;
 mod sipp;
 mod switch_killed;
 mod torture;
+mod trunks;
+mod trunks_limits;
 mod up;

@@ -87,6 +87,11 @@ pub(crate) struct Databases {
     pub(crate) node: String,
 }
 
+fn unix_ms() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    since_epoch.map_or(0, |time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+}
+
 impl Directory for Databases {
     fn trunk_of_source(&self, source: IpAddr) -> Option<TrunkName> {
         current(&self.trunks).of_source(source).cloned()
@@ -102,6 +107,10 @@ impl Directory for Databases {
 
     fn resolve(&self, host: &str, port: u16) -> Option<SocketAddr> {
         current(&self.trunks).peers.get(&(host.to_ascii_lowercase(), port)).copied()
+    }
+
+    fn unix_ms(&self) -> i64 {
+        unix_ms()
     }
 
     fn switches(&self) -> Vec<SwitchLoad> {
@@ -125,9 +134,7 @@ impl Directory for Databases {
             call_id: call_id.to_owned(),
             node: node.to_owned(),
             made_by: self.node.clone(),
-            made_ms: SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)),
+            made_ms: unix_ms(),
         };
         if let Err(error) = self.load.write(|conn| load::reserve(conn, &reservation)) {
             tracing::warn!(%error, node, "a call goes out without its reservation");

@@ -1147,6 +1147,15 @@ pub struct Trunk {
     /// How the audio of calls to and from this trunk is protected.
     #[prost(enumeration = "trunk::Srtp", tag = "10")]
     pub srtp: i32,
+    /// Most calls at once: none is placed while that many are up, in both directions. 0: unlimited.
+    #[prost(uint32, tag = "18")]
+    pub max_channels: u32,
+    /// Most calls placed in any second. 0: unlimited.
+    #[prost(uint32, tag = "19")]
+    pub max_cps: u32,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "20")]
+    pub revision: u64,
 }
 /// Nested message and enum types in `Trunk`.
 pub mod trunk {
@@ -1296,6 +1305,9 @@ pub struct Number {
     /// Name of the route.
     #[prost(string, tag = "4")]
     pub route: ::prost::alloc::string::String,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "20")]
+    pub revision: u64,
 }
 /// What is done with a call: which bot it is streamed to.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1319,6 +1331,9 @@ pub struct Route {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "20")]
+    pub revision: u64,
 }
 /// A bot that routes can name.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1348,6 +1363,179 @@ pub struct Bot {
     /// Addresses of other bots of the same kind, tried in order when this one fails.
     #[prost(string, repeated, tag = "9")]
     pub fallback: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "20")]
+    pub revision: u64,
+}
+/// trunk.create and trunk.update take a Trunk and reply with it and its new revision. trunk.get; the reply is a Trunk.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkGetRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// trunk.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When it is given, the trunk is deleted only if it has this revision still.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkDeleteReply {}
+/// trunk.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkListRequest {
+    /// Most trunks in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TrunkListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub trunks: ::prost::alloc::vec::Vec<Trunk>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// trunk.acquire, at the node of a trunk-manager: a channel and a turn for a call that is about to be placed. Comes when it is its turn.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkAcquireRequest {
+    #[prost(string, tag = "1")]
+    pub trunk: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub call_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkAcquireReply {
+    /// When the INVITE must have left the cluster, ms since 1970. 0: the trunk has no limits.
+    #[prost(int64, tag = "1")]
+    pub send_by_ms: i64,
+}
+/// trunk.release, at the same node: the call has not been placed. One that has been gives its channel back by itself.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkReleaseRequest {
+    #[prost(string, tag = "1")]
+    pub trunk: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub call_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkReleaseReply {}
+/// number.create and number.update take a Number and reply with it and its new revision. number.get; the reply is a Number.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberGetRequest {
+    #[prost(string, tag = "1")]
+    pub number: ::prost::alloc::string::String,
+    /// As the number has it; empty: the entry for every trunk.
+    #[prost(string, tag = "2")]
+    pub trunk: ::prost::alloc::string::String,
+}
+/// number.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub number: ::prost::alloc::string::String,
+    /// As the number has it; empty: the entry for every trunk.
+    #[prost(string, tag = "2")]
+    pub trunk: ::prost::alloc::string::String,
+    /// When it is given, the number is deleted only if it has this revision still.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberDeleteReply {}
+/// number.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberListRequest {
+    /// Most numbers in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct NumberListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub numbers: ::prost::alloc::vec::Vec<Number>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// route.create and route.update take a Route and reply with it and its new revision. route.get; the reply is a Route.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteGetRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// route.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When it is given, the route is deleted only if it has this revision still.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteDeleteReply {}
+/// route.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteListRequest {
+    /// Most routes in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RouteListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub routes: ::prost::alloc::vec::Vec<Route>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// bot.create and bot.update take a Bot and reply with it and its new revision. bot.get; the reply is a Bot.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotGetRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// bot.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When it is given, the bot is deleted only if it has this revision still.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotDeleteReply {}
+/// bot.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotListRequest {
+    /// Most bots in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BotListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub bots: ::prost::alloc::vec::Vec<Bot>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
 }
 /// What happened to a call; published on bs.v1.<cluster>.<tenant>.ev.<class>.<type>.<call_id>.
 #[derive(Clone, PartialEq, ::prost::Message)]

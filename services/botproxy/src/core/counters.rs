@@ -29,6 +29,8 @@ pub(crate) enum Refusal {
     Full,
     /// More new calls from one address than it may make.
     Rate,
+    /// A call out came later than its trunk's limits allow.
+    TooLate,
 }
 
 /// Why nothing at all was done about a message of a stranger.
@@ -69,6 +71,7 @@ impl Refusal {
             Self::UnknownDialog => "unknown_dialog",
             Self::Full => "full",
             Self::Rate => "rate",
+            Self::TooLate => "too_late",
         }
     }
 }

@@ -47,6 +47,8 @@ pub(crate) trait Directory {
     fn is_trunk_peer(&self, source: IpAddr) -> bool;
     /// The address of a trunk's peer that is configured by name.
     fn resolve(&self, host: &str, port: u16) -> Option<SocketAddr>;
+    /// The time that the cluster's clocks share, ms since 1970.
+    fn unix_ms(&self) -> i64;
     /// The media switches and their load, reservations included.
     fn switches(&self) -> Vec<SwitchLoad>;
     /// The node that has a call, by its SIP Call-ID.
