@@ -252,14 +252,14 @@ fn put_cursor(out: &mut Vec<u8>, cursor: &Cursor<'_>) {
 
 pub(super) fn read_tails(reader: &mut Reader<'_>) -> Result<Vec<Tail>, DecodeError> {
     let count = reader.count(16)?;
-    (0..count).map(|_| Ok(Tail { epoch: Epoch(reader.u64()?), sequence: reader.u64()? })).collect()
+    (0..count).map(|_| Ok(Tail { epoch: Epoch(reader.u64()?), sequence: reader.sequence()? })).collect()
 }
 
 fn read_progress(reader: &mut Reader<'_>) -> Result<Vec<Progress>, DecodeError> {
     let count = reader.count(33)?;
     let one = |reader: &mut Reader<'_>| {
-        let (epoch, settled) = (Epoch(reader.u64()?), reader.u64()?);
-        let (top, changes) = (reader.u64()?, reader.u64()?);
+        let (epoch, settled) = (Epoch(reader.u64()?), reader.sequence()?);
+        let (top, changes) = (reader.sequence()?, reader.u64()?);
         let refused = match reader.u8()? {
             0 => false,
             1 => true,
@@ -522,7 +522,7 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
                 incomplete: flags & INCOMPLETE != 0,
                 hello: flags & HELLO != 0,
                 flushed: flags & FLUSHED != 0,
-                sequence: reader.u64()?,
+                sequence: reader.sequence()?,
                 state: reader.u64()?,
                 tables: read_tables(reader)?,
                 suspects: read_suspects(reader)?,
@@ -530,7 +530,7 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
             }
         }
         FRAME => {
-            let sequence = reader.u64()?;
+            let sequence = reader.sequence()?;
             if sequence == 0 {
                 return Err(DecodeError::Range);
             }
@@ -542,9 +542,9 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
             Body::Frame { sequence, ack, entries }
         }
         EPOCH_END => Body::EpochEnd { tail: read_tail(reader)? },
-        ACK_REQUEST => Body::AckRequest { sequence: reader.u64()? },
+        ACK_REQUEST => Body::AckRequest { sequence: reader.sequence()? },
         ACK => Body::Ack { tail: read_tail(reader)? },
-        NACK => Body::Nack { epoch: Epoch(reader.u64()?), from: reader.u64()?, to: reader.u64()? },
+        NACK => Body::Nack { epoch: Epoch(reader.u64()?), from: reader.sequence()?, to: reader.sequence()? },
         GONE => Body::Gone { epoch: Epoch(reader.u64()?), oldest: reader.u64()? },
         DIGEST_REQUEST => Body::DigestRequest { token: reader.u64()?, end: read_bool(reader)? },
         DIGESTS => {
