@@ -46,10 +46,7 @@ pub(super) fn install(
         }
         authorize(&schema, &cell, &context)
     }))?;
-    if let Some(sandbox) = sandbox {
-        let bytes_max = i32::try_from(sandbox.value_bytes_max).unwrap_or(i32::MAX);
-        connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes_max)?;
-        connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, PATTERN_BYTES_MAX)?;
+    if sandbox.is_some() {
         let cell = mode.clone();
         connection.progress_handler(STEPS_PER_LOOK, Some(move || cell.is_overdue()))?;
     }
@@ -57,6 +54,19 @@ pub(super) fn install(
     // True turns the commit into a rollback: a transaction is committed by the crate, after its changes have been
     // captured, and never by a statement of the application.
     connection.commit_hook(Some(move || cell.get() != Mode::Internal))
+}
+
+/// Limits what statements may make, while a closure runs in a sandbox. What others have written is applied without limits: they have kept to
+/// theirs, and a row that merges what several have written is larger than each.
+pub(super) fn limit(connection: &Connection, sandbox: Option<Sandbox>, on: bool) -> rusqlite::Result<()> {
+    let Some(sandbox) = sandbox.filter(|_| on) else {
+        // More than SQLite was built for is taken for the most that it was built for.
+        connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, i32::MAX)?;
+        return connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, i32::MAX).map(drop);
+    };
+    let bytes_max = i32::try_from(sandbox.value_bytes_max).unwrap_or(i32::MAX);
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes_max)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, PATTERN_BYTES_MAX).map(drop)
 }
 
 fn authorize(schema: &Schema, cell: &ModeCell, context: &AuthContext<'_>) -> Authorization {

@@ -37,7 +37,7 @@ use crate::core::schema::{Column, Merge, Schema};
 use crate::core::store::StoreError;
 use crate::core::tally::is_better;
 use crate::error::{Error, Result};
-use crate::options::Options;
+use crate::options::{Options, Sandbox};
 
 /// Prepared statements kept per connection, the application's and the crate's.
 const STATEMENTS_MAX: usize = 512;
@@ -57,6 +57,7 @@ pub(crate) struct LocalDb {
     statements: Statements,
     rows_counted: u64,
     applying: bool,
+    sandbox: Option<Sandbox>,
     /// Whether the schema has something that is for local writes only: FOREIGN KEY actions, triggers, CHECK.
     guarded: bool,
     enforcing: bool,
@@ -92,6 +93,7 @@ impl LocalDb {
             statements,
             rows_counted: 0,
             applying: false,
+            sandbox: options.sandbox,
             guarded,
             enforcing: false,
         };
@@ -132,6 +134,7 @@ impl LocalDb {
 
     /// Runs a query of the application on the connection that writes, which is the only one to have temporary tables.
     pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        let _limited = Limited::enter(&self.connection, self.sandbox)?;
         let _mode = InMode::enter(&self.mode, Mode::Read);
         Ok(query(&self.connection)?)
     }
@@ -148,6 +151,7 @@ impl LocalDb {
         self.rows_counted = self.connection.total_changes();
         let open = OpenTransaction(self);
         let value = {
+            let _limited = Limited::enter(&open.0.connection, open.0.sandbox)?;
             let _mode = InMode::enter(&open.0.mode, Mode::Write);
             transaction(&open.0.connection)
         };
@@ -318,6 +322,27 @@ impl<'a> InMode<'a> {
 impl Drop for InMode<'_> {
     fn drop(&mut self) {
         self.0.set(Mode::Internal);
+    }
+}
+
+/// A sandbox's limits, until it is dropped.
+struct Limited<'a>(Option<&'a Connection>);
+
+impl<'a> Limited<'a> {
+    fn enter(connection: &'a Connection, sandbox: Option<Sandbox>) -> rusqlite::Result<Self> {
+        if sandbox.is_none() {
+            return Ok(Self(None));
+        }
+        guard::limit(connection, sandbox, true)?;
+        Ok(Self(Some(connection)))
+    }
+}
+
+impl Drop for Limited<'_> {
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.0.map(|connection| guard::limit(connection, None, false)) {
+            tracing::error!(%error, "limits could not be taken back");
+        }
     }
 }
 

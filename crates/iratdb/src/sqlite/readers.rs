@@ -130,7 +130,8 @@ impl Readers {
         let mode = ModeCell::new(self.sandbox);
         let reader = Reader::open(&self.pages, number, |connection| {
             connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-            guard::install(connection, &self.schema, &mode, self.sandbox)
+            guard::install(connection, &self.schema, &mode, self.sandbox)?;
+            guard::limit(connection, self.sandbox, true)
         })?;
         Ok(Guarded { reader, mode })
     }

@@ -313,8 +313,8 @@ impl Engine {
         let end = end.clone();
         let Some(session) = self.drop_session() else { return Ok(()) };
         self.give_up_what_it_lacks(&session, store)?;
-        for progress in session.start.progress.values() {
-            if let Some(stream) = self.stream(progress.epoch) {
+        for progress in session.start.progress.values().filter(|progress| progress.epoch != self.epoch) {
+            if let Some(stream) = self.streams.get_mut(&progress.epoch) {
                 // What the donor has not taken can't be had from it.
                 if progress.refused { stream.refused() } else { stream.take_back_refusals() }
             }
