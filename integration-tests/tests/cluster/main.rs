@@ -17,5 +17,4 @@ mod sipp;
 mod switch_killed;
 mod torture;
 mod trunks;
-mod trunks_limits;
 mod up;

@@ -76,7 +76,7 @@ pub enum Difference {
         reason: &'static str,
     },
     /// One has a generated column or an index expression more on a table that both have. The other's rows may be such that it fails.
-    #[error("table {table} has {expression} only {}, which can fail with rows of who does not compute it", place(*there))]
+    #[error("table {table} has {expression} only {}, which can fail with rows of a member that does not compute it", place(*there))]
     Computed {
         /// The table.
         table: String,

@@ -77,10 +77,7 @@ pub(crate) struct MediaId {
 #[derive(Debug)]
 pub(crate) enum Command {
     /// Takes a bound RTP socket, and RTCP's; nothing flows yet.
-    Open {
-        socket: std::net::UdpSocket,
-        rtcp: std::net::UdpSocket,
-    },
+    Open { socket: std::net::UdpSocket, rtcp: std::net::UdpSocket },
     /// Says what SDP has settled, also anew after a re-INVITE.
     Negotiate(Box<Negotiated>),
     /// Opens the bot's WebSocket and sends `start`.
@@ -93,33 +90,18 @@ pub(crate) enum Command {
     Drain,
     /// Plays a clip to the caller, in the place of whatever clip is played.
     Play(Box<PlayOrder>),
-    /// Ends the clip of this name.
     /// What is heard while we hold the call, from its beginning.
     HoldMusic(Option<Arc<Clip>>),
-    StopPlay {
-        play_id: String,
-    },
+    /// Ends the clip of this name.
+    StopPlay { play_id: String },
     /// Makes silence of what the caller says, or of what the bot says.
-    Mute {
-        inbound: bool,
-        outbound: bool,
-    },
+    Mute { inbound: bool, outbound: bool },
     /// Presses keys toward the telephone.
-    SendDtmf {
-        call_id: String,
-        digits: String,
-        answer: oneshot::Sender<Result<DtmfSendReply, Error>>,
-    },
+    SendDtmf { call_id: String, digits: String, answer: oneshot::Sender<Result<DtmfSendReply, Error>> },
     /// What has become of a verb of the bot's: nothing to be told, or why not. `is_play`: the verb was `play`.
-    AnswerBot {
-        is_play: bool,
-        refused: Option<ErrorInfo>,
-    },
+    AnswerBot { is_play: bool, refused: Option<ErrorInfo> },
     /// Ends everything: `stop` to the bot, sockets closed.
-    Close {
-        stop_reason: &'static str,
-        class: &'static str,
-    },
+    Close { stop_reason: &'static str, class: &'static str },
     /// Breaks the loop.
     #[cfg(test)]
     Panic,

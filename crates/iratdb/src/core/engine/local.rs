@@ -45,7 +45,7 @@ pub enum Refused {
         /// The table's index.
         table: usize,
     },
-    /// This process's clock went back so far that others with the right time would refuse its stamps, which don't.
+    /// This process's clock went back so far that its stamps, which never go back, would be refused by others whose clocks are right.
     ClockWentBack,
     /// The transaction is larger than a replica takes.
     TransactionTooLarge {

@@ -86,7 +86,7 @@ pub const CHALLENGES_MAX: usize = 64;
 /// How often one is asked, and how long it has for an answer.
 const CHALLENGE_TRIES: u32 = 4;
 const CHALLENGE_MS: u64 = 200;
-/// Challenges answered within `PROOFS_MS`: each costs a signature, whoever asks. More are not answered, and come again.
+/// Challenges answered within `PROOFS_MS`: each costs a signature, whoever asks. More are not answered; each is asked four times.
 const PROOFS_MAX: u32 = 64;
 const PROOFS_MS: u64 = 200;
 /// What was sealed within this time is recent.
@@ -125,7 +125,7 @@ pub struct Refusals {
     pub replayed: u64,
     /// Of a process that has not proven to be alive. They are kept for a moment, and taken when it has.
     pub unknown_epoch: u64,
-    /// Under an epoch that belongs to another process, or is none of a process of its kind.
+    /// Under an epoch that belongs to another process, or is not of the parity that its kind of process uses.
     pub duplicate_epoch: u64,
     /// Under a data key that is not here. They are kept for a moment, and taken when it is.
     pub unknown_key: u64,

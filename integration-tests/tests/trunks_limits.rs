@@ -1,4 +1,5 @@
-//! A trunk's limits are kept over the whole cluster, whoever dies: counted at the carrier, which is SIPp.
+//! A trunk's limits are kept over the whole cluster, whoever dies: counted at the carrier, which is SIPp. A program of its own, because it goes by the
+//! clock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
