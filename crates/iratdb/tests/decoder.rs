@@ -54,7 +54,6 @@ fn samples() -> Vec<Vec<u8>> {
         Body::Heartbeat {
             node: "node",
             ready: true,
-            reader: false,
             incomplete: true,
             hello: true,
             flushed: true,

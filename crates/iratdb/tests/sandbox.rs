@@ -79,8 +79,26 @@ async fn no_value_is_larger_than_allowed() {
 const LARGE: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
     SELECT count(*) FROM (SELECT DISTINCT i, zeroblob(50000) FROM n ORDER BY 2, 1)";
 
+/// SQLite's memory is counted for the whole process.
+static MEMORY: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+#[tokio::test]
+async fn statements_that_are_kept_for_the_next_time_leave_room_for_others() {
+    let _alone = MEMORY.lock().await;
+    let db = limited(Duration::from_secs(600), 32 << 20).await;
+    for n in 0..40 {
+        let list: Vec<_> = (0..50_000).map(|m| format!("'{n}.{m}'")).collect();
+        let sql = format!("SELECT count(*) FROM t WHERE a IN ({})", list.join(","));
+        let count = |c: &rusqlite::Connection| c.prepare_cached(&sql)?.query_row((), |row| row.get::<_, i64>(0));
+        assert_eq!(db.read(count).unwrap(), 0);
+    }
+    let rows: i64 = db.read(|c| c.query_row("SELECT count(*) FROM t", (), |row| row.get(0))).unwrap();
+    assert_eq!(rows, 0);
+}
+
 #[tokio::test]
 async fn a_statement_that_takes_much_memory_is_interrupted() {
+    let _alone = MEMORY.lock().await;
     let db = limited(Duration::from_secs(600), 64 << 20).await;
     let count = |c: &rusqlite::Connection| c.query_row(LARGE, (), |row| row.get::<_, i64>(0));
     assert_eq!(code(db.read(count)), Some(ErrorCode::OperationInterrupted));

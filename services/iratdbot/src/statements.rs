@@ -1,7 +1,7 @@
 //! SQL of clients, run on a handle's replica. Blocking: for threads that may block.
 
 use botstream_api::{Error, ErrorCode};
-use iratdb::rusqlite::{self, Connection, ErrorCode as SqliteCode, params_from_iter};
+use iratdb::rusqlite::{self, Connection, ErrorCode as SqliteCode, Statement, params_from_iter};
 use iratdb::{Commit, IraTdb};
 use serde_json::{Value as Json, json};
 
@@ -10,6 +10,9 @@ use crate::value;
 
 /// Statements of one transaction.
 pub(crate) const BATCH_MAX: usize = 10_000;
+
+/// Statements of more bytes are not kept prepared for the next time: they can take much memory.
+const KEPT_SQL_BYTES_MAX: usize = 4_096;
 
 /// A statement and what is bound to it.
 #[derive(Debug)]
@@ -51,30 +54,45 @@ pub(crate) fn exec(db: &IraTdb, statements: &[Bound]) -> Result<Commit<Outcome>,
     })
 }
 
+/// Prepares a statement, or takes one that was kept, and uses it.
+fn with<T>(
+    connection: &Connection,
+    sql: &str,
+    run: impl FnOnce(&mut Statement<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    if sql.len() > KEPT_SQL_BYTES_MAX {
+        run(&mut connection.prepare(sql)?)
+    } else {
+        run(&mut *connection.prepare_cached(sql)?)
+    }
+}
+
 fn exec_one(connection: &Connection, statement: &Bound) -> rusqlite::Result<u64> {
-    let mut prepared = connection.prepare_cached(&statement.sql)?;
-    let is_change = !prepared.readonly();
-    let mut rows = prepared.query(params_from_iter(&statement.params))?;
-    // What RETURNING or a SELECT gives is not asked for here.
-    while rows.next()?.is_some() {}
-    Ok(if is_change { connection.changes() } else { 0 })
+    with(connection, &statement.sql, |prepared| {
+        let is_change = !prepared.readonly();
+        let mut rows = prepared.query(params_from_iter(&statement.params))?;
+        // What RETURNING or a SELECT gives is not asked for here.
+        while rows.next()?.is_some() {}
+        Ok(if is_change { connection.changes() } else { 0 })
+    })
 }
 
 /// Runs a query and takes its whole result.
 pub(crate) fn query(db: &IraTdb, statement: &Bound) -> Result<ResultSet, Error> {
     let read = db.read(|connection| {
-        let mut prepared = connection.prepare_cached(&statement.sql)?;
-        let columns: Vec<String> = prepared.column_names().map(str::to_owned).collect();
-        let count = columns.len();
-        let mut result = ResultSet::new(columns);
-        let mut rows = prepared.query(params_from_iter(&statement.params))?;
-        while let Some(row) = rows.next()? {
-            let values = (0..count).map(|column| row.get_ref(column).map(value::to_json));
-            if result.push(values.collect::<rusqlite::Result<_>>()?) > KEPT_BYTES_MAX {
-                return Ok(Err(()));
+        with(connection, &statement.sql, |prepared| {
+            let columns: Vec<String> = prepared.column_names().map(str::to_owned).collect();
+            let count = columns.len();
+            let mut result = ResultSet::new(columns);
+            let mut rows = prepared.query(params_from_iter(&statement.params))?;
+            while let Some(row) = rows.next()? {
+                let values = (0..count).map(|column| row.get_ref(column).map(value::to_json));
+                if result.push(values.collect::<rusqlite::Result<_>>()?) > KEPT_BYTES_MAX {
+                    return Ok(Err(()));
+                }
             }
-        }
-        Ok(Ok(result))
+            Ok(Ok(result))
+        })
     });
     read.map_err(refusal)?.map_err(|()| {
         let sentence = format!("the result has more than {KEPT_BYTES_MAX} bytes: ask for less, by WHERE or LIMIT");

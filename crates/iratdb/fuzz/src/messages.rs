@@ -83,10 +83,9 @@ pub fn all(schema: u64) -> Vec<Vec<u8>> {
     batch.extend(&states);
     let progress = vec![Progress { epoch: OTHER, settled: 6, top: 7, changes: 8, refused: false }];
     let wanted = |table, rows| Wanted { table, rows: [rows; 4], deaths: [3; 4] };
-    let heartbeat = |hello, reader| Body::Heartbeat {
+    let heartbeat = |hello| Body::Heartbeat {
         node: "node-1",
         ready: true,
-        reader,
         incomplete: false,
         hello,
         flushed: true,
@@ -97,8 +96,8 @@ pub fn all(schema: u64) -> Vec<Vec<u8>> {
         tails: tails.clone(),
     };
     let bodies = [
-        heartbeat(true, false),
-        heartbeat(false, true),
+        heartbeat(true),
+        heartbeat(false),
         Body::Frame { sequence: 1, ack: true, entries: vec![Entry::Tx(&tx)] },
         Body::Frame {
             sequence: 2,

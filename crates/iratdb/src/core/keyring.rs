@@ -51,9 +51,11 @@ impl DataKey {
 #[derive(Debug)]
 struct Held {
     key: Arc<DataKey>,
-    /// Since when nothing is sealed with it, unless it is the one: at this time it was so for this long.
+    /// Unless it is the key in use: at `unused_at_ms` it had been unused for `unused_for_ms`.
     unused_at_ms: u64,
     unused_for_ms: u64,
+    /// Whether it was in use, and was replaced: it does not get another time for being used once more.
+    replaced: bool,
 }
 
 impl Held {
@@ -67,7 +69,7 @@ impl Held {
 pub struct Given {
     /// The key.
     pub key: DataKey,
-    /// For how long it has known another to be the one to seal with.
+    /// For how long the giver has sealed with another.
     pub unused_ms: u64,
 }
 
@@ -75,8 +77,8 @@ pub struct Given {
 #[derive(Debug, Default)]
 pub struct KeyRing {
     keys: Vec<Held>,
-    /// Chosen over the first.
-    preferred: Option<KeyId>,
+    /// Chosen over the first, and when a writer was last heard under it.
+    preferred: Option<(KeyId, u64)>,
     /// Since when the one to seal with is the one.
     best_since_ms: u64,
 }
@@ -84,15 +86,26 @@ pub struct KeyRing {
 impl KeyRing {
     /// The key to seal with: of the highest generation, and of those the highest id, unless another is preferred.
     pub fn best(&self) -> Option<&Arc<DataKey>> {
-        let preferred = self.preferred.and_then(|id| self.get(id));
+        let preferred = self.preferred.and_then(|(id, _)| self.get(id));
         preferred.or_else(|| self.keys.first().map(|held| &held.key))
     }
 
-    /// Prefers a key. A process that only reads seals with the one that it sees writers use: it can't hand them another.
-    pub fn prefer(&mut self, id: KeyId, now_ms: u64) {
+    /// A writer was heard under a key. A process that only reads seals with the one that it hears writers use: it can't hand them another.
+    /// Of several, with that which replaces the others; with another when nobody has been heard under that for a lease.
+    pub fn prefer(&mut self, id: KeyId, now_ms: u64, lease_ms: u64) {
+        let Some(place) = self.place(id) else { return };
+        let heard = self.preferred.and_then(|(preferred, at_ms)| Some((self.place(preferred)?, at_ms)));
+        if heard.is_some_and(|(preferred, at_ms)| place > preferred && now_ms < at_ms + lease_ms) {
+            return;
+        }
         let before = self.best_id();
-        self.preferred = Some(id);
+        self.preferred = Some((id, now_ms));
         self.may_have_changed(before, now_ms);
+    }
+
+    /// Keys that replace this one are before it.
+    fn place(&self, id: KeyId) -> Option<usize> {
+        self.keys.iter().position(|held| held.key.id == id)
     }
 
     fn best_id(&self) -> Option<KeyId> {
@@ -105,8 +118,8 @@ impl KeyRing {
             return;
         }
         self.best_since_ms = now_ms;
-        if let Some(held) = self.keys.iter_mut().find(|held| Some(held.key.id) == before) {
-            (held.unused_at_ms, held.unused_for_ms) = (now_ms, 0);
+        if let Some(held) = self.keys.iter_mut().find(|held| Some(held.key.id) == before && !held.replaced) {
+            (held.unused_at_ms, held.unused_for_ms, held.replaced) = (now_ms, 0, true);
         }
     }
 
@@ -136,15 +149,15 @@ impl KeyRing {
             return false;
         }
         let before = self.best_id();
-        self.keys.push(Held { key: Arc::new(key), unused_at_ms: now_ms, unused_for_ms: unused_ms });
+        self.keys.push(Held { key: Arc::new(key), unused_at_ms: now_ms, unused_for_ms: unused_ms, replaced: false });
         self.keys.sort_by_key(|held| std::cmp::Reverse((held.key.generation, held.key.id)));
         self.keys.truncate(KEYS_MAX);
         self.may_have_changed(before, now_ms);
         true
     }
 
-    /// Gives up keys that have not been the one to seal with for so long, as far as is known here or was to who handed them on: so
-    /// one that was replaced does not live on by being handed from member to member.
+    /// Gives up keys that have been out of use for so long, by what this process knows or was told by whoever handed them on: a replaced
+    /// key does not live on by going from member to member.
     pub fn retire(&mut self, now_ms: u64, keep_ms: u64) {
         let best = self.best_id();
         self.keys.retain(|held| Some(held.key.id) == best || held.unused_ms(now_ms) < keep_ms);
@@ -226,15 +239,38 @@ mod tests {
         let mut ring = KeyRing::default();
         ring.add(key(1, 1), 0);
         ring.add(key(9, 1), 0);
-        ring.prefer(KeyId(1), 5_000);
+        ring.prefer(KeyId(1), 5_000, 100);
         assert_eq!(best(&ring), Some(1));
-        ring.prefer(KeyId(1), 5_500);
+        ring.prefer(KeyId(1), 5_500, 100);
         ring.retire(5_999, 1_000);
         assert_eq!(ring.len(), 2);
         ring.retire(6_000, 1_000);
         assert_eq!((ring.len(), best(&ring)), (1, Some(1)));
-        ring.prefer(KeyId(7), 7_000);
+        ring.prefer(KeyId(7), 7_000, 100);
         assert_eq!(best(&ring), Some(1), "7 is not there");
+    }
+
+    #[test]
+    fn one_who_goes_on_with_a_replaced_key_is_not_followed_nor_keeps_it() {
+        let mut ring = KeyRing::default();
+        ring.add(key(1, 1), 0);
+        ring.prefer(KeyId(1), 0, 100);
+        ring.add(key(2, 2), 1_000);
+        ring.prefer(KeyId(2), 1_000, 100);
+        for now_ms in (1_050..2_000).step_by(50) {
+            ring.prefer(KeyId(1), now_ms, 100);
+            assert_eq!(best(&ring), Some(2));
+            ring.prefer(KeyId(2), now_ms, 100);
+            ring.retire(now_ms, 1_000);
+        }
+        // All others are gone for a while.
+        ring.prefer(KeyId(1), 2_049, 100);
+        assert_eq!(best(&ring), Some(2));
+        ring.prefer(KeyId(1), 2_050, 100);
+        assert_eq!(best(&ring), Some(1));
+        ring.prefer(KeyId(2), 2_060, 100);
+        ring.retire(2_060, 1_000);
+        assert_eq!((ring.len(), best(&ring)), (1, Some(2)), "1 was replaced at 1,000");
     }
 
     #[test]

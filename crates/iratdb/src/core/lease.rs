@@ -1,7 +1,8 @@
 //! Who lives: members, their leases, and epochs that are over.
 //!
 //! An epoch that is not heard for a lease is ended by the lowest member that lives, if another member has not heard it
-//! either. One message ends it everywhere. An epoch once ended stays ended.
+//! either. One message ends it everywhere. An epoch once ended stays ended. All that holds for processes that may write. One that only
+//! reads owns nothing and has sent nothing: each member forgets it by itself, and listens to it again when it is back.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -122,7 +123,7 @@ impl Members {
             writer,
             node: "".into(),
             ready: false,
-            reader: false,
+            reader: epoch.is_readers(),
             incomplete: false,
             heard_at_ms: now_ms,
             schema: None,
@@ -141,14 +142,12 @@ impl Members {
         self.suspects.clear();
     }
 
-    /// A member is listened to no more, and may come back.
-    pub fn forget(&mut self, epoch: Epoch) {
-        self.live.remove(&epoch);
-        self.suspects.retain(|suspect| *suspect != epoch);
-    }
-
-    /// An epoch is over. False if that was known.
+    /// An epoch is over. False if that was known, or it was of a process that only reads: that is forgotten.
     pub fn end(&mut self, epoch: Epoch, now_ms: u64) -> bool {
+        if epoch.is_readers() {
+            self.live.remove(&epoch);
+            return false;
+        }
         let schema = self.live.remove(&epoch).and_then(|member| member.schema);
         self.suspects.retain(|suspect| *suspect != epoch);
         let schema = schema.or_else(|| self.schema_of(epoch));
@@ -187,8 +186,9 @@ impl Members {
         self.ended.get_mut(&epoch).map(|ended| *ended.heard_at_ms.get_or_insert(now_ms))
     }
 
-    /// Looks for members that were not heard for a lease. True if there are more than before.
+    /// Looks for members that were not heard for a lease, and forgets those that only read. True if there are more than before.
     pub fn suspect(&mut self, now_ms: u64, lease_ms: u64) -> bool {
+        self.live.retain(|_, member| !member.reader || now_ms < member.heard_at_ms + lease_ms);
         let silent = self.live.iter().filter(|(_, member)| now_ms >= member.heard_at_ms + lease_ms);
         let suspects: Vec<_> = silent.map(|(epoch, _)| *epoch).collect();
         let more = suspects.iter().any(|suspect| !self.suspects.contains(suspect));
@@ -237,24 +237,24 @@ mod tests {
     #[test]
     fn the_lowest_ends_what_another_has_not_heard_either() {
         let mut members = Members::default();
-        heard(&mut members, 5, 0);
-        heard(&mut members, 7, 1_500);
+        heard(&mut members, 6, 0);
+        heard(&mut members, 8, 1_500);
         assert!(!members.suspect(1_999, LEASE));
         assert!(members.suspect(2_000, LEASE));
-        assert_eq!(members.to_end(Epoch(3)), [], "nobody seconds it");
-        if let Some(member) = members.get_mut(Epoch(7)) {
-            member.suspects = vec![Epoch(5)];
+        assert_eq!(members.to_end(Epoch(4)), [], "nobody seconds it");
+        if let Some(member) = members.get_mut(Epoch(8)) {
+            member.suspects = vec![Epoch(6)];
         }
-        assert_eq!(members.to_end(Epoch(8)), [], "7 is lower");
-        assert_eq!(members.to_end(Epoch(3)), [Epoch(5)]);
+        assert_eq!(members.to_end(Epoch(10)), [], "8 is lower");
+        assert_eq!(members.to_end(Epoch(4)), [Epoch(6)]);
     }
 
     #[test]
     fn who_is_alone_needs_no_second() {
         let mut members = Members::default();
-        heard(&mut members, 5, 0);
+        heard(&mut members, 6, 0);
         members.suspect(2_000, LEASE);
-        assert_eq!(members.to_end(Epoch(9)), [Epoch(5)]);
+        assert_eq!(members.to_end(Epoch(10)), [Epoch(6)]);
     }
 
     #[test]
@@ -267,13 +267,29 @@ mod tests {
     }
 
     #[test]
+    fn readers_count_for_nothing_and_are_forgotten() {
+        let mut members = Members::default();
+        heard(&mut members, 6, 0);
+        heard(&mut members, 1, 1_500);
+        assert!(members.suspect(2_000, LEASE));
+        assert_eq!(members.to_end(Epoch(10)), [Epoch(6)], "nobody writes but this one");
+        assert!(!members.end(Epoch(1), 2_000) && !members.is_ended(Epoch(1)));
+        heard(&mut members, 1, 2_100);
+        members.suspect(4_099, LEASE);
+        assert!(members.get(Epoch(1)).is_some_and(|member| !member.can_donate()));
+        members.suspect(4_100, LEASE);
+        assert!(members.get(Epoch(1)).is_none());
+        heard(&mut members, 1, 9_000);
+    }
+
+    #[test]
     fn an_ended_epoch_stays_ended() {
         let mut members = Members::default();
-        heard(&mut members, 5, 0);
-        assert!(members.end(Epoch(5), 1));
-        assert!(!members.end(Epoch(5), 2));
-        assert!(!members.seen(Epoch(5), Some(Writer(5)), 3));
-        assert!(members.remind(Epoch(5), 3, 500));
-        assert!(!members.remind(Epoch(5), 4, 500));
+        heard(&mut members, 6, 0);
+        assert!(members.end(Epoch(6), 1));
+        assert!(!members.end(Epoch(6), 2));
+        assert!(!members.seen(Epoch(6), Some(Writer(6)), 3));
+        assert!(members.remind(Epoch(6), 3, 500));
+        assert!(!members.remind(Epoch(6), 4, 500));
     }
 }

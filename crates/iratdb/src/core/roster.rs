@@ -175,13 +175,15 @@ impl Roster {
         heard.map(|(writer, _)| *writer)
     }
 
-    /// Takes a process in. False if one of the same name, but another key, is there.
+    /// Takes a process in. False if one of the same name, but another key, is there, or there is no room for one that only reads.
     pub fn admit(&mut self, entry: Entry, now_ms: u64) -> bool {
         let Entry { writer, writes, public, counter } = entry;
         if let Some(known) = self.known.get(&writer) {
             return (known.writes, known.public) == (writes, public);
         }
-        self.make_room(writes);
+        if !self.make_room(writes) {
+            return false;
+        }
         let known = Known {
             writes,
             public,
@@ -195,14 +197,16 @@ impl Roster {
         true
     }
 
-    /// If there are too many, forgets the one that was not heard for longest: a reader, unless there is none.
-    fn make_room(&mut self, writes: bool) {
+    /// If there are too many, forgets the one that was not heard for longest: a reader, unless there is none, and then only for a writer.
+    fn make_room(&mut self, writes: bool) -> bool {
         let readers = self.known.values().filter(|known| !known.writes).count();
         let full = self.known.len() >= MEMBERS_MAX || (!writes && readers >= READERS_MAX);
-        let longest = || self.known.iter().min_by_key(|(_, known)| (known.writes, known.heard_at_ms));
-        if full && let Some(longest) = longest().map(|(writer, _)| *writer) {
-            self.forget(longest);
+        if !full {
+            return true;
         }
+        let may_go = self.known.iter().filter(|(_, known)| writes || !known.writes);
+        let longest = may_go.min_by_key(|(_, known)| (known.writes, known.heard_at_ms)).map(|(writer, _)| *writer);
+        longest.inspect(|writer| self.forget(*writer)).is_some()
     }
 
     fn forget(&mut self, writer: Writer) {
@@ -378,6 +382,7 @@ mod tests {
         }
         assert_eq!(roster.len(), MEMBERS_MAX);
         assert!(roster.get(Writer(2_999)).is_some() && roster.get(Writer(0)).is_none());
+        assert!(!roster.admit(Entry { writes: false, ..entry(5_000, 0) }, 5_000), "all others write");
         let mut out = Vec::new();
         roster.put(2_990, &mut out);
         assert_eq!(Roster::read(&mut Reader::new(&out)).unwrap().len(), 10);

@@ -212,7 +212,6 @@ mod tests {
         let heartbeat = Body::Heartbeat {
             node: "a marker that nobody must see",
             ready: true,
-            reader: false,
             incomplete: false,
             hello: false,
             flushed: true,

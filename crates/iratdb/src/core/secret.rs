@@ -4,6 +4,7 @@ use std::fmt;
 
 use ring::digest::{Context, SHA256};
 use ring::hkdf::{HKDF_SHA256, KeyType, Prk};
+use ring::hmac;
 use zeroize::{Zeroize, Zeroizing};
 
 /// 32 secret bytes: overwritten when dropped, never shown.
@@ -42,6 +43,15 @@ pub fn hash(label: &str, parts: &[&[u8]]) -> [u8; 32] {
     parts.iter().for_each(|part| context.update(part));
     let mut out = [0; 32];
     out.copy_from_slice(context.finish().as_ref());
+    out
+}
+
+/// HMAC-SHA-256 of numbers under a secret.
+pub fn mac(secret: &Secret, numbers: &[u64]) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, secret.bytes()));
+    numbers.iter().for_each(|number| context.update(&number.to_le_bytes()));
+    let mut out = [0; 32];
+    out.copy_from_slice(context.sign().as_ref());
     out
 }
 

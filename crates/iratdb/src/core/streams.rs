@@ -51,10 +51,10 @@ pub struct Stream {
     hole: Option<Hole>,
     /// Frames that came by way of a member that does not keep all: rows of tables that it does not have are missing.
     partly: Option<Hole>,
-    /// Something of the frames beyond this one was refused, as by a broken clock: they don't count as being here.
-    refused: Option<u64>,
-    /// The same before it was all taken anew.
-    refused_before: Option<u64>,
+    /// Frames of which something was refused, as by a broken clock: they don't count as being here for who waits.
+    refused: Option<Hole>,
+    /// How often.
+    refusals: u64,
     /// It is a guess that what came up to this frame is here; 0 if it is none.
     guessed: u64,
     /// First frames of what is held back, and how many things that began there.
@@ -73,7 +73,7 @@ pub struct Stream {
     shown: u64,
 }
 
-/// Frames that arrived, and of which something was dropped: a resync that covers them all has to bring it.
+/// Frames of which something is not here: a resync that covers them all has to bring it.
 #[derive(Debug, Clone, Copy)]
 struct Hole {
     before: u64,
@@ -204,10 +204,13 @@ impl Stream {
         self.partly.map_or(u64::MAX, |partly| partly.before).min(self.shown_in_common())
     }
 
-    /// Something of frames that are not settled yet, or that was refused before, is refused.
-    pub fn refused(&mut self) {
-        let before = [self.refused, self.refused_before].into_iter().flatten();
-        self.refused = Some(before.fold(self.settled(), u64::min));
+    /// Something of frames up to this one, or of one before it that has arrived, is refused. Which rows of a resync came with which frame nobody
+    /// knows: then it may be any that is not settled.
+    pub fn refused(&mut self, until: u64) {
+        let (before, until) = (self.settled(), until.max(self.top()));
+        let old = self.refused.unwrap_or(Hole { before, until });
+        self.refused = Some(Hole { before: old.before.min(before), until: old.until.max(until) });
+        self.refusals += 1;
     }
 
     /// Whether something was refused.
@@ -215,14 +218,19 @@ impl Stream {
         self.refused.is_some()
     }
 
-    /// All of it is about to be taken anew.
-    pub fn take_back_refusals(&mut self) {
-        self.refused_before = self.refused.take();
+    /// How often something was refused.
+    pub fn refusals(&self) -> u64 {
+        self.refusals
+    }
+
+    /// Everything up to this frame has been taken, from a member that has refused nothing of it.
+    pub fn has_all_up_to(&mut self, sequence: u64) {
+        self.refused = self.refused.filter(|refused| refused.until > sequence);
     }
 
     /// How far who waits for it may be told that frames are here: those that are settled, up to the first of which something was refused.
     pub fn acknowledged(&self) -> u64 {
-        self.refused.map_or(u64::MAX, |refused| refused).min(self.settled())
+        self.refused.map_or(u64::MAX, |refused| refused.before).min(self.settled())
     }
 
     /// As [`Stream::settled`], but for rows of tables that a donor did not have.
@@ -442,6 +450,21 @@ mod tests {
         assert_eq!((stream.settled(), stream.repair(20_000)), (6, None));
         stream.cover(6, false);
         assert_eq!((stream.settled(), stream.repair(30_000)), (6, None), "it was here");
+    }
+
+    #[test]
+    fn what_was_refused_is_acknowledged_when_all_of_it_has_been_taken() {
+        let mut stream = Stream::default();
+        (1..=5).for_each(|sequence| stream.arrived(sequence));
+        stream.refused(6);
+        (6..=8).for_each(|sequence| stream.arrived(sequence));
+        stream.refused(9);
+        stream.arrived(9);
+        assert_eq!((stream.settled(), stream.acknowledged(), stream.refusals()), (9, 5, 2));
+        stream.has_all_up_to(8);
+        assert_eq!((stream.acknowledged(), stream.has_refused()), (5, true), "not the last");
+        stream.has_all_up_to(9);
+        assert_eq!((stream.acknowledged(), stream.has_refused()), (9, false));
     }
 
     #[test]

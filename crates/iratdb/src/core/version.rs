@@ -17,7 +17,7 @@ pub const DESCRIPTION_BYTES_MAX: usize = 256 * 1024;
 /// UNIQUE constraints, and foreign keys, that a description may have.
 pub const CONSTRAINTS_MAX: usize = 4096;
 /// First byte of a description.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// Why a member's schema does not fit ours: the first thing that differs. "There" is the other member.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,7 +76,7 @@ pub enum Difference {
         reason: &'static str,
     },
     /// One has a generated column or an index expression more on a table that both have. The other's rows may be such that it fails.
-    #[error("table {table} has {expression} only {}, which can fail with rows of a member that does not compute it", place(*there))]
+    #[error("table {table} has {expression} only {}, which can fail with rows of a member that does not", place(*there))]
     Computed {
         /// The table.
         table: String,

@@ -2,8 +2,9 @@
 
 use super::workload::transaction;
 use super::world::World;
-use crate::core::codec::{Body, Header, Tail, decode, encode};
+use crate::core::codec::{Body, Header, SEQUENCE_MAX, Tail, decode, encode};
 use crate::core::engine::{Counters, Event, Now};
+use crate::core::ids::{Epoch, Writer};
 
 fn write(world: &mut World, index: usize, sql: &str) {
     transaction(world, index, |c| c.execute_batch(sql)).unwrap();
@@ -621,6 +622,93 @@ fn what_a_broken_clock_made_others_refuse_does_not_count_as_being_there() {
     world.set_clock(0, 0);
     transaction(&mut world, 0, |c| c.execute("INSERT INTO kv (id) VALUES (3)", ()).map(drop)).unwrap_err();
     assert_eq!(number(&mut world, 0, ROWS), 2);
+}
+
+#[test]
+fn what_was_refused_counts_when_it_has_been_taken_after_all() {
+    let mut world = World::quiet(3);
+    let hour_ms = 3_600_000;
+    world.set_clock(0, 25 * hour_ms);
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (1)");
+    world.advance(3_000, true);
+    let replicas = |world: &mut World| {
+        let engine = &world.node(0).engine;
+        engine.replicas(engine.last_commit())
+    };
+    assert_eq!((number(&mut world, 1, ROWS), number(&mut world, 2, ROWS), replicas(&mut world)), (0, 0, 0));
+    // A resync with one that has refused it, too, or is not so far, changes nothing.
+    let (now, other) = (world.now_of(1), world.node(2).engine.writer());
+    world.node(1).engine.resync_for_tests(now, other);
+    world.advance(3_000, true);
+    assert_eq!((counters(&mut world, 1).resyncs > 1, replicas(&mut world)), (true, 0));
+    // Two hours later it is not too far ahead any more.
+    world.set_clock(1, 2 * hour_ms);
+    world.advance(3_000, true);
+    assert_eq!((number(&mut world, 1, ROWS), replicas(&mut world)), (1, 1));
+    world.set_clock(2, 2 * hour_ms);
+    world.advance(3_000, true);
+    assert_eq!((number(&mut world, 2, ROWS), replicas(&mut world)), (1, 2));
+}
+
+/// What one that only reads says, to a member: only that it is heard.
+fn hear_reader(world: &mut World, index: usize, epoch: u64, body: &Body<'_>) {
+    let header = Header { schema: world.node(index).db.schema().hash, writer: Writer(epoch), epoch: Epoch(epoch) };
+    let (bytes, now) = (encode(header, body), world.now_of(index));
+    let node = world.node(index);
+    node.engine.handle(now, Event::Message(&bytes), &mut node.db).unwrap();
+}
+
+#[test]
+fn processes_that_only_read_take_no_room_for_frames() {
+    let mut world = World::quiet(3);
+    world.crash(2);
+    let heartbeat = Body::Heartbeat {
+        node: "",
+        ready: true,
+        incomplete: false,
+        hello: false,
+        flushed: true,
+        sequence: SEQUENCE_MAX,
+        state: 1,
+        tables: Vec::new(),
+        suspects: Vec::new(),
+        tails: Vec::new(),
+    };
+    let resyncs = counters(&mut world, 0).resyncs;
+    for n in 0..10_000 {
+        hear_reader(&mut world, 0, 2 * n + 1, &heartbeat);
+        world.advance(1, true);
+    }
+    let engine = &world.node(0).engine;
+    assert_eq!((engine.frames_missing(), engine.donor(), engine.counters().resyncs), (0, None, resyncs));
+    world.start(2);
+    world.advance(2_000, true);
+    write(&mut world, 2, "INSERT INTO kv (id) VALUES (1)");
+    world.advance(1_000, true);
+    assert_eq!(number(&mut world, 0, ROWS), 1);
+    // They are forgotten without a word.
+    assert_eq!((counters(&mut world, 0).epochs_ended, counters(&mut world, 0).outbox_dropped), (1, 0));
+    world.advance(2_000, true);
+    assert!(world.node(0).engine.members().iter().all(|(epoch, _)| !epoch.is_readers()));
+}
+
+#[test]
+fn processes_that_only_read_keep_no_dead_owners_rows_alive() {
+    for (writers, lowest) in [(2, 1), (3, 1), (2, u64::MAX)] {
+        let mut world = World::quiet(writers);
+        write(&mut world, 0, "INSERT INTO owned VALUES (1, 1, 1)");
+        world.advance(10, true);
+        assert_eq!(number(&mut world, 1, OWNED), 1);
+        world.crash(0);
+        for _ in 0..30 {
+            // It says nothing of itself, and asks.
+            for index in 1..writers {
+                hear_reader(&mut world, index, lowest, &Body::Nack { epoch: Epoch(2), from: 1, to: 1 });
+            }
+            world.advance(100, true);
+        }
+        assert_eq!(number(&mut world, 1, OWNED), 0);
+    }
 }
 
 #[test]

@@ -278,7 +278,7 @@ fn what_does_not_fit_is_refused_by_name() {
         ),
         (
             refused(step("ALTER TABLE kv ADD COLUMN next AS (d + 1)")),
-            "table kv has the generated column next AS (d+1) only here, which can fail with rows of a member that does not compute it",
+            "table kv has the generated column next AS (d+1) only here, which can fail with rows of a member that does not",
         ),
         (refused(step("CREATE UNIQUE INDEX one ON kv (d)")), "UNIQUE kv(d) is only here"),
         (

@@ -39,6 +39,13 @@ pub(super) fn create(connection: &mut Connection, options: &Options) -> Result<(
         (),
         |row| row.get(0),
     )?;
+    for table in &tables {
+        let count = table.computed.len();
+        if count > CONSTRAINTS_MAX {
+            let what = format!("generated columns and index expressions of table {}", table.name);
+            return Err(too_many(&what, count, CONSTRAINTS_MAX));
+        }
+    }
     for (what, count) in [("UNIQUE constraints", uniques.len()), ("foreign keys", references.len())] {
         if count > CONSTRAINTS_MAX {
             return Err(too_many(what, count, CONSTRAINTS_MAX));

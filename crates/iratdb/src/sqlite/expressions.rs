@@ -3,7 +3,7 @@
 //! Any of these can fail (malformed JSON, an integer overflow), and then SQLite refuses the row. At the writer that is an error like any other.
 //! A replica has to take the row, whose columns may be of several writers. So an expression may be over the key and one more
 //! column, which are always from one writer, who had it computed; or over any of a row that wins as a whole. And members with another schema
-//! have to have computed the same: [`Table::computed`] says what.
+//! have to have computed the same: [`Table::computed`] says what. An index whose expressions only compare can't fail, and may be over anything.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub(super) fn read(connection: &mut Connection, tables: &mut [Table]) -> Result<
         }
         let mut computed: Vec<Expression> = Vec::new();
         for (name, Generated { kind, expression }) in &generated {
-            let what = format!("the generated column {name}{kind} AS ({expression})");
+            let what = format!("the generated column {name}{kind} AS ({})", without_case(expression));
             computed.push(Expression { what, clause: format!("WHERE ({expression})") });
         }
         computed.extend(of_indexes(connection, table)?);
@@ -98,13 +98,14 @@ fn of_indexes(connection: &Connection, table: &Table) -> Result<Vec<Expression>,
             return Err(unsupported(&table.name, "an index that is not understood"));
         }
         // -2 is an expression.
-        for (item, _) in items.into_iter().zip(columns).filter(|(_, column)| *column == -2) {
+        let of_items = items.into_iter().zip(columns).filter(|(_, column)| *column == -2).map(|(item, _)| item);
+        for item in of_items.filter(|item| !only_compares(item)) {
             let clause = format!("ORDER BY {item}");
-            found.push(Expression { what: format!("an index over {item}"), clause });
+            found.push(Expression { what: format!("an index over {}", without_case(&item)), clause });
         }
-        if let Some(condition) = condition {
+        if let Some(condition) = condition.filter(|condition| !only_compares(condition)) {
             let clause = format!("WHERE ({condition})");
-            found.push(Expression { what: format!("an index WHERE {condition}"), clause });
+            found.push(Expression { what: format!("an index WHERE {}", without_case(&condition)), clause });
         }
     }
     Ok(found)
@@ -152,6 +153,38 @@ fn examine(
         return Err(Problem::Schema(SchemaProblem::OverSeveralColumns { table, expression }));
     }
     Ok(())
+}
+
+/// Operators that are words, and may have a parenthesis after them without calling a function.
+const OPERATORS: [&str; 8] = ["AND", "OR", "NOT", "IS", "IN", "BETWEEN", "FROM", "COLLATE"];
+/// Operators that are words, and can fail: the pattern may be too long.
+const PATTERNS: [&str; 4] = ["LIKE", "GLOB", "REGEXP", "MATCH"];
+
+/// Whether an expression is made of columns, constants, comparisons and logic only: these never fail, whatever a row holds.
+fn only_compares(expression: &str) -> bool {
+    let tokens: Vec<_> = tokens(expression).collect();
+    let is = |words: &[&str], token: &str| words.iter().any(|word| word.eq_ignore_ascii_case(token));
+    tokens.iter().enumerate().all(|(at, token)| {
+        let next = tokens.get(at + 1).copied().unwrap_or_default();
+        let number_follows = next.starts_with(|c: char| c.is_ascii_digit());
+        match token.chars().next() {
+            Some('(' | ')' | ',' | '=' | '<' | '>' | '!') => true,
+            Some('-' | '+' | '.') => number_follows,
+            Some('\'' | '"' | '`' | '[') => next != "(",
+            Some(c) if c.is_alphanumeric() || c == '_' => {
+                !is(&PATTERNS, token) && (next != "(" || is(&OPERATORS, token))
+            }
+            _ => false,
+        }
+    })
+}
+
+/// The same for members that write it in other cases; what is in quotes stays as it is.
+fn without_case(expression: &str) -> String {
+    let quoted = |token: &str| token.starts_with(['\'', '"', '`', '[']);
+    let tokens: Vec<_> =
+        tokens(expression).map(|token| if quoted(token) { token.to_owned() } else { token.to_lowercase() }).collect();
+    join(&tokens.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// The expressions in parentheses right after a keyword.
@@ -247,6 +280,34 @@ fn columns_of(connection: &mut Connection, table: &str, clause: &str) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_compares_can_not_fail() {
+        for sound in [
+            "state='ready' AND worker IS NULL",
+            "hits>0",
+            "NOT (a IN(1,-2,3.5) OR \"b c\" BETWEEN 'x' AND 'y')",
+            "a IS NOT DISTINCT FROM b COLLATE NOCASE",
+            "a!=1e-5 AND b<=x'00'",
+        ] {
+            assert!(only_compares(sound), "{sound}");
+        }
+        for unsound in [
+            "abs(a)>0",
+            "\"abs\"(a)",
+            "a->'x'=1",
+            "a||b='x'",
+            "a LIKE 'x%'",
+            "a+b>1",
+            "-a>1",
+            "~a=1",
+            "CAST(a AS INT)=1",
+            "a>(abs (b))",
+        ] {
+            assert!(!only_compares(unsound), "{unsound}");
+        }
+        assert_eq!(without_case("UPPER(\"A\")||'X' COLLATE NoCase"), "upper(\"A\")||'X' collate nocase");
+    }
 
     #[test]
     fn expressions_are_found_whole() {

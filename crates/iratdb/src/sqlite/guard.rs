@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 
+use super::hook::memory_used;
 use super::mode::{Mode, ModeCell};
 use crate::core::schema::Schema;
 use crate::options::Sandbox;
@@ -32,7 +33,7 @@ const STEPS_PER_LOOK: i32 = 100;
 /// Longest pattern of LIKE and GLOB, in bytes: each of its wildcards can mean one more walk through the text.
 const PATTERN_BYTES_MAX: i32 = 1_000;
 
-/// Installs both, and a sandbox's limits.
+/// Installs both, and a sandbox's limits of time and memory.
 pub(super) fn install(
     connection: &mut Connection,
     schema: &Arc<Schema>,
@@ -58,15 +59,36 @@ pub(super) fn install(
 
 /// Limits what statements may make, while a closure runs in a sandbox. What others have written is applied without limits: they have kept to
 /// theirs, and a row that merges what several have written is larger than each.
-pub(super) fn limit(connection: &Connection, sandbox: Option<Sandbox>, on: bool) -> rusqlite::Result<()> {
-    let Some(sandbox) = sandbox.filter(|_| on) else {
+pub(super) struct Limited<'a>(Option<(&'a Connection, Sandbox)>);
+
+impl<'a> Limited<'a> {
+    pub(super) fn enter(connection: &'a Connection, sandbox: Option<Sandbox>) -> rusqlite::Result<Self> {
+        let Some(sandbox) = sandbox else { return Ok(Self(None)) };
+        limit(connection, i32::try_from(sandbox.value_bytes_max).unwrap_or(i32::MAX), PATTERN_BYTES_MAX)?;
+        Ok(Self(Some((connection, sandbox))))
+    }
+}
+
+impl Drop for Limited<'_> {
+    fn drop(&mut self) {
+        let Some((connection, sandbox)) = self.0 else { return };
         // More than SQLite was built for is taken for the most that it was built for.
-        connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, i32::MAX)?;
-        return connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, i32::MAX).map(drop);
-    };
-    let bytes_max = i32::try_from(sandbox.value_bytes_max).unwrap_or(i32::MAX);
-    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes_max)?;
-    connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, PATTERN_BYTES_MAX).map(drop)
+        if let Err(error) = limit(connection, i32::MAX, i32::MAX) {
+            tracing::error!(%error, "limits could not be taken back");
+        }
+        if memory_used() > sandbox.memory_bytes_max / 2 {
+            // What is kept for the next time, of all connections together, must leave room for statements to run.
+            connection.flush_prepared_statement_cache();
+            if let Err(error) = connection.release_memory() {
+                tracing::warn!(%error, "memory could not be given back");
+            }
+        }
+    }
+}
+
+fn limit(connection: &Connection, value_bytes_max: i32, pattern_bytes_max: i32) -> rusqlite::Result<()> {
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, value_bytes_max)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, pattern_bytes_max).map(drop)
 }
 
 fn authorize(schema: &Schema, cell: &ModeCell, context: &AuthContext<'_>) -> Authorization {

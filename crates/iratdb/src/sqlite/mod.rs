@@ -25,6 +25,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use self::ddl::Problem;
+use self::guard::Limited;
 use self::hook::CapturedConnection;
 use self::mode::{Mode, ModeCell};
 pub(crate) use self::readers::Readers;
@@ -322,27 +323,6 @@ impl<'a> InMode<'a> {
 impl Drop for InMode<'_> {
     fn drop(&mut self) {
         self.0.set(Mode::Internal);
-    }
-}
-
-/// A sandbox's limits, until it is dropped.
-struct Limited<'a>(Option<&'a Connection>);
-
-impl<'a> Limited<'a> {
-    fn enter(connection: &'a Connection, sandbox: Option<Sandbox>) -> rusqlite::Result<Self> {
-        if sandbox.is_none() {
-            return Ok(Self(None));
-        }
-        guard::limit(connection, sandbox, true)?;
-        Ok(Self(Some(connection)))
-    }
-}
-
-impl Drop for Limited<'_> {
-    fn drop(&mut self) {
-        if let Some(Err(error)) = self.0.map(|connection| guard::limit(connection, None, false)) {
-            tracing::error!(%error, "limits could not be taken back");
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 
-use super::guard;
+use super::guard::{self, Limited};
 use super::mode::{Mode, ModeCell};
 use super::rows::Statements;
 use super::vfs::{Pages, READERS_MAX, Reader};
@@ -46,13 +46,18 @@ struct Slot(Mutex<Option<Guarded>>);
 struct Guarded {
     reader: Reader,
     mode: ModeCell,
+    sandbox: Option<Sandbox>,
 }
 
 impl Guarded {
     fn read<T>(&mut self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
         // A sandbox's time begins.
         self.mode.set(Mode::Read);
-        self.reader.read(query)
+        let sandbox = self.sandbox;
+        self.reader.read(|connection| {
+            let _limited = Limited::enter(connection, sandbox)?;
+            query(connection)
+        })
     }
 }
 
@@ -130,9 +135,8 @@ impl Readers {
         let mode = ModeCell::new(self.sandbox);
         let reader = Reader::open(&self.pages, number, |connection| {
             connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-            guard::install(connection, &self.schema, &mode, self.sandbox)?;
-            guard::limit(connection, self.sandbox, true)
+            guard::install(connection, &self.schema, &mode, self.sandbox)
         })?;
-        Ok(Guarded { reader, mode })
+        Ok(Guarded { reader, mode, sandbox: self.sandbox })
     }
 }

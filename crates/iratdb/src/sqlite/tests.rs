@@ -1,5 +1,7 @@
 //! What a transaction is seen to have changed, for every way SQLite has to change rows.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 
 use super::LocalDb;
@@ -8,7 +10,7 @@ use crate::core::key::key_of;
 use crate::core::store::Store;
 use crate::core::value::{Value, ValueRef};
 use crate::error::{Error, SchemaProblem};
-use crate::options::{Lww, Options, TableOptions};
+use crate::options::{Lww, Options, Sandbox, TableOptions};
 
 const T: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b REAL DEFAULT 1)";
 
@@ -458,4 +460,30 @@ fn columns_that_merge_are_numbers_that_are_there() {
     assert!(problem("INTEGER NOT NULL", options().max("m")).contains("no such column"));
     assert!(problem("INTEGER NOT NULL", options().min("id")).contains("no such column"));
     assert!(problem("INTEGER NOT NULL", options().owned().counter("n")).contains("one writer"));
+}
+
+#[test]
+fn a_sandbox_takes_what_others_have_written() {
+    let schema = [
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT, upper TEXT AS (upper(a)) STORED, found AS ('x' LIKE a))",
+    ];
+    let sandbox = Sandbox {
+        statement_time_max: std::time::Duration::from_secs(60),
+        value_bytes_max: 10_000,
+        memory_bytes_max: 1 << 30,
+    };
+    let mut db = LocalDb::open(&Options::new("large").schema(&schema).sandbox(sandbox)).unwrap();
+    let schema = Arc::clone(db.schema());
+    let (text, key) = ("%".repeat(40_000), key_of(&[Value::Integer(1)]));
+    let value = ValueRef::Text(text.as_bytes());
+    db.put(&schema.tables[0], 0, &key, &[value, ValueRef::Null]).unwrap();
+    db.set(&schema.tables[0], 0, &key, &[(1, value)]).unwrap();
+    db.finish_apply().unwrap();
+    db.publish();
+    assert_eq!(db.row(&schema.tables[0], 0, &key).unwrap().map(|row| row.len()), Some(2));
+    assert_eq!(db.readers().digests().unwrap(), db.digests().unwrap());
+    let large = |c: &Connection| c.query_row("SELECT hex(zeroblob(5001))", (), |_| Ok(()));
+    assert!(db.read(large).is_err() && db.readers().read(large).is_err());
+    let small = |c: &Connection| c.query_row("SELECT count(*) FROM t", (), |row| row.get::<_, i64>(0));
+    assert_eq!((db.read(small).unwrap(), db.readers().read(small).unwrap()), (1, 1));
 }

@@ -58,8 +58,10 @@ async fn requests_that_make_no_sense() {
 #[tokio::test]
 async fn statements_that_are_not_allowed() {
     let bench = Bench::new().await;
-    let _one = bench.start("one", &[("--statement-time", "100ms")]).await;
+    let _one = bench.start("one", &[("--statement-time", "60s")]).await;
+    let _hasty = bench.start("hasty", &[("--statement-time", "100ms")]).await;
     let handle = bench.open("one", json!({})).await;
+    let in_haste = bench.open("hasty", json!({})).await;
     let reader = bench.open("one", json!({"mode": "ro"})).await;
     for sql in [
         "ATTACH 'x' AS x",
@@ -76,7 +78,7 @@ async fn statements_that_are_not_allowed() {
     expect(&bench, "exec", json!({"handle": reader, "sql": "DELETE FROM t"}), "FORBIDDEN", "handle").await;
     let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT count(*) FROM n";
     for verb in ["query", "exec"] {
-        expect(&bench, verb, json!({"handle": handle, "sql": endless}), "TIMEOUT", "sql").await;
+        expect(&bench, verb, json!({"handle": in_haste, "sql": endless}), "TIMEOUT", "sql").await;
     }
     let large = "SELECT zeroblob(100000000)";
     expect(&bench, "query", json!({"handle": handle, "sql": large}), "INVALID_ARGUMENT", "sql").await;

@@ -9,7 +9,7 @@ use crate::core::ids::{Epoch, Writer};
 use crate::core::keyring::KeyId;
 
 /// Version of the format of sealed messages. Version 1 is the open format.
-pub const SEALED_VERSION: u8 = 2;
+pub const SEALED_VERSION: u8 = 3;
 /// Bytes of the clear front of a sealed message.
 pub const FRONT_BYTES: usize = 3 + 4 * 8;
 /// Bytes of an authentication tag of AES-256-GCM.

@@ -87,8 +87,6 @@ pub enum Body<'a> {
         node: &'a str,
         /// Whether the others' rows are in at the sender.
         ready: bool,
-        /// Whether the sender only reads.
-        reader: bool,
         /// Whether rows of tables that the sender's last donor did not have may be missing there.
         incomplete: bool,
         /// Whether the others should answer with a heartbeat at once.
@@ -217,7 +215,6 @@ const HEADER_BYTES: usize = 3 + 3 * 8;
 const READY: u8 = 1;
 const HELLO: u8 = 2;
 const FLUSHED: u8 = 4;
-const READER: u8 = 8;
 const INCOMPLETE: u8 = 16;
 
 fn put_header(out: &mut Vec<u8>, kind: u8, header: Header) {
@@ -312,22 +309,9 @@ fn read_bool(reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
 pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(128);
     match body {
-        Body::Heartbeat {
-            node,
-            ready,
-            reader,
-            incomplete,
-            hello,
-            flushed,
-            sequence,
-            state,
-            tables,
-            suspects,
-            tails,
-        } => {
+        Body::Heartbeat { node, ready, incomplete, hello, flushed, sequence, state, tables, suspects, tails } => {
             put_header(&mut out, HEARTBEAT, header);
-            let flags =
-                [(*ready, READY), (*hello, HELLO), (*flushed, FLUSHED), (*reader, READER), (*incomplete, INCOMPLETE)];
+            let flags = [(*ready, READY), (*hello, HELLO), (*flushed, FLUSHED), (*incomplete, INCOMPLETE)];
             out.push(flags.iter().filter(|(set, _)| *set).fold(0, |flags, (_, flag)| flags | flag));
             put_bytes(&mut out, node.as_bytes());
             put_u64(&mut out, *sequence);
@@ -474,10 +458,10 @@ pub fn decode_header(bytes: &[u8]) -> Result<Header, DecodeError> {
     read_header(&mut Reader::new(bytes)).map(|(_, header)| header)
 }
 
-/// Whether this is a message that a process without the write key may send: it asks, and tells of itself.
+/// Whether this is a message that a process without the write key may send: it asks, and tells of itself. It has no frames.
 pub fn reader_may_say(bytes: &[u8]) -> bool {
     decode(bytes).is_ok_and(|Message { header, body }| match body {
-        Body::Heartbeat { reader, .. } => reader,
+        Body::Heartbeat { sequence, .. } => sequence == 0,
         Body::Nack { .. } | Body::DigestRequest { .. } | Body::Fetch { .. } => true,
         Body::Ack { .. } | Body::Schema { .. } => true,
         Body::EpochEnd { tail } => tail.epoch == header.epoch,
@@ -508,7 +492,7 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
     Ok(match kind {
         HEARTBEAT => {
             let flags = reader.u8()?;
-            if flags & !(READY | HELLO | FLUSHED | READER | INCOMPLETE) != 0 {
+            if flags & !(READY | HELLO | FLUSHED | INCOMPLETE) != 0 {
                 return Err(DecodeError::Tag(flags));
             }
             let node = reader.bytes()?;
@@ -518,7 +502,6 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
             Body::Heartbeat {
                 node: std::str::from_utf8(node).map_err(|_| DecodeError::Range)?,
                 ready: flags & READY != 0,
-                reader: flags & READER != 0,
                 incomplete: flags & INCOMPLETE != 0,
                 hello: flags & HELLO != 0,
                 flushed: flags & FLUSHED != 0,

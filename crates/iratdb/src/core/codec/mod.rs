@@ -1,4 +1,4 @@
-//! The wire format. Version 1; every count is checked against what is left of the message, so that
+//! The wire format. Version 2; every count is checked against what is left of the message, so that
 //! arbitrary bytes neither panic nor allocate more than their own length.
 //!
 //! A message is a header (version, flags, kind, schema, writer, epoch) and a body. In a database with keys, all of it travels
@@ -27,7 +27,7 @@ pub use renumber::{renumber_batch, renumber_states, renumber_tx};
 pub use wire::{DecodeError, Reader, SEQUENCE_MAX, put_bytes, put_stamp, put_u64, put_value, put_varint};
 
 /// Version of the format.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 /// Largest message sent, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 512 * 1024;
 /// Largest encoded row, key included, in bytes: a row always fits a message.

@@ -35,6 +35,13 @@ pub(super) struct Held {
     waits: u32,
 }
 
+impl Held {
+    /// The frames it came with, of which all have arrived: so the first says enough.
+    fn frames(&self) -> Frames {
+        Frames { epoch: self.epoch, first: self.first, last: self.first }
+    }
+}
+
 /// All of it.
 #[derive(Debug, Default)]
 pub(super) struct HeldBack {
@@ -57,7 +64,7 @@ impl HeldBack {
 }
 
 /// Where something came from: the frames from `first` to `last` of an epoch.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Frames {
     pub(super) epoch: Epoch,
     pub(super) first: u64,
@@ -75,7 +82,7 @@ impl Engine {
         store: &mut impl Store,
     ) -> Result<(), StoreError> {
         if self.stale.is_none() && self.may_show(from.epoch, from.first, batch, bytes, &self.held.all) {
-            return self.show(now, from.epoch, batch, bytes, store);
+            return self.show(now, from, batch, bytes, store);
         }
         let Some(stream) = self.streams.get_mut(&from.epoch) else { return Ok(()) };
         stream.hold(from.first);
@@ -93,15 +100,15 @@ impl Engine {
     fn show(
         &mut self,
         now: Now,
-        epoch: Epoch,
+        from: Frames,
         batch: bool,
         bytes: &[u8],
         store: &mut impl Store,
     ) -> Result<(), StoreError> {
         let (ops, source) = if batch {
-            (read_batch(bytes).map(|(_, states)| states), Source::States)
+            (read_batch(bytes).map(|(_, states)| states), Source::Batch(from))
         } else {
-            (OpReader::tx(bytes, epoch), Source::Own(epoch))
+            (OpReader::tx(bytes, from.epoch), Source::Own(from))
         };
         match ops {
             Ok(ops) => self.apply(now, ops, source, store).map(drop),
@@ -192,7 +199,7 @@ impl Engine {
                     continue;
                 }
                 if self.may_show(held.epoch, held.first, held.batch, &held.bytes, &self.held.all) {
-                    self.show(now, held.epoch, held.batch, &held.bytes, store)?;
+                    self.show(now, held.frames(), held.batch, &held.bytes, store)?;
                     if let Some(stream) = self.streams.get_mut(&held.epoch) {
                         stream.release(held.first);
                     }
@@ -230,7 +237,7 @@ impl Engine {
         for held in shown {
             self.held.bytes -= held.bytes.len() + OVERHEAD_BYTES;
             if self.streams.get(&held.epoch).is_some_and(|stream| stream.is_held(held.first)) {
-                self.show(now, held.epoch, held.batch, &held.bytes, store)?;
+                self.show(now, held.frames(), held.batch, &held.bytes, store)?;
                 if let Some(stream) = self.streams.get_mut(&held.epoch) {
                     stream.release(held.first);
                 }

@@ -299,15 +299,15 @@ impl Engine {
         let new = self.random.epoch(self.config.reader);
         self.counters.epochs_restarted += 1;
         let sequence = self.log.sequence();
-        if !self.config.reader {
-            self.farewell = Some((old, sequence));
-        }
         self.former.push(old);
         if self.former.len() > FORMER_MAX {
             self.former.remove(0);
         }
-        // What the former epoch sent is here, and whoever lacks some of it can have it from here.
-        self.streams.insert(old, Stream::starting_after(sequence));
+        if !self.config.reader {
+            self.farewell = Some((old, sequence));
+            // What the former epoch sent is here, and whoever lacks some of it can have it from here.
+            self.streams.insert(old, Stream::starting_after(sequence));
+        }
         self.version += 1;
         self.note_cut_off(now.mono_ms);
         self.log.restart(old, new);

@@ -47,7 +47,7 @@ pub(crate) use sync::put_row_for_tests;
 pub const STREAMS_MAX: usize = 4096;
 /// Former epochs of this process that are remembered.
 const FORMER_MAX: usize = 16;
-/// Heartbeats, ends of epochs and acknowledgements that may wait to be sent.
+/// Ends of epochs and acknowledgements that may wait to be sent.
 const SIGNS_MAX: usize = 4096;
 /// Epochs whose last frames are told in heartbeats after they are gone.
 pub const TAILS_MAX: usize = 256;
@@ -259,6 +259,8 @@ pub struct Engine {
     last_tick_ms: u64,
     heartbeat_at_ms: u64,
     heartbeat_due: bool,
+    /// A heartbeat is to be sent; whether it says hello.
+    heartbeat: Option<bool>,
     sweep_bucket: usize,
     /// The epoch before, and its last frame: all are told that it is over when its rows have been published again.
     farewell: Option<(Epoch, u64)>,
@@ -334,6 +336,7 @@ impl Engine {
             last_tick_ms: now.mono_ms,
             heartbeat_at_ms: now.mono_ms,
             heartbeat_due: false,
+            heartbeat: None,
             sweep_bucket: 0,
             farewell: None,
             former: Vec::new(),
@@ -394,6 +397,9 @@ impl Engine {
 
     /// The next message to send, if any.
     pub fn poll_message(&mut self) -> Option<Outgoing> {
+        if let Some(hello) = self.heartbeat.take() {
+            return Some(Outgoing { to: Destination::All, bytes: self.make_heartbeat(hello) });
+        }
         if let Some(sign) = self.signs.pop_front() {
             return Some(sign);
         }
@@ -541,7 +547,12 @@ impl Engine {
     /// Whether there is something to send: a message, or a frame to be made.
     pub fn has_outgoing(&self) -> bool {
         let held_back = !self.waiting.is_empty() || self.farewell.is_some();
-        self.is_serving() || !self.signs.is_empty() || !self.outbox.is_empty() || !self.log.is_flushed() || held_back
+        self.is_serving()
+            || self.heartbeat.is_some()
+            || !self.signs.is_empty()
+            || !self.outbox.is_empty()
+            || !self.log.is_flushed()
+            || held_back
     }
 
     /// Whether all local changes have gone into frames.
@@ -598,7 +609,7 @@ impl Engine {
         let bytes = Bytes::from(encode(self.header(), body));
         match body {
             // Who asks for much must not make this process look dead.
-            Body::Heartbeat { .. } | Body::EpochEnd { .. } | Body::Ack { .. } | Body::AckRequest { .. } => {
+            Body::EpochEnd { .. } | Body::Ack { .. } | Body::AckRequest { .. } => {
                 self.send_sign(to, bytes);
             }
             _ => self.send_bytes(to, bytes),
@@ -645,7 +656,7 @@ impl Engine {
 
     /// Frames that are known to have been sent and are not here.
     pub fn frames_missing(&self) -> u64 {
-        self.streams.values().map(Stream::missing).sum()
+        self.streams.values().map(Stream::missing).fold(0, u64::saturating_add)
     }
 
     /// How far behind a member is: how many of its frames are missing here, and how many of ours it has not said it has.

@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::peers::Numbers;
 use super::{Destination, Engine, Made, Now, Phase, TAILS_MAX};
-use crate::core::codec::{Body, Header, Tail};
+use crate::core::codec::{Body, Header, Tail, encode};
 use crate::core::constraint::Constrained;
 use crate::core::digest::BUCKETS;
 use crate::core::hlc::Stamp;
@@ -26,7 +28,6 @@ const SWEEP_BUCKETS: usize = 8;
 pub(super) struct Heard<'a> {
     pub(super) node: &'a str,
     pub(super) ready: bool,
-    pub(super) reader: bool,
     pub(super) incomplete: bool,
     pub(super) hello: bool,
     pub(super) flushed: bool,
@@ -130,13 +131,21 @@ impl Engine {
         }
     }
 
+    /// The next message is a heartbeat. It is made when there is room to send it: one that had to wait is not out of date, and never
+    /// are there two.
     fn heartbeat(&mut self, now: Now, hello: bool) {
         self.heartbeat_at_ms = now.mono_ms + self.config.heartbeat_ms;
         self.heartbeat_due = false;
-        let since_ms = now.mono_ms.saturating_sub(TAIL_LEASES * self.config.lease_ms);
+        if self.connected {
+            self.heartbeat = Some(self.heartbeat.unwrap_or(false) || hello);
+        }
+    }
+
+    pub(super) fn make_heartbeat(&mut self, hello: bool) -> Bytes {
+        let since_ms = self.last_tick_ms.saturating_sub(TAIL_LEASES * self.config.lease_ms);
         let gone = self.members.ended_since(since_ms).chain(self.members.suspects().iter().copied());
         let tails = gone.filter_map(|epoch| {
-            let sequence = self.streams.get(&epoch)?.settled();
+            let sequence = self.streams.get(&epoch)?.acknowledged();
             (sequence > 0).then_some(Tail { epoch, sequence })
         });
         let mut tails: Vec<_> = tails.take(TAILS_MAX).collect();
@@ -147,7 +156,6 @@ impl Engine {
         let body = Body::Heartbeat {
             node: &node,
             ready: self.phase == Phase::Ready,
-            reader: self.config.reader,
             incomplete: self.incomplete_since_ms.is_some(),
             hello,
             flushed: self.log.is_flushed(),
@@ -160,7 +168,7 @@ impl Engine {
             suspects: self.members.suspects().to_vec(),
             tails,
         };
-        self.send(Destination::All, &body);
+        encode(self.header(), &body).into()
     }
 
     pub(super) fn on_heartbeat(&mut self, now: Now, (header, numbers): (Header, Numbers<'_>), heard: Heard<'_>) {
@@ -173,12 +181,12 @@ impl Engine {
         }
         // Both at rest since the last heartbeat, and still different: something was lost for good.
         let at_rest = member.state == heard.state && member.our_state == our_state;
-        let donor = heard.ready && !heard.reader;
+        let reader = header.epoch.is_readers();
+        let donor = heard.ready && !reader;
         let differ = at_rest && member.ready && donor && we_are_ready && other_rows;
         member.state = heard.state;
         member.our_state = our_state;
         member.ready = heard.ready;
-        member.reader = heard.reader;
         member.incomplete = heard.incomplete;
         member.schema = Some(header.schema);
         member.suspects.clone_from(&heard.suspects);
@@ -193,10 +201,13 @@ impl Engine {
             stream.known(heard.sequence);
         }
         let has_all = numbers.is_none_or(Fit::has_all);
+        if donor && we_are_ready && has_all && !heard.incomplete && heard.state == our_state {
+            self.same_rows(header.epoch, heard.flushed.then_some(heard.sequence), &heard.tails);
+        }
         // From who does not have all our tables, what is here but for these can't be had.
         let has = |stream: &Stream| if has_all { stream.settled() } else { stream.shown_in_common() };
         let behind = heard.tails.iter().any(|tail| {
-            !heard.reader
+            !reader
                 && tail.epoch != self.epoch
                 && self.members.is_ended(tail.epoch)
                 && self.streams.get(&tail.epoch).map_or(0, has) < tail.sequence
@@ -215,6 +226,16 @@ impl Engine {
         if (differ || behind || joining || completes) && donor {
             self.resync(now, header.writer);
             self.yield_to = (differ && self.config.reader).then_some(header.writer);
+        }
+    }
+
+    /// A member shows what shows here, and has taken all of some frames: so nothing of these is missing here, whatever was refused.
+    fn same_rows(&mut self, member: Epoch, flushed: Option<u64>, tails: &[Tail]) {
+        let its_own = flushed.map(|sequence| Tail { epoch: member, sequence });
+        for tail in tails.iter().copied().chain(its_own) {
+            if let Some(stream) = self.streams.get_mut(&tail.epoch) {
+                stream.has_all_up_to(tail.sequence);
+            }
         }
     }
 
@@ -322,6 +343,7 @@ impl Engine {
         self.waiting.clear();
         self.serving.clear();
         self.log.coalesce(self.epoch);
+        self.heartbeat = None;
         self.signs.clear();
         self.outbox.clear();
         self.outbox_bytes = 0;
@@ -330,6 +352,7 @@ impl Engine {
     pub(super) fn leave(&mut self) {
         let tail = Tail { epoch: self.epoch, sequence: self.log.sequence() };
         self.send(Destination::All, &Body::EpochEnd { tail });
+        self.heartbeat = None;
         self.phase = Phase::Closed;
     }
 

@@ -29,11 +29,8 @@ impl Engine {
         let mut gone = Vec::new();
         for epoch in self.members.suspects().to_vec() {
             let Some(member) = self.members.get(epoch) else { continue };
-            let long_silent = member.heard_at_ms <= long_ago_ms;
-            match member.reader {
-                false if alone || long_silent => gone.push(epoch),
-                true if long_silent => self.members.forget(epoch),
-                _ => {}
+            if alone || member.heard_at_ms <= long_ago_ms {
+                gone.push(epoch);
             }
         }
         self.orphaned |= alone && self.phase == Phase::Ready;
@@ -47,14 +44,13 @@ impl Engine {
     /// Whether one speaks that was ended here only, or the first writer after all were gone; or one whose end all have forgotten but
     /// this process: another would have reminded it, and it would be another epoch by now.
     pub(super) fn must_start_over(&mut self, now: Now, message: &Message<'_>) -> bool {
-        let Body::Heartbeat { ready, reader: false, .. } = message.body else { return false };
-        if !self.config.reader {
+        let (Body::Heartbeat { ready, .. }, epoch) = (&message.body, message.header.epoch) else { return false };
+        if !self.config.reader || epoch.is_readers() {
             return false;
         }
-        let epoch = message.header.epoch;
         let alone = self.phase == Phase::Ready && self.members.live_writers().next().is_none();
         let outlived = self.members.heard_after_its_end(epoch, now.mono_ms);
-        ((self.orphaned || alone) && ready)
+        ((self.orphaned || alone) && *ready)
             || self.given_up.contains(&epoch)
             || outlived.is_some_and(|since_ms| now.mono_ms >= since_ms + self.config.lease_ms)
     }

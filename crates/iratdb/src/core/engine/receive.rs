@@ -21,10 +21,12 @@ use crate::core::value::ValueRef;
 /// Whose changes a message may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
-    /// A transaction: of owned tables, only the sender's rows.
-    Own(Epoch),
-    /// States of rows, of whomever.
-    States,
+    /// A transaction of these frames: of owned tables, only the sender's rows.
+    Own(Frames),
+    /// States of rows, of whomever, that came with these frames.
+    Batch(Frames),
+    /// States of rows, of whomever, from a donor.
+    Donor,
 }
 
 impl Engine {
@@ -95,23 +97,12 @@ impl Engine {
                 Ok(())
             }
             Body::EpochEnd { tail } => self.on_epoch_end(now, header, tail, store),
-            Body::Heartbeat {
-                node,
-                ready,
-                reader,
-                incomplete,
-                hello,
-                flushed,
-                sequence,
-                state,
-                tables,
-                suspects,
-                tails,
-            } if alive => {
+            Body::Heartbeat { node, ready, incomplete, hello, flushed, sequence, state, tables, suspects, tails }
+                if alive =>
+            {
                 // Nothing depends on what a reader thinks of others.
-                let suspects = if reader { Vec::new() } else { suspects };
-                let heard =
-                    Heard { node, ready, reader, incomplete, hello, flushed, sequence, state, tables, suspects, tails };
+                let suspects = if header.epoch.is_readers() { Vec::new() } else { suspects };
+                let heard = Heard { node, ready, incomplete, hello, flushed, sequence, state, tables, suspects, tails };
                 self.on_heartbeat(now, (header, numbers), heard);
                 self.repair_streams(now);
                 Ok(())
@@ -155,8 +146,11 @@ impl Engine {
         }
     }
 
-    /// The frames of an epoch; `None` if there are too many streams.
+    /// The frames of an epoch; `None` if there are too many streams, or it is of a process that only reads: it has none.
     pub(super) fn stream(&mut self, epoch: Epoch) -> Option<&mut Stream> {
+        if epoch.is_readers() {
+            return None;
+        }
         if self.streams.len() >= STREAMS_MAX && !self.streams.contains_key(&epoch) {
             return None;
         }
@@ -174,7 +168,9 @@ impl Engine {
         let epoch = header.epoch;
         if self.members.is_ended(epoch) && !self.streams.contains_key(&epoch) {
             // Long forgotten: what else was in its frames came another way.
-            self.streams.insert(epoch, Stream::guessed_up_to(sequence - 1));
+            if let Some(stream) = self.stream(epoch) {
+                *stream = Stream::guessed_up_to(sequence - 1);
+            }
         }
         let Some(stream) = self.stream(epoch) else { return Ok(()) };
         if stream.has(sequence) {
@@ -249,20 +245,13 @@ impl Engine {
                 self.counters.refused += 1;
                 continue;
             };
-            let writer = match source {
-                Source::Own(epoch) => epoch,
-                Source::States => op.body.stamp_max().epoch,
-            };
             if !fits(table, &op)
                 || !may(table, &op, source)
                 || !self.clock.observe(op.body.hlc_max(), now.wall_ms)
                 || over_limit(state, &op, self.config.limits.pending_bytes_max)
             {
                 self.counters.refused += 1;
-                // It is not here: nobody is told that it is.
-                if let Some(stream) = self.streams.get_mut(&writer) {
-                    stream.refused();
-                }
+                self.refused(op.body.stamp_max().epoch, source);
                 continue;
             }
             if table.owned {
@@ -290,6 +279,22 @@ impl Engine {
             self.drop_pending(now);
         }
         Ok(taken)
+    }
+
+    /// A row is not taken: neither its last writer nor who has sent it is told that it is here.
+    fn refused(&mut self, writer: Epoch, source: Source) {
+        let sender = match source {
+            Source::Own(frames) | Source::Batch(frames) => Some(frames),
+            Source::Donor => None,
+        };
+        if let Some(stream) = self.streams.get_mut(&writer) {
+            stream.refused(0);
+        }
+        if let Some(frames) = sender
+            && let Some(stream) = self.streams.get_mut(&frames.epoch)
+        {
+            stream.refused(frames.last);
+        }
     }
 
     fn drop_pending(&mut self, now: Now) {
@@ -414,8 +419,8 @@ fn takes(table: &Table, column: &Column, value: ValueRef<'_>) -> bool {
 /// Whether the sender may.
 fn may(table: &Table, op: &Op<'_>, source: Source) -> bool {
     match source {
-        Source::Own(sender) => !table.owned || op.body.owner() == sender,
-        Source::States => true,
+        Source::Own(frames) => !table.owned || op.body.owner() == frames.epoch,
+        Source::Batch(_) | Source::Donor => true,
     }
 }
 
@@ -465,7 +470,8 @@ mod tests {
             // Some that change nothing.
             let columns = if n % 2 == 0 { vec![(0, ValueRef::Integer(1))] } else { Vec::new() };
             put_update(&mut tx, 0, &key, epoch, birth, columns.into_iter());
-            engine.apply(now, OpReader::tx(&tx, epoch).unwrap(), Source::Own(epoch), &mut db).unwrap();
+            let source = Source::Own(Frames { epoch, first: n, last: n });
+            engine.apply(now, OpReader::tx(&tx, epoch).unwrap(), source, &mut db).unwrap();
             most = most.max(pending(&engine));
         }
         assert!(most > 500 && most <= 1_000, "{most}");

@@ -49,6 +49,12 @@ impl Engine {
         self.walk(now, donor, 1);
     }
 
+    /// As if something were missing.
+    #[cfg(test)]
+    pub(crate) fn resync_for_tests(&mut self, now: Now, donor: Writer) {
+        self.resync(now, donor);
+    }
+
     fn walk(&mut self, now: Now, donor: Writer, walks: u32) {
         let token = self.random.next_nonzero();
         self.session = Some(Session {
@@ -313,14 +319,9 @@ impl Engine {
         let end = end.clone();
         let Some(session) = self.drop_session() else { return Ok(()) };
         self.give_up_what_it_lacks(&session, store)?;
-        for progress in session.start.progress.values().filter(|progress| progress.epoch != self.epoch) {
-            if let Some(stream) = self.streams.get_mut(&progress.epoch) {
-                // What the donor has not taken can't be had from it.
-                if progress.refused { stream.refused() } else { stream.take_back_refusals() }
-            }
-        }
+        let refusals: BTreeMap<_, _> = self.streams.iter().map(|(epoch, stream)| (*epoch, stream.refusals())).collect();
         for rows in &session.rows {
-            self.counters.rows_fetched += self.apply(now, OpReader::states(rows), Source::States, store)?;
+            self.counters.rows_fetched += self.apply(now, OpReader::states(rows), Source::Donor, store)?;
         }
         self.counters.resyncs += 1;
         self.version += u64::from(!session.rows.is_empty());
@@ -333,7 +334,15 @@ impl Engine {
             self.members.seen(progress.epoch, None, now.mono_ms);
             let whole = session.fit.as_ref().is_none_or(|donor| !self.writes_more(progress.epoch, donor));
             if let Some(stream) = self.stream(progress.epoch) {
+                let refused = stream.refusals() != refusals.get(&progress.epoch).copied().unwrap_or(0);
+                if refused || (progress.refused && progress.settled > stream.settled()) {
+                    // What came this way is not all that these frames had.
+                    stream.refused(progress.settled);
+                }
                 stream.cover(progress.settled, whole);
+                if whole && !refused && !progress.refused {
+                    stream.has_all_up_to(progress.settled);
+                }
             }
         }
         if has_all {

@@ -75,24 +75,28 @@ use super::engine::{Destination, Event, Outgoing};
 use super::handshake::proven;
 use super::ids::Writer;
 use super::keyring::{DataKey, Given, KeyId, KeyRing};
+use super::lease::MEMBERS_MAX;
 use super::roster::{Roster, entry_of};
 use super::seal::{Sealer, is_signed, open};
-use super::secret::{Entropy, Secret};
+use super::secret::{Entropy, Secret, mac};
 
 /// How long keys that are not used any more, and processes that are silent, are remembered.
 pub const KEEP_LEASES: u64 = 30;
-/// Processes asked at the same time whether they are alive.
-pub const CHALLENGES_MAX: usize = 64;
+/// Processes that are asked again whether they are alive. Of more, some are asked when their next message comes.
+pub const CHALLENGES_MAX: usize = MEMBERS_MAX;
 /// How often one is asked, and how long it has for an answer.
 const CHALLENGE_TRIES: u32 = 4;
 const CHALLENGE_MS: u64 = 200;
-/// Challenges answered within `PROOFS_MS`: each costs a signature, whoever asks. More are not answered; each is asked four times.
-const PROOFS_MAX: u32 = 64;
-const PROOFS_MS: u64 = 200;
+/// An answer counts if the question was of this span of time, or the one before.
+const SLOT_MS: u64 = CHALLENGE_TRIES as u64 * CHALLENGE_MS;
+/// Challenges answered within `PROOFS_MS`: each costs a signature, whoever asks. As many as all others ask one that has just joined; more
+/// are not answered, and asked again.
+const PROOFS_MAX: u32 = MEMBERS_MAX as u32;
+const PROOFS_MS: u64 = CHALLENGE_MS;
 /// What was sealed within this time is recent.
 const RECENT_MS: u64 = 2_000;
 /// Messages of the handshake that may wait to be sent; more are dropped, and asked for again.
-pub const OUT_MAX: usize = 512;
+pub const OUT_MAX: usize = 2 * MEMBERS_MAX;
 
 /// How a guard works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,7 +188,6 @@ impl Refusals {
 
 #[derive(Debug)]
 struct Asked {
-    nonce: Nonce,
     tries: u32,
     again_at_ms: u64,
 }
@@ -203,6 +206,10 @@ pub struct Guard {
     stage: Stage,
     offers: VecDeque<Offered>,
     challenges: BTreeMap<Writer, Asked>,
+    /// What the numbers in challenges are made with: an answer is known by itself, however many were asked.
+    challenge_secret: Secret,
+    /// Until then there are answers to challenges that have been forgotten.
+    crowded_until_ms: u64,
     /// Challenges answered since then.
     proofs: u32,
     proofs_since_ms: u64,
@@ -232,6 +239,7 @@ impl Guard {
     ) -> Result<Self, CannotSign> {
         let mut entropy = Entropy::new(seed);
         let identity = credentials.certify(database, writer, &entropy.secret())?;
+        let challenge_secret = entropy.secret();
         Ok(Self {
             settings,
             authority: credentials.authority(database),
@@ -244,6 +252,8 @@ impl Guard {
             stage: Stage::Idle,
             offers: VecDeque::new(),
             challenges: BTreeMap::new(),
+            challenge_secret,
+            crowded_until_ms: 0,
             proofs: 0,
             proofs_since_ms: 0,
             parked: Parked::default(),
@@ -411,8 +421,8 @@ impl Guard {
             self.refusals.duplicate_epoch += 1;
             return;
         }
-        if writes && !self.writes() && self.data_key() != Some(seal.key) {
-            self.ring.prefer(seal.key, now_ms);
+        if writes && !self.writes() {
+            self.ring.prefer(seal.key, now_ms, self.settings.lease_ms);
             self.seal_with_the_best();
         }
         if self.roster.is_hasty(seal.writer, seal.epoch, now_ms, self.settings.lease_ms) {
@@ -447,13 +457,27 @@ impl Guard {
             return;
         }
         if self.challenges.len() >= CHALLENGES_MAX {
+            // Any one: who makes names up can't tell which. Its answer counts all the same.
             self.refusals.overflow += 1;
-            return;
+            self.crowded_until_ms = now_ms + 2 * SLOT_MS;
+            let from = Writer(self.entropy.number());
+            let any = self.challenges.range(from..).next().or_else(|| self.challenges.first_key_value());
+            if let Some(any) = any.map(|(any, _)| *any) {
+                self.challenges.remove(&any);
+            }
         }
-        let asked = Asked { nonce: *self.entropy.bytes(), tries: 1, again_at_ms: now_ms + CHALLENGE_MS };
-        let message = Challenge { writer: self.me(), nonce: asked.nonce };
-        self.challenges.insert(writer, asked);
+        self.challenges.insert(writer, Asked { tries: 1, again_at_ms: now_ms + CHALLENGE_MS });
+        self.send_challenge(now_ms, writer);
+    }
+
+    fn send_challenge(&mut self, now_ms: u64, writer: Writer) {
+        let message = Challenge { writer: self.me(), nonce: self.nonce(writer, now_ms / SLOT_MS) };
         self.send(Destination::One(writer), message.encode().into());
+    }
+
+    /// What a process is asked in a span of time.
+    fn nonce(&self, writer: Writer, slot: u64) -> Nonce {
+        mac(&self.challenge_secret, &[writer.0, slot])
     }
 
     fn on_challenge(&mut self, now_ms: u64, challenge: &Challenge) {
@@ -477,7 +501,12 @@ impl Guard {
 
     fn on_proof(&mut self, now_ms: u64, proof: &Signed<'_, Proof>) {
         let Proof { certificate, asked, counts } = &proof.said;
-        if self.challenges.get(&certificate.writer).is_none_or(|expected| expected.nonce != *asked) {
+        let writer = certificate.writer;
+        let slot = now_ms / SLOT_MS;
+        let fresh = [slot, slot.saturating_sub(1)].iter().any(|slot| self.nonce(writer, *slot) == *asked);
+        // Each answer is waited for, but for some when there are too many.
+        let forgotten = now_ms < self.crowded_until_ms && self.roster.get(writer).is_none();
+        if !fresh || !(self.challenges.contains_key(&writer) || forgotten) {
             self.refusals.replayed += 1;
             return;
         }
@@ -489,8 +518,8 @@ impl Guard {
             self.refusals.bad_certificate += 1;
             return;
         }
-        self.challenges.remove(&certificate.writer);
-        self.has_proven_itself(certificate.writer, counts.recent);
+        self.challenges.remove(&writer);
+        self.has_proven_itself(writer, counts.recent);
     }
 
     /// A process has just answered a fresh number: what has been kept of it, and is recent, is taken.
@@ -543,13 +572,12 @@ impl Guard {
             asked.tries += 1;
             asked.again_at_ms = now_ms + CHALLENGE_MS;
             if asked.tries <= CHALLENGE_TRIES {
-                again.push((*writer, asked.nonce));
+                again.push(*writer);
             }
             asked.tries <= CHALLENGE_TRIES
         });
-        for (writer, nonce) in again {
-            let message = Challenge { writer: self.me(), nonce };
-            self.send(Destination::One(writer), message.encode().into());
+        for writer in again {
+            self.send_challenge(now_ms, writer);
         }
     }
 
