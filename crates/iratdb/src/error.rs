@@ -105,10 +105,12 @@ pub enum Error {
         /// The limit.
         count_max: usize,
     },
-    /// The system's clock went back by more than a day while the database was open. Others, whose clocks are right, would refuse what this
-    /// process writes, as from the future. Restart it.
+    /// The system's clock went back while the database was open, and shows more than a day before the time of this process's last write, or of
+    /// one that it took from others. Others, whose clocks are right, would refuse what it writes, as from the future. It can write again when the
+    /// clock has caught up, or after a restart. What it wrote under the wrong clock is nowhere else: read that out before.
     #[error(
-        "the system's clock went back by more than 24 h: others would refuse what is written here; restart this process"
+        "the system's clock is more than 24 h behind what was written last: others would refuse what is written here; when the clock is right, restart \
+         this process (rows written under the wrong clock are only here, and go with it)"
     )]
     ClockWentBack,
     /// The closure ended the transaction itself, or a statement rolled it back (`OR ROLLBACK`).
