@@ -20,6 +20,12 @@ impl Telephony {
         self.table(format_args!("[[trunks]]\nname = {name:?}\naddresses = [{address:?}]\npeer = \"{peer}\""))
     }
 
+    /// A trunk with these further keys, one a line: `srtp = "required"`.
+    #[must_use]
+    pub fn trunk_with(self, name: &str, peer: impl std::fmt::Display, keys: &str) -> Self {
+        self.table(format_args!("[[trunks]]\nname = {name:?}\npeer = \"{peer}\"\n{keys}"))
+    }
+
     /// A number that leads straight to a bot, over a route and a bot of the number's name.
     #[must_use]
     pub fn number(self, number: &str, bot_url: &str, format: Format) -> Self {

@@ -16,7 +16,7 @@ use iratdb::core::secret::{Secret, hash};
 use crate::world::LIMIT;
 
 const WRITER: Writer = Writer(0x0f0f_0f0f_0f0f_0f0f);
-const EPOCH: Epoch = Epoch(0x0e0e_0e0e_0e0e_0e0e);
+const EPOCH: Epoch = Epoch(0x0e0e_0e0e_0e0e_0e0f);
 const TURN: Duration = Duration::from_millis(20);
 
 /// See the module.

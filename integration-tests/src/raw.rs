@@ -30,7 +30,25 @@ pub struct RawCall {
     pub media: SocketAddr,
     /// Distinct To headers of the answers: one for each call that the INVITE has made.
     pub answers: BTreeSet<String>,
+    socket: Arc<UdpSocket>,
+    proxy: SocketAddr,
+    /// What every request within the dialog begins with, its method and number left open.
+    request: [String; 3],
     answering: JoinHandle<()>,
+}
+
+impl RawCall {
+    /// Sends an INFO with this body within the call; `cseq` counts from 2.
+    pub async fn info(&self, cseq: u32, content_type: &str, body: &str) -> anyhow::Result<()> {
+        let [target, via, rest] = &self.request;
+        let info = format!(
+            "INFO {target} SIP/2.0\r\nVia: {via}info{cseq}\r\n{rest}CSeq: {cseq} INFO\r\nContent-Type: {content_type}\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len(),
+        );
+        self.socket.send_to(info.as_bytes(), self.proxy).await?;
+        Ok(())
+    }
 }
 
 impl Drop for RawCall {
@@ -95,7 +113,7 @@ impl RawCaller {
                 left -= 1;
             }
         }
-        self.acknowledge(&answer).await?;
+        let request = self.acknowledge(&answer).await?;
         let port = field(&answer, "m=audio ")
             .split(' ')
             .next()
@@ -103,25 +121,28 @@ impl RawCaller {
             .parse()
             .context("no port in the answer")?;
         let answering = tokio::spawn(answer_byes(Arc::clone(&self.socket)));
-        Ok(RawCall { media: SocketAddr::new(self.local.ip(), port), answers, answering })
+        let (socket, proxy) = (Arc::clone(&self.socket), self.proxy);
+        Ok(RawCall { media: SocketAddr::new(self.local.ip(), port), answers, socket, proxy, request, answering })
     }
 
-    async fn acknowledge(&self, answer: &str) -> anyhow::Result<()> {
+    /// Returns what requests within the dialog have in common.
+    async fn acknowledge(&self, answer: &str) -> anyhow::Result<[String; 3]> {
         let routes: String = answer
             .lines()
             .filter_map(|line| line.strip_prefix("Record-Route:"))
             .map(|route| format!("Route:{route}\r\n"))
             .collect();
         let target = field(answer, "Contact:").trim_start_matches('<').split('>').next().unwrap_or_default().to_owned();
-        let ack = format!(
-            "ACK {target} SIP/2.0\r\nVia: SIP/2.0/UDP {local};branch=z9hG4bKack\r\nMax-Forwards: 70\r\n{routes}\
-             From: <sip:raw@{local}>;tag=raw\r\nTo: {to}\r\nCall-ID: {call_id}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n",
+        let via = format!("SIP/2.0/UDP {};branch=z9hG4bK", self.local);
+        let rest = format!(
+            "Max-Forwards: 70\r\n{routes}From: <sip:raw@{local}>;tag=raw\r\nTo: {to}\r\nCall-ID: {call_id}\r\n",
             local = self.local,
             to = field(answer, "To:"),
             call_id = self.call_id,
         );
+        let ack = format!("ACK {target} SIP/2.0\r\nVia: {via}ack\r\n{rest}CSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n");
         self.socket.send_to(ack.as_bytes(), self.proxy).await?;
-        Ok(())
+        Ok([target, via, rest])
     }
 }
 

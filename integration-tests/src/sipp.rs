@@ -18,7 +18,7 @@ pub struct SippBuilder {
     flags: Vec<(String, String)>,
     switches: Vec<String>,
     port: Port,
-    media: Port,
+    media: [Port; 3],
 }
 
 /// A SIPp run.
@@ -27,7 +27,7 @@ pub struct Sipp {
     process: Process,
     errors: PathBuf,
     // Held until SIPp has ended.
-    _ports: (Port, Port),
+    _ports: (Port, [Port; 3]),
 }
 
 impl Sipp {
@@ -38,7 +38,7 @@ impl Sipp {
             flags: Vec::new(),
             switches: Vec::new(),
             port: Port::take()?,
-            media: Port::take()?,
+            media: media_ports()?,
         })
     }
 
@@ -54,6 +54,17 @@ impl Sipp {
             self.process.log_tail(),
         );
         Ok(())
+    }
+}
+
+/// Ports in a row: SIPp takes audio on the one that it is told, and video on the second after it.
+fn media_ports() -> anyhow::Result<[Port; 3]> {
+    loop {
+        let ports = [Port::take()?, Port::take()?, Port::take()?];
+        let [audio, _, video] = &ports;
+        if video.number() == audio.number() + 2 {
+            return Ok(ports);
+        }
     }
 }
 
@@ -90,7 +101,7 @@ impl SippBuilder {
             .flag("-i", "127.0.0.1")
             .flag("-p", self.port.number())
             .flag("-mi", "127.0.0.1")
-            .flag("-mp", self.media.number())
+            .flag("-mp", self.media[0].number())
             .flag("-m", calls)
             .flag("-r", rate)
             // Far below any limit on open files.

@@ -39,7 +39,7 @@ async fn echo(law: Law, format: Format) -> anyhow::Result<Measurements> {
     let mut attempts = 0;
     let measured = loop {
         attempts += 1;
-        let script = Script { codecs: vec![law], ..Script::playing(Play::Clip(Arc::clone(&clip))) };
+        let script = Script { codecs: vec![law.into()], ..Script::playing(Play::Clip(Arc::clone(&clip))) };
         let mut call = world.call(&phone, "+14155550100", script.for_duration(duration)).await?;
         call.answered().await?;
         let outcome = over(call).await?;

@@ -1,9 +1,10 @@
-//! Audio of a telephone call: G.711, resampling, the playout ring, concealment, comfort noise, tones, DTMF, levels, measurements.
+//! Audio of a telephone call: G.711, resampling, the playout ring, concealment, comfort noise, tones, DTMF, levels, sound files,
+//! measurements.
 //!
 //! Everything here is sans-IO and mono: slices of samples in and out, no clock (playout's clock is its caller's tick),
 //! no sockets, no randomness.
 //!
-//! Invariants: what runs per packet (all but [`measure`]) allocates nothing once its buffers have grown to their working
+//! Invariants: what runs per packet (all but [`measure`] and [`sound_file`]) allocates nothing once its buffers have grown to their working
 //! size; G.711 bytes that need no change pass through bit-exact.
 
 pub mod comfort_noise;
@@ -15,6 +16,7 @@ pub mod measure;
 pub mod playout;
 pub mod plc;
 pub mod resample;
+pub mod sound_file;
 pub mod tone;
 
 /// Why audio was refused.
@@ -37,6 +39,9 @@ pub enum Error {
     /// More digits wait to be made than [`dtmf::DIGITS_MAX`].
     #[error("too many DTMF digits queued (at most {})", dtmf::DIGITS_MAX)]
     TooManyDigits,
+    /// A sound file that can't be decoded: a sentence.
+    #[error("sound file: {0}")]
+    SoundFile(String),
     /// A push that would exceed the playout ring's cap; nothing of it was taken.
     #[error("playout holds {queued_ms} ms, {pushed_ms} ms more exceed the cap of {cap_ms} ms")]
     Overflow {

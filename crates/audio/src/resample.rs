@@ -39,18 +39,38 @@ pub struct Resampler {
 #[derive(Debug, Clone)]
 enum Kind {
     Same,
-    Up { filter: &'static [[i16; TAPS_PADDED]], ratio: usize, window: Window },
-    Down { filter: &'static [i16], ratio: usize, window: Window },
+    Up {
+        filter: &'static [[i16; TAPS_PADDED]],
+        ratio: usize,
+        window: Window,
+    },
+    Down {
+        filter: &'static [i16],
+        ratio: usize,
+        window: Window,
+    },
+    /// Between 16 and 24 kHz: up to the common multiple and down again.
+    Via(Box<(Resampler, Resampler)>),
 }
 
+/// The common multiple of all rates.
+const VIA_HZ: u32 = 48_000;
+
+/// Its largest ratio to a rate that goes by way of it.
+const VIA_RATIO_MAX: usize = 3;
+
 impl Resampler {
-    /// A converter for rates of 8,000, 16,000, 24,000 and 48,000 Hz of which one is a multiple of the other.
+    /// A converter for rates of 8,000, 16,000, 24,000 and 48,000 Hz.
     pub fn new(from_hz: u32, to_hz: u32) -> Result<Self, Error> {
         let refused = Error::Rates { from_hz, to_hz };
         let known = |rate_hz| matches!(rate_hz, 8_000 | 16_000 | 24_000 | 48_000);
         let (low_hz, high_hz) = (from_hz.min(to_hz), from_hz.max(to_hz));
-        if !known(from_hz) || !known(to_hz) || high_hz % low_hz != 0 {
+        if !known(from_hz) || !known(to_hz) {
             return Err(refused);
+        }
+        if high_hz % low_hz != 0 {
+            let both = (Self::new(from_hz, VIA_HZ)?, Self::new(VIA_HZ, to_hz)?);
+            return Ok(Self { from_hz, to_hz, kind: Kind::Via(Box::new(both)) });
         }
         let ratio = (high_hz / low_hz) as usize;
         let kind = match from_hz.cmp(&to_hz) {
@@ -81,6 +101,7 @@ impl Resampler {
             Kind::Same => input_len,
             Kind::Up { ratio, .. } => input_len * ratio,
             Kind::Down { ratio, window, .. } => (window.phase + input_len) / ratio,
+            Kind::Via(both) => both.1.output_len(both.0.output_len(input_len)),
         }
     }
 
@@ -91,6 +112,7 @@ impl Resampler {
             Kind::Up { ratio, .. } | Kind::Down { ratio, .. } => {
                 ((TAPS * ratio) as u32 - 1) * 500_000 / self.from_hz.max(self.to_hz)
             }
+            Kind::Via(both) => both.0.delay_us() + both.1.delay_us(),
         }
     }
 
@@ -134,6 +156,16 @@ impl Resampler {
                 }
                 written
             }
+            Kind::Via(both) => {
+                let (up, down) = both.as_mut();
+                let mut between = [0; BLOCK * VIA_RATIO_MAX];
+                let mut written = 0;
+                for block in input.chunks(BLOCK) {
+                    let count = up.process(block, &mut between);
+                    written += down.process(&between[..count], &mut output[written..]);
+                }
+                written
+            }
         }
     }
 
@@ -142,6 +174,10 @@ impl Resampler {
         match &mut self.kind {
             Kind::Same => {}
             Kind::Up { window, .. } | Kind::Down { window, .. } => window.reset(),
+            Kind::Via(both) => {
+                both.0.reset();
+                both.1.reset();
+            }
         }
     }
 }

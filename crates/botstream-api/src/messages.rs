@@ -52,7 +52,12 @@ impl Body {
             Self::CallEarlyMedia(_) => ("call", "early_media"),
             Self::CallAnswered(_) => ("call", "answered"),
             Self::CallEnded(_) => ("call", "ended"),
+            Self::CallHold(_) => ("call", "hold"),
+            Self::CallUnhold(_) => ("call", "unhold"),
             Self::DtmfDigit(_) => ("dtmf", "digit"),
+            Self::DtmfCollected(_) => ("dtmf", "collected"),
+            Self::PlaybackStarted(_) => ("playback", "started"),
+            Self::PlaybackFinished(_) => ("playback", "finished"),
             Self::StreamConnecting(_) => ("stream", "connecting"),
             Self::StreamStarted(_) => ("stream", "started"),
             Self::StreamCleared(_) => ("stream", "cleared"),
@@ -62,6 +67,7 @@ impl Body {
             Self::StreamFailed(_) => ("stream", "failed"),
             Self::StreamReconnecting(_) => ("stream", "reconnecting"),
             Self::StreamFallback(_) => ("stream", "fallback"),
+            Self::QosSample(_) => ("qos", "sample"),
         }
     }
 }

@@ -99,6 +99,8 @@ impl From<CallRow> for Call {
             sip_call_id: row.sip_call_id,
             created_at: Some(timestamp_from_ms(row.created_ms)),
             answered_at: row.answered_ms.map(timestamp_from_ms),
+            // Not in the table: the owner has them.
+            vars: Default::default(),
         }
     }
 }
@@ -132,6 +134,24 @@ pub fn remove(conn: &Connection, call_id: &str) -> rusqlite::Result<bool> {
 pub fn get(conn: &Connection, call_id: &str) -> rusqlite::Result<Option<CallRow>> {
     let sql = format!("SELECT {COLUMNS} FROM calls WHERE call_id = ?1");
     crate::one(conn, &sql, [call_id], CallRow::read)
+}
+
+/// Whose trunk a call is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallTrunk {
+    /// The call.
+    pub call_id: String,
+    /// Whose call it is.
+    pub tenant: String,
+    /// Name of the trunk.
+    pub trunk: String,
+}
+
+/// Every call with its trunk.
+pub fn trunks(conn: &Connection) -> rusqlite::Result<Vec<CallTrunk>> {
+    crate::all(conn, "SELECT call_id, tenant, trunk FROM calls", [], |row| {
+        Ok(CallTrunk { call_id: row.get(0)?, tenant: row.get(1)?, trunk: row.get(2)? })
+    })
 }
 
 /// How many calls one node has.

@@ -122,7 +122,7 @@ pub fn remove<D: Document>(conn: &Connection, tenant: &str, name: &str) -> rusql
 }
 
 fn read_number(row: &Row<'_>) -> rusqlite::Result<Number> {
-    Ok(Number { tenant: row.get(0)?, trunk: row.get(1)?, number: row.get(2)?, route: row.get(3)? })
+    Ok(Number { tenant: row.get(0)?, trunk: row.get(1)?, number: row.get(2)?, route: row.get(3)?, ..Number::default() })
 }
 
 /// Every number, of all tenants.
@@ -303,8 +303,13 @@ mod tests {
             ("t1", "+4930*", "berlin-t1"),
             ("t1", "*", "rest-t1"),
         ] {
-            let number =
-                Number { tenant: "default".into(), trunk: trunk.into(), number: pattern.into(), route: route.into() };
+            let number = Number {
+                tenant: "default".into(),
+                trunk: trunk.into(),
+                number: pattern.into(),
+                route: route.into(),
+                ..Number::default()
+            };
             put_number(&conn, &number).unwrap();
         }
         let route =

@@ -38,7 +38,7 @@ pub const RIGHTS: &[Rights] = &[
     Rights {
         database: calls::NAME,
         writers: &["media-switch"],
-        readers: &["botproxy", "dialer", "iratdbot", OPERATOR],
+        readers: &["botproxy", "dialer", "iratdbot", "trunk-manager", OPERATOR],
     },
     Rights { database: cluster::NAME, writers: SERVICES, readers: &[OPERATOR] },
     Rights {

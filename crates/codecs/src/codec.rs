@@ -116,6 +116,15 @@ impl Codec {
     }
 }
 
+impl From<Law> for Codec {
+    fn from(law: Law) -> Self {
+        match law {
+            Law::Mu => Self::Pcmu,
+            Law::A => Self::Pcma,
+        }
+    }
+}
+
 impl fmt::Display for Codec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.encoding_name())

@@ -1,4 +1,4 @@
-//! `iractl bot`: bots to test with.
+//! `iractl bot`: bots to test with, and those of the cluster.
 
 use std::net::SocketAddr;
 
@@ -7,10 +7,12 @@ use testphone::bot::{BotConfig, BotEvent, BotEventKind, DtmfAnswer, EchoBot};
 use voicebot::message::{MarkState, PlaybackState};
 use voicebot::{Format, FormatSpec};
 
+use crate::context::Target;
 use crate::out;
 use crate::table::printable;
+use crate::telephony::{self, ShowCommand};
 
-/// Bots to test with
+/// Bots to test with, and those that the cluster knows
 #[derive(Debug, clap::Args)]
 pub(crate) struct BotArgs {
     #[command(subcommand)]
@@ -20,6 +22,8 @@ pub(crate) struct BotArgs {
 #[derive(Debug, Subcommand)]
 enum BotCommand {
     Echo(EchoArgs),
+    #[command(flatten)]
+    Show(ShowCommand),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -67,9 +71,10 @@ fn format(text: &str) -> Result<Format, String> {
     spec.resolve().map_err(|error| error.to_string())
 }
 
-pub(crate) async fn run(args: BotArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(args: BotArgs, target: &Target) -> anyhow::Result<()> {
     match args.command {
         BotCommand::Echo(args) => echo(args).await,
+        BotCommand::Show(command) => telephony::bot(command, target).await,
     }
 }
 

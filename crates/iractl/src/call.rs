@@ -6,7 +6,9 @@ use anyhow::{Context as _, bail};
 use botstream_api::cause::Class;
 use botstream_api::event::Body;
 use botstream_api::stream_spec::Dialect;
-use botstream_api::{AudioFormat, CallId, Cause, DialRequest, Event, HangupRequest, StreamSpec, audio_format};
+use botstream_api::{
+    AudioFormat, CallHold, CallId, CallUnhold, Cause, DialRequest, Event, HangupRequest, StreamSpec, audio_format,
+};
 
 use crate::context::Target;
 use crate::out::{self, Paint};
@@ -203,7 +205,22 @@ pub(crate) fn describe(event: &Event) -> String {
                 media.bot_frames_received,
             )
         }
+        Body::CallHold(CallHold { by_far_end }) | Body::CallUnhold(CallUnhold { by_far_end }) => {
+            if *by_far_end { "by the far end" } else { "by call.hold" }.to_owned()
+        }
         Body::DtmfDigit(dtmf) => format!("{} for {} ms", dtmf.digit, dtmf.duration_ms),
+        Body::DtmfCollected(keys) => {
+            format!("{:?}, {}", keys.digits, keys.reason().as_str_name().to_ascii_lowercase())
+        }
+        Body::PlaybackStarted(play) => format!("{} for {} ms, {}", play.source, play.duration_ms, play.play_id),
+        Body::PlaybackFinished(play) => {
+            format!(
+                "{} after {} ms, {}",
+                play.reason().as_str_name().to_ascii_lowercase(),
+                play.played_ms,
+                play.play_id
+            )
+        }
         Body::StreamConnecting(stream) => stream.url.clone(),
         Body::StreamStarted(stream) => format!("{} in {} ms", stream.url, stream.connect_ms),
         Body::StreamCleared(stream) => format!("played {} ms, discarded {} ms", stream.played_ms, stream.discarded_ms),
@@ -213,6 +230,15 @@ pub(crate) fn describe(event: &Event) -> String {
         Body::StreamFailed(stream) => format!("{}: {}", stream.url, stream.reason),
         Body::StreamReconnecting(stream) => format!("{}, attempt {}: {}", stream.url, stream.attempt, stream.reason),
         Body::StreamFallback(stream) => format!("{}: {}", stream.url, stream.reason),
+        Body::QosSample(sample) => format!(
+            "MOS {:.2}, {:.1} % lost, jitter {:.1} ms, round trip {:.0} ms, {}{}",
+            sample.mos,
+            sample.loss_pct,
+            sample.jitter_ms,
+            sample.rtt_ms,
+            sample.codec().as_str_name(),
+            if sample.srtp { ", SRTP" } else { "" },
+        ),
     };
     format!("{class}.{kind} {detail}")
 }

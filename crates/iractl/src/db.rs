@@ -70,6 +70,9 @@ struct OpenArgs {
     /// A DDL statement the database begins with; may be given several times. BotStream's own databases need none
     #[arg(long, value_name = "SQL")]
     schema: Vec<String>,
+    /// Another version of the schema than others may have: members of different ones don't talk to each other [default: 1]
+    #[arg(long, value_name = "N")]
+    schema_version: Option<u32>,
     /// A table whose rows vanish with the handle that inserted them; may be given several times
     #[arg(long, value_name = "TABLE")]
     owned: Vec<String>,
@@ -198,6 +201,9 @@ impl Db {
         }
         let mode = if args.ro { "ro" } else { "rw" };
         let mut request = json!({"db": args.database, "schema": args.schema, "tables": tables, "mode": mode});
+        if let Some(version) = args.schema_version {
+            request["schema_version"] = Value::from(version);
+        }
         if let Some(key_ref) = args.key_ref {
             request["key_ref"] = Value::from(key_ref);
         }

@@ -15,6 +15,7 @@ mod phone;
 mod sql;
 mod state_file;
 mod table;
+mod telephony;
 mod time;
 mod up;
 
@@ -59,6 +60,12 @@ enum Command {
     Pub(bus::PubArgs),
     Sub(bus::SubArgs),
     Req(bus::ReqArgs),
+    Apply(telephony::ApplyArgs),
+    Diff(telephony::DiffArgs),
+    Export(telephony::ExportArgs),
+    Trunk(telephony::TrunkArgs),
+    Number(telephony::NumberArgs),
+    Route(telephony::RouteArgs),
     Keys(keys::KeysArgs),
     Doctor(doctor::Args),
     Demo(demo::Args),
@@ -88,7 +95,13 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Sql(args) => sql::run(args, &target).await,
         Command::Db(args) => db::run(args, &target).await,
         Command::Phone(args) => phone::run(args).await,
-        Command::Bot(args) => bot::run(args).await,
+        Command::Bot(args) => bot::run(args, &target).await,
+        Command::Apply(args) => telephony::apply(args, &target).await,
+        Command::Diff(args) => telephony::diff(args, &target).await,
+        Command::Export(args) => telephony::export(args, &target).await,
+        Command::Trunk(args) => telephony::trunk(args, &target).await,
+        Command::Number(args) => telephony::number(args, &target).await,
+        Command::Route(args) => telephony::route(args, &target).await,
         Command::Pub(args) => bus::publish(args, &target).await,
         Command::Sub(args) => bus::subscribe(args, &target).await,
         Command::Req(args) => bus::request(args, &target).await,

@@ -43,6 +43,9 @@ pub(crate) struct Args {
     /// Keeps logs and stores there [default: a temporary directory, removed at a good end]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// Sound files for call.play [default: none; those at a URL can be played]
+    #[arg(long, value_name = "DIR")]
+    play_dir: Option<PathBuf>,
     /// Port of NATS on 127.0.0.1 [default: a free one]
     #[arg(long, value_name = "PORT")]
     nats_port: Option<u16>,
@@ -82,6 +85,12 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
         .drain_limit(Duration::from_secs(args.drain_limit_s));
     for service in ["trunk-manager", "media-switch", "botproxy", "dialer", "iratdbot"] {
         builder = builder.flag(service, "--log-filter", &args.log_filter);
+    }
+    // Requests come from whoever started it, and what the switches can reach, they can.
+    builder = builder.flag("media-switch", "--play-urls", "any");
+    if let Some(directory) = &args.play_dir {
+        let directory = directory.canonicalize().with_context(|| format!("--play-dir {}", directory.display()))?;
+        builder = builder.flag("media-switch", "--play-dir", directory.display());
     }
     if let Some(directory) = args.dir {
         builder = builder.directory(WorkDir::at(directory)?);

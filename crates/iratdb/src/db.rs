@@ -40,6 +40,10 @@ struct Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.shared.closing.send_replace(true);
+        if !self.replicated {
+            // Nobody else would tell its subscribers.
+            self.shared.finish();
+        }
     }
 }
 

@@ -105,6 +105,12 @@ pub enum Error {
         /// The limit.
         count_max: usize,
     },
+    /// The system's clock went back by more than a day while the database was open. Others, whose clocks are right, would refuse what this
+    /// process writes, as from the future. Restart it.
+    #[error(
+        "the system's clock went back by more than 24 h: others would refuse what is written here; restart this process"
+    )]
+    ClockWentBack,
     /// The closure ended the transaction itself, or a statement rolled it back (`OR ROLLBACK`).
     #[error("the transaction was rolled back inside the closure")]
     RolledBack,
@@ -183,15 +189,15 @@ pub enum SchemaProblem {
         /// The feature's SQL name.
         feature: &'static str,
     },
-    /// A CHECK that columns written by different processes can break together.
+    /// What SQLite computes from a row can fail, and columns written by different processes can make it fail together.
     #[error(
-        "CHECK ({check}) of table {table} is over several columns that concurrent updates change one by one; use lww(Lww::Row), and no counter, max or min column in it"
+        "table {table} has {expression} over several columns that concurrent updates change one by one; use lww(Lww::Row), and no counter, max or min column in it"
     )]
-    CheckOverColumns {
+    OverSeveralColumns {
         /// The table.
         table: String,
-        /// The expression.
-        check: String,
+        /// The CHECK, index or generated column.
+        expression: String,
     },
     /// A counter, max or min column that can't be one.
     #[error("option for column {column} of table {table}: {reason}")]

@@ -222,11 +222,15 @@ impl Options {
         if self.tombstone_keep < self.lease * 4 {
             return bad("tombstone_keep", "must be at least four leases");
         }
+        if self.sandbox.is_some_and(|sandbox| (sandbox.value_bytes_max as usize) < ROW_BYTES_MAX) {
+            return bad("sandbox", "value_bytes_max must be at least 131072: other members may write rows that large");
+        }
         Ok(())
     }
 }
 
 pub(crate) use crate::core::NODE_BYTES_MAX;
+use crate::core::codec::ROW_BYTES_MAX;
 
 /// How one table is replicated. All members must give the same options.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -296,6 +300,10 @@ impl TableOptions {
 pub struct Sandbox {
     /// How long a closure's statements may run, all together; then SQLite interrupts them.
     pub statement_time_max: Duration,
-    /// Longest string, BLOB or row that a statement may make, in bytes.
+    /// Longest string, BLOB or row that a statement may make, in bytes. One call of an SQL function is not interrupted, and `instr`, `replace` and
+    /// `trim` take a time that grows with the product of their arguments' lengths: this bounds it, too.
     pub value_bytes_max: u32,
+    /// Memory that SQLite may use in the whole process, for all databases, in bytes; over it, statements in a sandbox are interrupted. The
+    /// rows themselves are not counted.
+    pub memory_bytes_max: u64,
 }

@@ -232,7 +232,12 @@ impl Shared {
         transaction: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>,
     ) -> Result<Commit<T>> {
         self.check_open()?;
-        let (value, rows_changed, number) = self.with(|state| self.write_locked(state, transaction))??;
+        let written = self.with(|state| self.write_locked(state, transaction))?;
+        if written.is_err() && self.over.load(Ordering::Acquire) {
+            // The local copy failed: subscribers and waiters hear of it, also where no driver ends the database.
+            self.finish();
+        }
+        let (value, rows_changed, number) = written?;
         if rows_changed > 0 {
             self.work.notify_one();
         }
@@ -288,6 +293,7 @@ impl Shared {
                 Error::NotANumber { table: name(table), column }
             }
             Refused::TooManyCounting { table } => Error::TooManyCounting { table: name(table), count_max: SHARES_MAX },
+            Refused::ClockWentBack => Error::ClockWentBack,
             Refused::TransactionTooLarge { bytes } => Error::TransactionTooLarge { bytes, bytes_max: TX_BYTES_MAX },
         }
     }
@@ -330,7 +336,8 @@ impl Shared {
         });
     }
 
-    fn fail(&self, error: StoreError) -> Error {
+    /// Ends the database in this process: the local copy failed, or nothing of the others comes any more.
+    pub(crate) fn fail(&self, error: StoreError) -> Error {
         tracing::error!(database = %self.name, %error, "closing");
         self.status.send_replace(Status::Failed(error.0.clone()));
         self.over.store(true, Ordering::Release);
@@ -377,11 +384,14 @@ impl Shared {
             .ok_or_else(|| Error::NoSuchTable { database: self.name.to_string(), table: table.to_owned() })?;
         let queue = Arc::new(Queue::new(self.subscriber_bytes_max));
         self.with(|state| {
+            // It may have been closed meanwhile, and then nobody would end this one.
+            self.check_open()?;
             state.engine.watch(index, true);
             if let Some(queues) = state.subscribers.get_mut(index) {
                 queues.push(Arc::clone(&queue));
             }
-        })?;
+            Ok::<_, Error>(())
+        })??;
         Ok(Changes::new(queue))
     }
 

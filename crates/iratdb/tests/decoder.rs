@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use iratdb::core::codec::{
-    Body, Cursor, Entry, Header, Message, OpReader, Progress, Tail, Wanted, decode, encode, put_delete, put_insert,
-    put_state_counted, put_state_dead, read_batch, renumber_batch, renumber_tx, start_batch, start_tx,
+    Body, Cursor, Entry, Header, Message, OpReader, Progress, SEQUENCE_MAX, Tail, Wanted, decode, encode, put_delete,
+    put_insert, put_state_counted, put_state_dead, read_batch, renumber_batch, renumber_tx, start_batch, start_tx,
 };
 use iratdb::core::engine::{Config, Engine, Event, Limits, Now};
 use iratdb::core::hlc::Stamp;
@@ -47,7 +47,7 @@ fn samples() -> Vec<Vec<u8>> {
     put_state_counted(&mut states, 1, &[1, 2], born, (&values, &tail), &tally);
     let mut batch = start_batch(&[Tail { epoch: Epoch(5), sequence: 6 }]);
     batch.extend(&states);
-    let progress = vec![Progress { epoch: Epoch(5), settled: 6, top: 7, changes: 8 }];
+    let progress = vec![Progress { epoch: Epoch(5), settled: 6, top: 7, changes: 8, refused: true }];
     let tails = vec![Tail { epoch: Epoch(5), sequence: 6 }];
     let cursor = Cursor { table: 0, bucket: 3, after: Some(&[1, 2]) };
     let bodies = [
@@ -93,6 +93,33 @@ fn what_is_encoded_is_decoded() {
         let Message { header: decoded, body } = decode(&bytes).unwrap();
         assert_eq!(decoded, header());
         assert_eq!(encode(decoded, &body), bytes);
+    }
+}
+
+#[test]
+fn numbers_of_frames_that_nobody_could_send_are_refused() {
+    let tail = |sequence| Tail { epoch: Epoch(3), sequence };
+    let progress = |settled, top| Progress { epoch: Epoch(3), settled, top, changes: u64::MAX, refused: false };
+    let digests = |progress| Body::Digests {
+        token: u64::MAX,
+        version: u64::MAX,
+        progress: vec![progress],
+        ended: Vec::new(),
+        buckets: Vec::new(),
+    };
+    for (number, taken) in [(SEQUENCE_MAX, true), (SEQUENCE_MAX + 1, false), (u64::MAX, false)] {
+        for body in [
+            Body::Frame { sequence: number, ack: false, entries: Vec::new() },
+            Body::EpochEnd { tail: tail(number) },
+            Body::Ack { tail: tail(number) },
+            Body::AckRequest { sequence: number },
+            Body::Nack { epoch: Epoch(3), from: number, to: 1 },
+            Body::Nack { epoch: Epoch(3), from: 1, to: number },
+            digests(progress(number, 1)),
+            digests(progress(1, number)),
+        ] {
+            assert_eq!(decode(&encode(header(), &body)).is_ok(), taken, "{body:?}");
+        }
     }
 }
 

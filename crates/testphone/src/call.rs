@@ -8,14 +8,16 @@ use std::time::Duration;
 use serde::Serialize;
 use sip::digest::Credentials;
 use sip::message::Request;
+use sip::sdp::Direction;
 use sip::{Peer, Transport};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::call_task::{Order, Role, Setup, run};
 use crate::driver::{Command, IncomingParts};
 use crate::endpoint::{advertised, bind_media};
-use crate::{Error, HeardDigit, Law, MediaLog, Play, Report};
+use crate::secure::own_keys;
+use crate::{Codec, Error, HeardDigit, MediaLog, Play, Report, Suite};
 
 /// Events that can wait for a user who does not look; further ones are not kept (the outcome has them all).
 const EVENTS_MAX: usize = 256;
@@ -48,18 +50,39 @@ pub struct CallOptions {
 #[derive(Debug, Clone)]
 pub struct Script {
     /// Codecs, best first.
-    pub codecs: Vec<Law>,
+    pub codecs: Vec<Codec>,
     /// What it says once answered.
     pub play: Play,
     /// Digits to press, each so long after the answer.
     pub dtmf: Vec<(Duration, String)>,
     /// Hangs up so long after the answer.
     pub hangup_after: Option<Duration>,
+    /// Offers telephone events. Without them keys are tones in the audio.
+    pub events: bool,
+    /// Offers comfort noise, and sends that while it has nothing to say.
+    pub comfort_noise: bool,
+    /// Offers RTCP over RTP's port, and sends a report every half second.
+    pub rtcp: bool,
+    /// Offers SRTP, with these suites, and takes nothing else.
+    pub srtp: Vec<Suite>,
+    /// Loses every so many-th packet that it sends, as a network would.
+    pub lose_every: Option<u32>,
 }
 
 impl Default for Script {
+    /// G.711 with telephone events in the clear, and silence.
     fn default() -> Self {
-        Self { codecs: vec![Law::Mu, Law::A], play: Play::Silence, dtmf: Vec::new(), hangup_after: None }
+        Self {
+            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            play: Play::Silence,
+            dtmf: Vec::new(),
+            hangup_after: None,
+            events: true,
+            comfort_noise: false,
+            rtcp: false,
+            srtp: Vec::new(),
+            lose_every: None,
+        }
     }
 }
 
@@ -142,6 +165,11 @@ pub enum CallEvent {
     Answered,
     /// A digit came in.
     Digit(HeardDigit),
+    /// The other side has put this phone on hold, or taken the call up again.
+    Held {
+        /// Whether it listens no longer.
+        is_held: bool,
+    },
     /// It is over.
     Ended(End),
 }
@@ -199,7 +227,7 @@ impl Call {
             match event {
                 CallEvent::Answered => return Ok(()),
                 CallEvent::Ended(end) => return Err(Error::NotAnswered(end)),
-                CallEvent::Ringing { .. } | CallEvent::EarlyMedia | CallEvent::Digit(_) => {}
+                CallEvent::Ringing { .. } | CallEvent::EarlyMedia | CallEvent::Digit(_) | CallEvent::Held { .. } => {}
             }
         }
         Err(Error::Closed)
@@ -208,6 +236,25 @@ impl Call {
     /// Presses keys, after those still being pressed. What is no key is not pressed at all.
     pub async fn press(&self, digits: &str) -> Result<(), Error> {
         self.orders.send(Order::Press(digits.to_owned())).await.map_err(|_| Error::Closed)
+    }
+
+    /// Puts the other side on hold, with a re-INVITE: it is to listen, to what this phone says, and to say nothing. Waits until it has agreed.
+    pub async fn hold(&self) -> Result<(), Error> {
+        self.redirect(Direction::SendOnly).await
+    }
+
+    /// Takes the call up again after [`hold`](Self::hold). Waits until the other side has agreed.
+    pub async fn unhold(&self) -> Result<(), Error> {
+        self.redirect(Direction::SendRecv).await
+    }
+
+    async fn redirect(&self, direction: Direction) -> Result<(), Error> {
+        let (reply, replied) = oneshot::channel();
+        self.orders.send(Order::Redirect(direction, reply)).await.map_err(|_| Error::Closed)?;
+        match replied.await.map_err(|_| Error::Closed)? {
+            Ok(()) => Ok(()),
+            Err(status) => Err(Error::ReofferRefused { status }),
+        }
     }
 
     /// Hangs up and waits until that is done.
@@ -265,7 +312,8 @@ impl Incoming {
         let sip_call_id = parts.request.call_id().into_owned();
         let role = Role::Callee { offer: parts.offer, ring };
         let (commands, ua_events, session) = (self.commands.clone(), parts.events, parts.session);
-        Ok(Call::start(Setup { commands, ua_events, session, rtp, local_rtp, script, role }, sip_call_id))
+        let keys = own_keys(&script.srtp);
+        Ok(Call::start(Setup { commands, ua_events, session, rtp, local_rtp, script, role, keys }, sip_call_id))
     }
 
     /// Refuses the call.

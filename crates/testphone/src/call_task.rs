@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use sip::sdp::{self, AnswerOptions, Description, Negotiated, SdpError};
+use sip::sdp::{self, AnswerOptions, Crypto, Description, Direction, Negotiated, SdpError};
 use sip::ua::{SessionId, UaEvent};
 use tokio::net::UdpSocket;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::call::{CallEvent, End, Outcome, Script, Timings};
 use crate::driver::Command;
-use crate::endpoint::{codec_kinds, default_offer};
+use crate::endpoint::{OPUS_FMTP, codec_kinds, default_offer};
 use crate::media::Media;
 use crate::media_log::MediaLog;
 
@@ -24,6 +24,8 @@ const DATAGRAM_LEN: usize = 2048;
 #[derive(Debug)]
 pub(crate) enum Order {
     Press(String),
+    /// Which way audio goes from now on; the status of a refusal comes back.
+    Redirect(Direction, oneshot::Sender<Result<(), u16>>),
     Hangup,
 }
 
@@ -44,6 +46,15 @@ pub(crate) struct Setup {
     pub(crate) local_rtp: SocketAddr,
     pub(crate) script: Script,
     pub(crate) role: Role,
+    /// Of what this phone sends, one a suite.
+    pub(crate) keys: Vec<Crypto>,
+}
+
+/// A re-INVITE of this phone's that is not answered.
+struct Reoffer {
+    direction: Direction,
+    offer: String,
+    reply: oneshot::Sender<Result<(), u16>>,
 }
 
 struct Running {
@@ -64,6 +75,14 @@ struct Task {
     answer_at: Option<Instant>,
     /// The offer that was made when the INVITE had none.
     own_offer: Option<String>,
+    /// What this phone last said of its media, and the re-INVITE with another description that is not answered yet.
+    own_sdp: String,
+    reoffer: Option<Reoffer>,
+    /// One that waits until the other side's is through.
+    waiting: Option<(Direction, oneshot::Sender<Result<(), u16>>)>,
+    /// Which way audio goes as far as this phone is concerned.
+    direction: Direction,
+    is_held: bool,
     /// Digits still to be pressed, last one first.
     digits: Vec<(Duration, String)>,
     digits_told: usize,
@@ -89,6 +108,10 @@ pub(crate) async fn run(
     let began = Instant::now();
     let mut digits = setup.script.dtmf.clone();
     digits.sort_by_key(|(after, _)| std::cmp::Reverse(*after));
+    let own_sdp = match &setup.role {
+        Role::Caller { offer, .. } => offer.clone(),
+        Role::Callee { .. } => String::new(),
+    };
     let mut task = Task {
         setup,
         events,
@@ -99,6 +122,11 @@ pub(crate) async fn run(
         answered: None,
         answer_at: None,
         own_offer: None,
+        own_sdp,
+        reoffer: None,
+        waiting: None,
+        direction: Direction::SendRecv,
+        is_held: false,
         digits,
         digits_told: 0,
         hung_up: None,
@@ -125,10 +153,11 @@ pub(crate) async fn run(
             // The endpoint is gone, and the call with it.
             Wake::Signalling(None) => task.end = Some(End::Broken { status: 503 }),
             Wake::Order(Some(Order::Press(digits))) => task.press(&digits),
+            Wake::Order(Some(Order::Redirect(direction, reply))) => task.redirect(direction, reply).await,
             Wake::Order(Some(Order::Hangup) | None) => task.hang_up().await,
             Wake::Tick => task.tick().await,
             Wake::Time => task.on_time().await,
-            Wake::Packet(Ok((len, _))) => task.receive(&datagram[..len]),
+            Wake::Packet(Ok((len, _))) => task.receive(&mut datagram[..len]),
             // A peer whose port is closed makes the system report errors here; they concern no packet of ours.
             Wake::Packet(Err(_)) => {}
         }
@@ -204,6 +233,9 @@ impl Task {
                         Err(error) => self.break_off(error.status()).await,
                     }
                 }
+                if let Some((direction, reply)) = self.waiting.take() {
+                    self.redirect(direction, reply).await;
+                }
             }
             UaEvent::Reoffered { body, .. } => {
                 let answer = self.on_reoffered(body);
@@ -225,10 +257,13 @@ impl Task {
                     (Some(_), None) => End::LocalHangup,
                 });
             }
-            UaEvent::Incoming { .. }
-            | UaEvent::Reanswered { .. }
-            | UaEvent::ReofferFailed { .. }
-            | UaEvent::Info { .. } => {}
+            UaEvent::Reanswered { body, .. } => self.on_reanswered(body.as_deref()),
+            UaEvent::ReofferFailed { status, .. } => {
+                if let Some(refused) = self.reoffer.take() {
+                    refused.reply.send(Err(status)).ok();
+                }
+            }
+            UaEvent::Incoming { .. } | UaEvent::Info { .. } => {}
         }
     }
 
@@ -245,6 +280,7 @@ impl Task {
         }
         match self.answer_to(&body) {
             Ok((answer, negotiated)) => {
+                self.own_sdp.clone_from(&answer);
                 self.command(Command::Acknowledge { session: self.setup.session, body: answer }).await;
                 self.start_talking(&negotiated);
             }
@@ -257,13 +293,15 @@ impl Task {
         let session = self.setup.session;
         let Role::Callee { offer, .. } = &self.setup.role else { return };
         let Some(offer) = offer else {
-            let own_offer = default_offer(self.setup.local_rtp, &self.setup.script.codecs);
+            let own_offer = default_offer(self.setup.local_rtp, &self.setup.script, &self.setup.keys);
             self.own_offer = Some(own_offer.clone());
+            self.own_sdp.clone_from(&own_offer);
             self.command(Command::Answer { session, body: own_offer }).await;
             return;
         };
         match self.answer_to(offer) {
             Ok((body, negotiated)) => {
+                self.own_sdp.clone_from(&body);
                 self.command(Command::Answer { session, body }).await;
                 self.start_talking(&negotiated);
             }
@@ -273,14 +311,53 @@ impl Task {
 
     fn on_reoffered(&mut self, body: Option<String>) -> Result<String, u16> {
         let Some(offer) = body else {
-            return Ok(default_offer(self.setup.local_rtp, &self.setup.script.codecs));
+            return Ok(default_offer(self.setup.local_rtp, &self.setup.script, &self.setup.keys));
         };
         let (answer, negotiated) = self.answer_to(&offer).map_err(|error| error.status())?;
+        self.own_sdp.clone_from(&answer);
+        self.note_hold(&negotiated);
         if let Some(running) = &mut self.running {
             running.remote = negotiated.remote_rtp;
             running.media.renegotiate(&negotiated);
         }
         Ok(answer)
+    }
+
+    /// The last description of our own again, with this direction.
+    async fn redirect(&mut self, direction: Direction, reply: oneshot::Sender<Result<(), u16>>) {
+        let offer = redirected(&self.own_sdp, direction);
+        let (sent, is_sent) = oneshot::channel();
+        let session = self.setup.session;
+        self.command(Command::Reoffer { session, body: offer.clone(), reply: sent }).await;
+        match is_sent.await {
+            Ok(Ok(())) => self.reoffer = Some(Reoffer { direction, offer, reply }),
+            // The other side has one under way, and has yet to acknowledge our answer.
+            Ok(Err(sip::Error::WrongState(_))) if self.reoffer.is_none() && self.waiting.is_none() => {
+                self.waiting = Some((direction, reply));
+            }
+            _ => {
+                reply.send(Err(491)).ok();
+            }
+        }
+    }
+
+    fn on_reanswered(&mut self, body: Option<&str>) {
+        let Some(Reoffer { direction, offer, reply }) = self.reoffer.take() else { return };
+        let outcome = body.ok_or(SdpError::NoCommonCodec).and_then(|answer| accept(&offer, answer));
+        if let Ok(negotiated) = &outcome {
+            self.direction = direction;
+            self.own_sdp = offer;
+            self.start_media(negotiated);
+            self.note_hold(negotiated);
+        }
+        reply.send(outcome.map(|_negotiated| ()).map_err(|error| error.status())).ok();
+    }
+
+    fn note_hold(&mut self, negotiated: &Negotiated) {
+        let is_held = !negotiated.direction.sends();
+        if std::mem::replace(&mut self.is_held, is_held) != is_held {
+            self.tell(CallEvent::Held { is_held });
+        }
     }
 
     fn answer_to(&self, offer: &str) -> Result<(String, Negotiated), SdpError> {
@@ -291,7 +368,15 @@ impl Task {
             self.setup.local_rtp,
             session_id,
             &supported,
-            &AnswerOptions::default(),
+            &AnswerOptions {
+                direction: self.direction,
+                dtmf: self.setup.script.events,
+                comfort_noise: self.setup.script.comfort_noise,
+                rtcp_mux: self.setup.script.rtcp,
+                opus_fmtp: OPUS_FMTP,
+                crypto: &self.setup.keys,
+                ..AnswerOptions::default()
+            },
         )
     }
 
@@ -313,7 +398,7 @@ impl Task {
             }
             None => {
                 self.running = Some(Running {
-                    media: Media::new(negotiated, &self.setup.script.play, rand::random()),
+                    media: Media::new(negotiated, &self.setup.script, rand::random()),
                     start: Instant::now(),
                     remote: negotiated.remote_rtp,
                 });
@@ -331,10 +416,13 @@ impl Task {
             // A full send buffer or an unreachable peer loses the packet, as a network would.
             self.setup.rtp.send_to(packet, remote).await.ok();
         }
+        if let Some(report) = running.media.report(now_us) {
+            self.setup.rtp.send_to(&report, remote).await.ok();
+        }
         self.tell_digits();
     }
 
-    fn receive(&mut self, datagram: &[u8]) {
+    fn receive(&mut self, datagram: &mut [u8]) {
         if let Some(running) = &mut self.running {
             running.media.receive(micros_since(running.start), datagram);
         }
@@ -390,6 +478,27 @@ impl Task {
     async fn command(&self, command: Command) {
         self.setup.commands.send(command).await.ok();
     }
+}
+
+/// A description of ours with another direction, and so with another version (RFC 3264 §8).
+fn redirected(sdp: &str, direction: Direction) -> String {
+    let mut out = String::with_capacity(sdp.len() + 2);
+    for line in sdp.lines() {
+        let changed = match line.split_once('=') {
+            Some(("o", origin)) => {
+                let mut words: Vec<String> = origin.split(' ').map(str::to_owned).collect();
+                if let Some(version) = words.get_mut(2) {
+                    *version = version.parse::<u64>().map_or(1, |version| version.wrapping_add(1)).to_string();
+                }
+                format!("o={}", words.join(" "))
+            }
+            Some(("a", "sendrecv" | "sendonly" | "recvonly" | "inactive")) => format!("a={}", direction.as_str()),
+            _ => line.to_owned(),
+        };
+        out.push_str(&changed);
+        out.push_str("\r\n");
+    }
+    out
 }
 
 fn accept(offer: &str, answer: &str) -> Result<Negotiated, SdpError> {

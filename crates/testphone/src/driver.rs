@@ -41,6 +41,12 @@ pub(crate) enum Command {
         session: SessionId,
         body: String,
     },
+    Reoffer {
+        session: SessionId,
+        body: String,
+        /// Whether it could be sent.
+        reply: oneshot::Sender<Result<(), sip::Error>>,
+    },
     AnswerReoffer {
         session: SessionId,
         answer: Result<String, u16>,
@@ -180,6 +186,9 @@ impl Driver {
             }
             Command::Acknowledge { session, body } => {
                 self.ua.ack_with_body(now, session, body).ok();
+            }
+            Command::Reoffer { session, body, reply } => {
+                reply.send(self.ua.reoffer(now, session, Some(body))).ok();
             }
             Command::AnswerReoffer { session, answer } => {
                 self.ua.answer_reinvite(now, session, answer).ok();

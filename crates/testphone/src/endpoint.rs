@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use sip::sdp::{self, CodecKind};
+use sip::sdp::{self, CodecKind, Crypto, OfferOptions};
 use sip::ua::{InviteParams, UaConfig, UserAgent};
 use sip::uri::{DEFAULT_PORT, Host, Uri};
 use sip::{Peer, Transport};
@@ -13,7 +13,8 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use crate::call::{Call, CallOptions, Incoming, Script};
 use crate::call_task::{Role, Setup};
 use crate::driver::{Command, Driver, IncomingParts};
-use crate::{Error, FRAME_MS, Law};
+use crate::secure::own_keys;
+use crate::{Codec, Error, FRAME_MS};
 
 /// Incoming calls that can wait to be taken; the next one is answered 480.
 const INCOMING_MAX: usize = 1024;
@@ -23,6 +24,9 @@ const COMMANDS_MAX: usize = 1024;
 
 /// Payload type that is offered for telephone events.
 const DTMF_PAYLOAD_TYPE: u8 = 101;
+
+/// How a phone likes to receive Opus.
+pub(crate) const OPUS_FMTP: &str = "useinbandfec=1";
 
 /// Where and as what a phone appears.
 #[derive(Debug, Clone)]
@@ -117,7 +121,8 @@ impl Endpoint {
         let next_hop = Peer { transport, addr: options.next_hop.unwrap_or(remote) };
         let rtp = self.media_socket().await?;
         let local_rtp = self.local_rtp(&rtp)?;
-        let offer = default_offer(local_rtp, &script.codecs);
+        let keys = own_keys(&script.srtp);
+        let offer = default_offer(local_rtp, &script, &keys);
         let call_id = format!("{:032x}@{}", rand::random::<u128>(), self.udp_addr.ip());
         let params = InviteParams {
             request_uri: to.to_owned(),
@@ -135,7 +140,7 @@ impl Endpoint {
         self.commands.send(Command::Invite { params: Box::new(params), reply }).await.map_err(|_| Error::Closed)?;
         let (session, ua_events) = replied.await.map_err(|_| Error::Closed)??;
         let role = Role::Caller { offer, delayed_offer: options.delayed_offer };
-        let setup = Setup { commands: self.commands.clone(), ua_events, session, rtp, local_rtp, script, role };
+        let setup = Setup { commands: self.commands.clone(), ua_events, session, rtp, local_rtp, script, role, keys };
         Ok(Call::start(setup, call_id))
     }
 
@@ -174,18 +179,31 @@ pub(crate) fn advertised(rtp: &UdpSocket, ip: IpAddr) -> Result<SocketAddr, Erro
     Ok(SocketAddr::new(ip, local.port()))
 }
 
-pub(crate) fn codec_kinds(laws: &[Law]) -> Vec<CodecKind> {
-    laws.iter()
-        .map(|law| match law {
-            Law::Mu => CodecKind::Pcmu,
-            Law::A => CodecKind::Pcma,
+pub(crate) fn codec_kinds(codecs: &[Codec]) -> Vec<CodecKind> {
+    codecs
+        .iter()
+        .map(|codec| match codec {
+            Codec::Pcmu => CodecKind::Pcmu,
+            Codec::Pcma => CodecKind::Pcma,
+            Codec::G722 => CodecKind::G722,
+            Codec::Opus => CodecKind::Opus,
         })
         .collect()
 }
 
-pub(crate) fn default_offer(local_rtp: SocketAddr, laws: &[Law]) -> String {
-    let codecs: Vec<_> = codec_kinds(laws).into_iter().map(Into::into).collect();
-    sdp::offer(local_rtp, rand::random::<u32>().into(), &codecs, Some(DTMF_PAYLOAD_TYPE), FRAME_MS as u32)
+/// A first offer of what the script has, with the keys of its SRTP.
+pub(crate) fn default_offer(local_rtp: SocketAddr, script: &Script, keys: &[Crypto]) -> String {
+    let codecs: Vec<_> = codec_kinds(&script.codecs).into_iter().map(Into::into).collect();
+    let options = OfferOptions {
+        ptime_ms: FRAME_MS as u32,
+        comfort_noise: script.comfort_noise,
+        rtcp_mux: script.rtcp,
+        opus_fmtp: OPUS_FMTP,
+        crypto: keys,
+        ..OfferOptions::default()
+    };
+    let dtmf_payload_type = script.events.then_some(DTMF_PAYLOAD_TYPE);
+    sdp::offer_with(local_rtp, rand::random::<u32>().into(), &codecs, dtmf_payload_type, &options)
 }
 
 /// The address that the system would send from to the world outside; loopback when there is none.

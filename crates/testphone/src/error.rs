@@ -33,6 +33,12 @@ pub enum Error {
     /// The call ended before it was answered.
     #[error("the call was not answered: {0}")]
     NotAnswered(End),
+    /// The other side, or the state of the call, does not allow a re-INVITE.
+    #[error("the re-INVITE was refused with {status}")]
+    ReofferRefused {
+        /// The SIP status.
+        status: u16,
+    },
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     File {

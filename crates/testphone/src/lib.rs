@@ -4,7 +4,8 @@
 //! The bot ([`bot::EchoBot`]) answers WebSocket streams with their own audio.
 //!
 //! Invariants: one light task a call and one an endpoint, nothing else runs; recordings lie on one clock, that of the call's own
-//! 20 ms tick, so that a delay is a difference of positions; bytes of the call's codec are never re-coded.
+//! 20 ms tick, so that a delay is a difference of positions; bytes of G.711 are never re-coded. Calls in wideband
+//! codecs are recorded twice: as they sounded, and as µ-law at 8 kHz, by which all calls are measured.
 
 pub mod bot;
 mod call;
@@ -17,18 +18,22 @@ mod media;
 mod media_log;
 mod play;
 mod report;
+mod secure;
 mod wav;
+mod wide;
 
 pub use call::{Call, CallEvent, CallOptions, End, Incoming, Outcome, Script, Timings};
 pub use endpoint::{Endpoint, EndpointConfig};
 pub use error::Error;
 pub use measure::{Delay, Measurements};
-pub use media_log::{HeardDigit, MediaLog};
+pub use media_log::{HeardDigit, MediaLog, WideLog};
 pub use play::Play;
 pub use report::Report;
 pub use wav::{Clip, write_codec_wav, write_pcm_wav};
 
 pub use audio::g711::Law;
+pub use codecs::Codec;
+pub use rtp::srtp::Suite;
 pub use sip::Transport;
 
 /// Samples in a second of a call's audio.

@@ -1,18 +1,33 @@
 //! The media of one call, without sockets and clock: packets and microseconds since the media's start in, packets out.
 
+use audio::comfort_noise::{self, Noise};
+use audio::dtmf as tones;
 use audio::g711::Law;
+use codecs::Codec;
+use rtp::rtcp::{self, REPORT_BYTES_MAX, Reports, SenderInfo};
+use rtp::srtp::OVERHEAD_MAX;
 use rtp::{Frame, HEADER_LEN, Header, JitterBuffer, Pushed, dtmf};
 use sip::sdp::{CodecKind, Negotiated};
 
+use crate::call::Script;
 use crate::media_log::{HeardDigit, MediaLog, position_at};
-use crate::play::{Play, Source};
+use crate::play::Source;
+use crate::secure::Secure;
+use crate::wide::{PAYLOAD_BYTES_MAX, WIDE_RATE_HZ, Wide};
 use crate::{FRAME_MS, FRAME_SAMPLES, RATE_HZ};
 
-/// Bytes of a packet that is sent.
-const PACKET_LEN: usize = HEADER_LEN + FRAME_SAMPLES;
+/// Room for a packet that is sent.
+const PACKET_LEN: usize = HEADER_LEN + PAYLOAD_BYTES_MAX + OVERHEAD_MAX;
 
 /// A packet whose timestamp puts it this far from the present belongs to another timeline: the anchor is dropped anew.
 const ASTRAY_SAMPLES_MAX: i64 = 2 * RATE_HZ as i64;
+
+/// Noise that is described when there is nothing to say, and how often.
+const NOISE_DBOV: i8 = -60;
+const NOISE_INTERVAL_MS: u32 = 200;
+
+/// Time between two reports.
+const REPORT_INTERVAL_US: u64 = 500_000;
 
 /// Length of a pressed key and the pause after it.
 const DIGIT_MS: u32 = 100;
@@ -31,14 +46,26 @@ struct Anchor {
 #[derive(Debug)]
 pub(crate) struct Media {
     law: Law,
+    /// Where the codec is not G.711.
+    wide: Option<Wide>,
+    clock_hz: u32,
     payload_type: u8,
     dtmf_payload_type: Option<u8>,
+    dtmf_clock_hz: u32,
+    cn_payload_type: Option<u8>,
+    noise: comfort_noise::Sender,
     sends: bool,
     sender: rtp::Sender,
+    secure: Option<Secure>,
+    reports: Option<Reports>,
+    report_due_us: u64,
+    lose_every: Option<u32>,
     source: Source,
     /// Nothing but silence is said before the call is answered.
     speaking: bool,
     digits_out: dtmf::Sender,
+    /// Keys where there are no telephone events.
+    tones_out: tones::Generator,
     jitter: JitterBuffer,
     digits_in: dtmf::Receiver,
     anchor: Option<Anchor>,
@@ -50,26 +77,47 @@ pub(crate) struct Media {
 }
 
 impl Media {
-    pub(crate) fn new(negotiated: &Negotiated, play: &Play, seed: u64) -> Self {
-        let law = law_of(negotiated.codec);
-        let source = Source::new(play, law);
-        let mut log = MediaLog::new(law);
+    pub(crate) fn new(negotiated: &Negotiated, script: &Script, seed: u64) -> Self {
+        let codec = codec_of(negotiated.codec);
+        let law = codec.law().unwrap_or(Law::Mu);
+        let source = Source::new(&script.play, law);
+        let wide = Wide::new(codec, &script.play, negotiated.fmtp.as_deref().unwrap_or_default());
+        let wide = wide.filter(|_| codec.law().is_none());
+        let mut log = MediaLog::new(codec);
         log.periodic = source.is_periodic();
+        let clock_hz = codec.clock_rate_hz();
+        let tone_rate_hz = if wide.is_some() { WIDE_RATE_HZ } else { RATE_HZ };
+        let ssrc = (seed >> 32) as u32;
         Self {
             law,
+            wide,
+            clock_hz,
             payload_type: negotiated.payload_type,
             dtmf_payload_type: negotiated.dtmf_payload_type,
+            dtmf_clock_hz: negotiated.dtmf_clock_hz,
+            cn_payload_type: negotiated.cn_payload_type,
+            noise: comfort_noise::Sender::new(NOISE_INTERVAL_MS),
             sends: negotiated.direction.sends(),
-            sender: rtp::Sender::new((seed >> 32) as u32, (seed >> 16) as u16, seed as u32),
+            // Below 2^15, so that no loss of the first packets leaves SRTP's roll-over counter in doubt (RFC 3711 §3.3.1).
+            sender: rtp::Sender::new(ssrc, (seed >> 16) as u16 & 0x7fff, seed as u32),
+            secure: negotiated.crypto.as_ref().and_then(Secure::new),
+            reports: negotiated.rtcp_mux.then(|| Reports::new(0, ssrc)),
+            report_due_us: REPORT_INTERVAL_US,
+            lose_every: script.lose_every,
             source,
             speaking: false,
-            digits_out: dtmf::Sender::new(RATE_HZ, DIGIT_MS, DIGIT_PAUSE_MS),
+            digits_out: dtmf::Sender::new(negotiated.dtmf_clock_hz, DIGIT_MS, DIGIT_PAUSE_MS),
+            tones_out: tones::Generator::new(tone_rate_hz, DIGIT_MS, DIGIT_PAUSE_MS),
             jitter: JitterBuffer::new(rtp::Config {
+                clock_rate_hz: clock_hz,
+                packet_samples: clock_hz / 50,
+                bytes_per_sample: codec.bytes_per_clock_unit().unwrap_or(0),
+                payload_duration: (codec == Codec::Opus).then_some(|payload| Codec::Opus.payload_clock_units(payload)),
                 event_payload_type: negotiated.dtmf_payload_type,
-                payload_bytes_max: 960,
+                payload_bytes_max: 1_275,
                 ..rtp::Config::default()
             }),
-            digits_in: dtmf::Receiver::new(RATE_HZ),
+            digits_in: dtmf::Receiver::new(negotiated.dtmf_clock_hz),
             anchor: None,
             last_arrival_us: None,
             arrivals_us: [0; ARRIVALS],
@@ -96,7 +144,11 @@ impl Media {
 
     /// Presses keys, after those still being pressed.
     pub(crate) fn press(&mut self, digits: &str) -> Result<(), rtp::Error> {
-        self.digits_out.queue(digits)?;
+        match self.dtmf_payload_type {
+            Some(_) => self.digits_out.queue(digits)?,
+            // What is no key is not pressed at all.
+            None => self.tones_out.queue(digits).map_err(|_| rtp::Error::NotADigit(' '))?,
+        }
         self.log.digits_sent.push_str(digits);
         Ok(())
     }
@@ -113,39 +165,129 @@ impl Media {
         self.drain(now_us);
         let position = self.log.sent.len();
         self.log.sent.resize(position + FRAME_SAMPLES, self.law.silence());
-        let samples = FRAME_SAMPLES as u32;
+        let units = self.clock_hz / 50;
         if !self.sends {
-            self.sender.skip(samples);
+            self.sender.skip(units);
             return None;
         }
-        let event = self.digits_out.tick(self.sender.timestamp(), samples);
+        let event = match self.dtmf_payload_type {
+            Some(_) => self.digits_out.tick(self.sender.timestamp(), self.dtmf_clock_hz / 50),
+            None => None,
+        };
         let len = match (event, self.dtmf_payload_type) {
             (Some(event), Some(payload_type)) => {
-                let header = self.sender.event(payload_type, &event, samples);
+                if let Some(log) = &mut self.log.wide {
+                    log.sent.resize(log.sent.len() + 2 * FRAME_SAMPLES, 0);
+                }
+                let header = self.sender.event(payload_type, &event, units);
                 self.fill_packet(&header, &event.payload)
             }
-            _ => {
-                let frame = &mut self.log.sent[position..];
-                if self.speaking {
-                    self.source.fill(self.law, frame, position, &self.log.heard);
-                }
-                let header = self.sender.audio(self.payload_type, samples, FRAME_SAMPLES);
-                self.packet[..HEADER_LEN].copy_from_slice(&header.to_bytes());
-                self.packet[HEADER_LEN..].copy_from_slice(&self.log.sent[position..]);
-                PACKET_LEN
-            }
+            _ => self.audio(position, units)?,
         };
         self.log.packets_sent += 1;
+        if self.lose_every.is_some_and(|every| self.log.packets_sent.is_multiple_of(every.into())) {
+            return None;
+        }
+        let len = match &mut self.secure {
+            Some(secure) => secure.protect(&mut self.packet, len)?,
+            None => len,
+        };
         Some(&self.packet[..len])
     }
 
+    /// The next packet of audio or comfort noise, if one is sent; returns its length.
+    fn audio(&mut self, position: usize, units: u32) -> Option<usize> {
+        let said = &mut self.log.sent[position..];
+        let payload = &mut self.packet[HEADER_LEN..HEADER_LEN + PAYLOAD_BYTES_MAX];
+        let mut is_silent = true;
+        let len = match (&mut self.wide, &mut self.log.wide) {
+            (Some(wide), Some(log)) => {
+                let mut frame = [0; 2 * FRAME_SAMPLES];
+                if self.speaking {
+                    wide.fill(&mut frame);
+                }
+                if !self.tones_out.is_idle() {
+                    self.tones_out.fill(&mut frame);
+                }
+                is_silent = frame.iter().all(|sample| *sample == 0);
+                wide.encode(&frame, said, log, payload)
+            }
+            _ => {
+                if self.speaking {
+                    self.source.fill(self.law, said, position, &self.log.heard);
+                }
+                if !self.tones_out.is_idle() {
+                    let mut frame = [0; FRAME_SAMPLES];
+                    self.tones_out.fill(&mut frame);
+                    self.law.encode_slice(&frame, said);
+                }
+                is_silent &= said.iter().all(|code| *code == self.law.silence());
+                payload[..said.len()].copy_from_slice(said);
+                said.len()
+            }
+        };
+        let noise = self.cn_payload_type.filter(|_| is_silent);
+        let len = match noise {
+            Some(_) if self.noise.silence(FRAME_MS as u32) => Noise::white(NOISE_DBOV).write(payload),
+            Some(_) => 0,
+            None => {
+                self.noise.audio();
+                len
+            }
+        };
+        if len == 0 {
+            self.sender.skip(units);
+            return None;
+        }
+        let header = self.sender.audio(noise.unwrap_or(self.payload_type), units, len);
+        self.packet[..HEADER_LEN].copy_from_slice(&header.to_bytes());
+        Some(HEADER_LEN + len)
+    }
+
+    /// The report that is due.
+    pub(crate) fn report(&mut self, now_us: u64) -> Option<Vec<u8>> {
+        let reports = self.reports.as_mut().filter(|_| now_us >= self.report_due_us)?;
+        self.report_due_us = now_us + REPORT_INTERVAL_US;
+        let info = SenderInfo {
+            // Any clock does that keeps its pace: nobody compares it with another.
+            ntp: (u128::from(now_us) << 32).div_euclid(1_000_000) as u64 + (1 << 40),
+            rtp_timestamp: self.sender.timestamp(),
+            packets: self.sender.packets(),
+            octets: self.sender.octets(),
+        };
+        let mut report = vec![0; REPORT_BYTES_MAX];
+        let block = self.jitter.report_block();
+        let len = reports.write(now_us, &mut report, Some(&info), block, "testphone", None).ok()?;
+        report.truncate(len);
+        match &mut self.secure {
+            Some(secure) => secure.protect_report(report),
+            None => Some(report),
+        }
+    }
+
     /// A datagram from the media port.
-    pub(crate) fn receive(&mut self, now_us: u64, datagram: &[u8]) {
+    pub(crate) fn receive(&mut self, now_us: u64, datagram: &mut [u8]) {
+        let opened = match &mut self.secure {
+            Some(secure) => secure.open(datagram),
+            None => Some(datagram.len()),
+        };
+        let Some(datagram) = opened.map(|len| &datagram[..len]) else {
+            self.log.strays += 1;
+            return;
+        };
+        if let Some(reports) = self.reports.as_mut().filter(|_| rtcp::is_rtcp(datagram)) {
+            if reports.receive(now_us, None, datagram).has_report {
+                self.log.reports.extend(reports.remote());
+                self.log.round_trip_us = reports.round_trip_us();
+            }
+            return;
+        }
         let Ok((header, payload)) = Header::parse(datagram) else {
             self.log.strays += 1;
             return;
         };
-        if header.payload_type != self.payload_type && Some(header.payload_type) != self.dtmf_payload_type {
+        let payload_type = Some(header.payload_type);
+        if ![Some(self.payload_type), self.dtmf_payload_type, self.cn_payload_type].contains(&payload_type) {
             self.log.strays += 1;
             return;
         }
@@ -191,40 +333,53 @@ impl Media {
                 if self.digits_in.push(now_us, frame.rtp_timestamp, frame.payload).is_err() {
                     self.log.strays += 1;
                 }
+            } else if Some(frame.payload_type) == self.cn_payload_type {
+                self.log.noise_packets += 1;
             } else {
                 let arrival_us = self.arrivals_us[usize::from(frame.sequence) % ARRIVALS];
-                place(&mut self.log, &mut self.anchor, arrival_us, &frame);
+                let (position, late_ms) = place(&mut self.anchor, self.clock_hz, arrival_us, &frame);
+                match (&mut self.wide, &mut self.log.wide) {
+                    (Some(wide), Some(log)) => {
+                        let (samples, codes) = wide.decode(frame.payload);
+                        log.heard.extend_from_slice(samples);
+                        self.log.hear(position, &codes, late_ms);
+                    }
+                    _ => self.log.hear(position, frame.payload, late_ms),
+                }
             }
         }
         while let Some(press) = self.digits_in.poll(now_us) {
             self.log.digits_heard.push(HeardDigit {
                 digit: press.digit,
-                duration_ms: press.duration_ms(RATE_HZ),
+                duration_ms: press.duration_ms(self.dtmf_clock_hz),
                 at_ms: now_us / 1000,
             });
         }
     }
 }
 
-/// Puts a frame onto the recording's timeline.
-fn place(log: &mut MediaLog, anchor: &mut Option<Anchor>, arrival_us: u64, frame: &Frame<'_>) {
+/// Where a frame lies on the recording's timeline, and how late it came.
+fn place(anchor: &mut Option<Anchor>, clock_hz: u32, arrival_us: u64, frame: &Frame<'_>) -> (usize, f32) {
     let arrived = i64::try_from(position_at(arrival_us)).unwrap_or(i64::MAX);
     let position = match *anchor {
         Some(anchor) if !frame.restarted => {
-            anchor.position + i64::from(frame.rtp_timestamp.wrapping_sub(anchor.timestamp) as i32)
+            let units = i64::from(frame.rtp_timestamp.wrapping_sub(anchor.timestamp) as i32);
+            anchor.position + units * i64::from(RATE_HZ) / i64::from(clock_hz)
         }
         _ => i64::MAX,
     };
     let position = if arrived.abs_diff(position) > ASTRAY_SAMPLES_MAX.unsigned_abs() { arrived } else { position };
     *anchor = Some(Anchor { timestamp: frame.rtp_timestamp, position });
     let late_ms = (arrived - position) as f32 * 1000.0 / RATE_HZ as f32;
-    log.hear(usize::try_from(position).unwrap_or(0), frame.payload, late_ms);
+    (usize::try_from(position).unwrap_or(0), late_ms)
 }
 
-fn law_of(codec: CodecKind) -> Law {
-    match codec {
-        CodecKind::Pcmu => Law::Mu,
-        CodecKind::Pcma => Law::A,
+fn codec_of(kind: CodecKind) -> Codec {
+    match kind {
+        CodecKind::Pcmu => Codec::Pcmu,
+        CodecKind::Pcma => Codec::Pcma,
+        CodecKind::G722 => Codec::G722,
+        CodecKind::Opus => Codec::Opus,
     }
 }
 
@@ -235,16 +390,22 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::Clip;
+    use crate::{Clip, Play};
     use sip::sdp::Direction;
 
     fn negotiated() -> Negotiated {
         Negotiated {
             codec: CodecKind::Pcmu,
             payload_type: 0,
+            fmtp: None,
             dtmf_payload_type: Some(101),
+            cn_payload_type: None,
             receive: vec![(0, CodecKind::Pcmu)],
             dtmf_receive_payload_type: Some(101),
+            dtmf_clock_hz: 8_000,
+            cn_receive_payload_type: None,
+            rtcp_mux: false,
+            crypto: None,
             remote_rtp: SocketAddr::from(([127, 0, 0, 1], 9)),
             remote_rtcp: None,
             ptime_ms: 20,
@@ -269,8 +430,8 @@ mod tests {
 
     /// A caller and a callee on a virtual clock, joined by a network; returns the caller's log.
     fn talk(clip: Clip, answer: &Play, network: Network, seconds: u64) -> (MediaLog, MediaLog) {
-        let mut caller = Media::new(&negotiated(), &Play::Clip(Arc::new(clip)), 1);
-        let mut callee = Media::new(&negotiated(), answer, 2);
+        let mut caller = Media::new(&negotiated(), &Script::playing(Play::Clip(Arc::new(clip))), 1);
+        let mut callee = Media::new(&negotiated(), &Script::playing(answer.clone()), 2);
         caller.start_speaking();
         callee.start_speaking();
         caller.press("12#").unwrap();
@@ -279,8 +440,8 @@ mod tests {
         for now_us in (0..seconds * 1_000_000).step_by(1000) {
             for (index, phone) in [&mut caller, &mut callee].into_iter().enumerate() {
                 while lines[1 - index].front().is_some_and(|(at_us, _)| *at_us <= now_us) {
-                    let (_, packet) = lines[1 - index].pop_front().unwrap();
-                    phone.receive(now_us, &packet);
+                    let (_, mut packet) = lines[1 - index].pop_front().unwrap();
+                    phone.receive(now_us, &mut packet);
                 }
                 if phone.next_tick_us() <= now_us {
                     let packet = phone.tick(now_us).map(<[u8]>::to_vec);
@@ -342,10 +503,10 @@ mod tests {
 
     #[test]
     fn garbage_on_the_media_port_is_counted_and_nothing_else() {
-        let mut media = Media::new(&negotiated(), &Play::Silence, 1);
-        media.receive(0, b"");
-        media.receive(0, &[0xff; 200]);
-        media.receive(0, &[0x87; 12]);
+        let mut media = Media::new(&negotiated(), &Script::default(), 1);
+        media.receive(0, &mut []);
+        media.receive(0, &mut [0xff; 200]);
+        media.receive(0, &mut [0x87; 12]);
         let log = media.finish(1_000_000);
         assert_eq!((log.strays, log.received.received), (3, 0));
         assert!(log.heard.is_empty());

@@ -1,6 +1,8 @@
 //! Everything that a call said and heard, on one clock.
 
 use audio::g711::Law;
+use codecs::Codec;
+use rtp::rtcp::ReportBlock;
 use serde::Serialize;
 
 use crate::{FRAME_SAMPLES, RATE_HZ};
@@ -20,10 +22,14 @@ pub struct HeardDigit {
 #[derive(Debug, Clone)]
 pub struct MediaLog {
     /// The codec.
+    pub codec: Codec,
+    /// The law of `sent` and `heard`: the codec's own, or µ-law where it is not G.711.
     pub law: Law,
-    /// What was said, in bytes of the codec: position n left at n / 8,000 s.
+    /// What was said and heard, where the codec is not G.711.
+    pub wide: Option<WideLog>,
+    /// What was said, in codes of `law`: position n left at n / 8,000 s.
     pub sent: Vec<u8>,
-    /// What was heard, in bytes of the codec: each packet at the place where its timestamp puts it, counted from when the
+    /// What was heard, in codes of `law`: each packet at the place where its timestamp puts it, counted from when the
     /// first one arrived. Silence where nothing came.
     pub heard: Vec<u8>,
     /// Packets sent.
@@ -36,6 +42,12 @@ pub struct MediaLog {
     pub gap_ms_max: f64,
     /// When the first packet arrived, since the media's start.
     pub first_packet_ms: Option<f64>,
+    /// Packets of comfort noise that came in.
+    pub noise_packets: u64,
+    /// What the far end's RTCP said of what it hears.
+    pub reports: Vec<ReportBlock>,
+    /// The last round trip measured by RTCP, in microseconds.
+    pub round_trip_us: Option<u64>,
     /// Digits that came in.
     pub digits_heard: Vec<HeardDigit>,
     /// Digits that were sent.
@@ -50,10 +62,25 @@ pub struct MediaLog {
     pub(crate) heard_late_ms: Vec<f32>,
 }
 
+/// What a call in a wideband codec said and heard, at 16 kHz, in the order in which it came: time that was lost is not there.
+#[derive(Debug, Clone, Default)]
+pub struct WideLog {
+    /// What was said.
+    pub sent: Vec<i16>,
+    /// What was heard.
+    pub heard: Vec<i16>,
+}
+
 impl MediaLog {
-    pub(crate) fn new(law: Law) -> Self {
+    pub(crate) fn new(codec: Codec) -> Self {
+        let law = codec.law().unwrap_or(Law::Mu);
         Self {
+            codec,
             law,
+            wide: codec.law().is_none().then(WideLog::default),
+            noise_packets: 0,
+            reports: Vec::new(),
+            round_trip_us: None,
             sent: Vec::new(),
             heard: Vec::new(),
             packets_sent: 0,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{End, HeardDigit, Law, Measurements, Outcome, Timings};
+use crate::{End, HeardDigit, Measurements, Outcome, Timings};
 
 /// A call's report.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,7 +24,7 @@ pub struct Report {
 /// What is to be said about the media of a call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MediaReport {
-    /// `PCMU` or `PCMA`.
+    /// Name of the codec.
     pub codec: &'static str,
     /// How long it ran.
     pub duration_ms: u64,
@@ -66,10 +66,7 @@ impl Report {
         let media = outcome.media.as_ref().map(|log| {
             let received = log.received;
             MediaReport {
-                codec: match log.law {
-                    Law::Mu => "PCMU",
-                    Law::A => "PCMA",
-                },
+                codec: log.codec.encoding_name(),
                 duration_ms: log.duration_ms,
                 packets_sent: log.packets_sent,
                 packets_received: received.received,
@@ -81,7 +78,7 @@ impl Report {
                 packets_reordered: received.reordered,
                 strays: log.strays,
                 gap_ms_max: log.gap_ms_max,
-                jitter_ms: received.jitter_ms(crate::RATE_HZ).into(),
+                jitter_ms: received.jitter_ms(log.codec.clock_rate_hz()).into(),
                 first_packet_ms: log.first_packet_ms,
                 measurements: log.measure(),
                 digits_sent: log.digits_sent.clone(),

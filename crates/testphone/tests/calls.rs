@@ -42,7 +42,7 @@ async fn converse(
 async fn audio_comes_back_bit_exact(transport: Transport, law: Law) {
     let (one, two) = (phone().await, phone().await);
     let mut caller = Script::playing(Play::Clip(speech(law))).for_duration(Duration::from_millis(3500));
-    caller.codecs = vec![law];
+    caller.codecs = vec![law.into()];
     caller.dtmf = vec![(Duration::from_millis(3050), "1*9".to_owned())];
     let callee = Script::playing(Play::Echo { delay_ms: 120, gain_db: 0.0 });
     let (placed, taken) = converse(two.uri(transport), caller, callee, CallOptions::default(), (&one, &two)).await;
@@ -120,8 +120,8 @@ async fn a_refusal_names_its_status() {
 #[tokio::test]
 async fn no_codec_in_common_is_488() {
     let (one, two) = (phone().await, phone().await);
-    let caller = Script { codecs: vec![Law::Mu], ..Script::default() };
-    let callee = Script { codecs: vec![Law::A], ..Script::default() };
+    let caller = Script { codecs: vec![Law::Mu.into()], ..Script::default() };
+    let callee = Script { codecs: vec![Law::A.into()], ..Script::default() };
     let (placed, taken) = converse(two.uri(Transport::Udp), caller, callee, CallOptions::default(), (&one, &two)).await;
     assert!(matches!(placed.end, End::NotAnswered { status: 488, .. }), "{:?}", placed.end);
     assert!(matches!(taken.end, End::NotAnswered { status: 488, .. }), "{:?}", taken.end);

@@ -52,8 +52,10 @@ pub enum Command {
     Resume,
     /// Play what is queued however short.
     EndOfUtterance,
-    /// Play a file.
+    /// Play a file or a tone.
     Play(Play),
+    /// Stop what is played.
+    PlayStop,
     /// Press keys.
     Dtmf(DtmfSend),
     /// End the call.
@@ -181,6 +183,7 @@ impl SwitchSession {
             FromBot::Resume => Command::Resume,
             FromBot::Eou => Command::EndOfUtterance,
             FromBot::Play(play) => Command::Play(play),
+            FromBot::PlayStop => Command::PlayStop,
             FromBot::Dtmf(dtmf) => {
                 check_digits("dtmf.digits", &dtmf.digits)?;
                 Command::Dtmf(dtmf)

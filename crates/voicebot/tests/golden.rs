@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use voicebot::message::{
     Accept, After, CallInfo, CallState, CallUpdate, Cleared, Cpa, Direction, DtmfReceived, DtmfSend, DtmfSource,
     ErrorInfo, Flow, FlowState, FromBot, Hangup, LEG_CALLER, MarkReport, MarkState, Mute, MuteDirection, Play,
-    Playback, PlaybackState, PlayoutInfo, PlayoutMode, PlayoutSpec, Qos, RecordOp, Speech, SpeechState, Start, Stop,
-    ToBot, Track, Transfer, TransferKind,
+    PlayReport, PlayState, Playback, PlaybackState, PlayoutInfo, PlayoutMode, PlayoutSpec, Qos, RecordOp, Speech,
+    SpeechState, Start, Stop, ToBot, Track, Transfer, TransferKind,
 };
 use voicebot::{BotSession, Command, Encoding, Format, FormatSpec, StartInfo, SwitchSession};
 
@@ -121,6 +121,15 @@ fn switch_to_bot() {
             r#"{"type":"qos","mos":4.25,"loss_pct":0.5,"jitter_ms":3.5,"rtt_ms":40.0}"#,
         ),
         (
+            ToBot::Play(PlayReport {
+                state: PlayState::Finished,
+                play_id: "p1".into(),
+                reason: Some("completed".into()),
+                played_ms: 640,
+            }),
+            r#"{"type":"play","state":"finished","play_id":"p1","reason":"completed","played_ms":640}"#,
+        ),
+        (
             ToBot::Stop(Stop { reason: "hangup".into(), cause: Some("NORMAL".into()) }),
             r#"{"type":"stop","reason":"hangup","cause":"NORMAL"}"#,
         ),
@@ -163,9 +172,14 @@ fn bot_to_switch() {
         (FromBot::Resume, r#"{"type":"resume"}"#),
         (FromBot::Eou, r#"{"type":"eou"}"#),
         (
-            FromBot::Play(Play { url: "https://x.example/hold.wav".into(), looped: true }),
+            FromBot::Play(Play { url: "https://x.example/hold.wav".into(), looped: true, ..Play::default() }),
             r#"{"type":"play","url":"https://x.example/hold.wav","loop":true}"#,
         ),
+        (
+            FromBot::Play(Play { tone: "440:500".into(), mix_db: Some(-12), interruptible: true, ..Play::default() }),
+            r#"{"type":"play","tone":"440:500","loop":false,"mix_db":-12,"interruptible":true}"#,
+        ),
+        (FromBot::PlayStop, r#"{"type":"play_stop"}"#),
         (
             FromBot::Dtmf(DtmfSend { digits: "12#".into(), leg: LEG_CALLER.into() }),
             r##"{"type":"dtmf","digits":"12#","leg":"caller"}"##,
@@ -210,7 +224,7 @@ fn lenient_to_bots() {
         (r#" {"new":{"a":[1]},"type":"clear","reason":"barge-in"}"#, Command::Clear),
         (r#"{"type":"ping"}"#, Command::Ping { id: String::new() }),
         (r#"{"id":"m\u00e9","type":"mark"}"#, Command::Mark { id: "mé".into() }),
-        (r#"{"type":"play","url":"u"}"#, Command::Play(Play { url: "u".into(), looped: false })),
+        (r#"{"type":"play","url":"u"}"#, Command::Play(Play { url: "u".into(), ..Play::default() })),
         (r#"{"type":"dtmf","digits":"5"}"#, Command::Dtmf(DtmfSend { digits: "5".into(), leg: LEG_CALLER.into() })),
     ];
     let mut switch = SwitchSession::new(info(), Format::default());

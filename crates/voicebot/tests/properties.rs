@@ -86,6 +86,7 @@ fn from_bot() -> impl Strategy<Value = (FromBot, Command)> {
         Just((FromBot::Pause, Command::Pause)),
         Just((FromBot::Resume, Command::Resume)),
         Just((FromBot::Eou, Command::EndOfUtterance)),
+        Just((FromBot::PlayStop, Command::PlayStop)),
         ("[0-9*#A-D]{0,20}", short()).prop_map(|(digits, leg)| {
             let dtmf = DtmfSend { digits, leg };
             (FromBot::Dtmf(dtmf.clone()), Command::Dtmf(dtmf))
@@ -99,7 +100,7 @@ fn from_bot() -> impl Strategy<Value = (FromBot, Command)> {
             (FromBot::Transfer(transfer.clone()), Command::Transfer(transfer))
         }),
         (any::<String>(), any::<bool>()).prop_map(|(url, looped)| {
-            let play = Play { url, looped };
+            let play = Play { url, looped, ..Play::default() };
             (FromBot::Play(play.clone()), Command::Play(play))
         }),
         map().prop_map(|vars| (FromBot::Set { vars: vars.clone() }, Command::Set { vars })),

@@ -185,7 +185,7 @@ async fn pipecat_5592_pacing_holds_whatever_the_bots_rate() -> anyhow::Result<()
 async fn livekit_sip_724_no_dropped_or_invented_audio_in_a_bursty_stream() -> anyhow::Result<()> {
     let bot = RawBot::listen(None).await?;
     let (world, phone) = world(&bot, "format = { encoding = \"mulaw\" }").await?;
-    let script = Script { codecs: vec![Law::Mu], ..Script::default() };
+    let script = Script { codecs: vec![Law::Mu.into()], ..Script::default() };
     let mut call = world.call(&phone, NUMBER, script).await?;
     let mut stream = bot.next_stream().await?;
     call.answered().await?;

@@ -127,6 +127,50 @@ async fn garbage_on_sip_ports() -> anyhow::Result<()> {
     scene.close().await
 }
 
+/// An address that is neither a switch's nor a trunk's gets some answers, none longer than its questions, and then none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_requests_from_a_stranger() -> anyhow::Result<()> {
+    let scene = Scene::set("ws://127.0.0.1:9/").await?;
+    let proxy = scene.world.proxy();
+    let stranger = std::net::UdpSocket::bind("127.0.0.2:0")?;
+    stranger.set_nonblocking(true)?;
+    let from = stranger.local_addr()?;
+    let mut answers = Vec::new();
+    let mut collect = || {
+        let mut buffer = [0; 2_048];
+        while let Ok(bytes) = stranger.recv(&mut buffer) {
+            answers.push(String::from_utf8_lossy(&buffer[..bytes]).into_owned());
+        }
+    };
+    let request = |n: u32| {
+        format!(
+            "INVITE sip:{WITNESS}@{proxy} SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK{n:05}\r\nFrom: <sip:x@h>;tag=f\r\n\
+             To: <sip:y@h>\r\nCall-ID: {n:05}\r\nCSeq: 1 INVITE\r\nContact: <sip:x@{from}>\r\nMax-Forwards: 70\r\n\
+             Content-Length: 0\r\n\r\n"
+        )
+    };
+    for n in 0..20_000 {
+        // What the kernel does not take is lost, as on any network.
+        stranger.send_to(request(n).as_bytes(), proxy).ok();
+        if n % 100 == 0 {
+            collect();
+            tokio::task::yield_now().await;
+        }
+    }
+    // What came after the flood has been served, so all of the flood has been.
+    let mut call = scene.world.call(&scene.phone, WITNESS, Script::default()).await?;
+    call.answered().await?;
+    call.hangup().await?;
+    collect();
+    ensure!((1..=20).contains(&answers.len()), "{} answers", answers.len());
+    let longest = answers.iter().map(String::len).max().unwrap_or_default();
+    ensure!(
+        answers.iter().all(|answer| answer.starts_with("SIP/2.0 403 ")) && longest <= request(0).len(),
+        "{answers:?}"
+    );
+    scene.close().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn garbage_and_strangers_on_an_rtp_port() -> anyhow::Result<()> {
     let bot = Bot::listen().await?;

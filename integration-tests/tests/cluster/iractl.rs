@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use botstream_state::rights::OPERATOR;
-use cluster_runner::{Cluster, service_binary};
+use cluster_runner::{Cluster, KeySet, WorkDir, service_binary};
 use integration_tests::config::Telephony;
 use integration_tests::world::{LIMIT, World, incoming, phone};
 use serde_json::Value;
@@ -109,5 +109,70 @@ async fn what_goes_wrong_is_a_sentence_and_exit_code_1() -> anyhow::Result<()> {
     // The query that must not write has not.
     let left = rows(&world, &["sql", "load", "SELECT node FROM switches", "--json"]).await?;
     assert_eq!(left.len(), 1);
+    world.stop().await
+}
+
+/// What an application does through an iratdbot, from a shell.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_is_opened_used_watched_and_closed() -> anyhow::Result<()> {
+    let (keys, set) = (WorkDir::temporary()?, KeySet::for_tests().await?);
+    for entry in std::fs::read_dir(set.directory("iratdbot"))? {
+        let entry = entry?;
+        std::fs::copy(entry.path(), keys.path().join(entry.file_name()))?;
+    }
+    let place = keys.path().display().to_string();
+    let making = Command::new(service_binary("iractl")?).args(["keys", "new", &place, "--database", "shop"]).output();
+    ensure!(tokio::time::timeout(LIMIT, making).await??.status.success(), "no keys");
+    let builder = Cluster::builder().iratdbots(2).flag("iratdbot", "--keys-dir", place);
+    let world = World::start(builder, &Telephony::new()).await?;
+
+    let run = async |arguments: &[&str]| {
+        let output = iractl(&world, &[&["db"], arguments].concat()).await?;
+        let (said, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        ensure!(output.status.success(), "{arguments:?}: {error}");
+        anyhow::Ok(said.trim().to_owned())
+    };
+    let schema = "CREATE TABLE carts (id TEXT NOT NULL PRIMARY KEY, items INTEGER NOT NULL)";
+    let open = ["open", "shop", "--schema", schema, "--counter", "carts.items", "--schema-version", "2"];
+    let (one, two) = (run(&open).await?, run(&open).await?);
+    // It waits for both rows: the one that is there, and the one that comes.
+    let watch = ["watch", &two, "carts", "--count", "1"];
+    let watching = run(&watch);
+    let writing = async {
+        let insert = "INSERT INTO carts VALUES (?, ?)";
+        let reply = run(&["exec", &one, insert, "c1", "3", "--replicas", "1"]).await?;
+        let reply: Value = serde_json::from_str(&reply)?;
+        assert_eq!((&reply["changes"], &reply["rows_changed"]), (&1.into(), &1.into()));
+        // The watch may have begun after that one.
+        loop {
+            if let Err(error) = run(&["exec", &one, "UPDATE carts SET items = items + 1"]).await {
+                break Err(error);
+            }
+        }
+    };
+    let watched = tokio::select! {
+        watched = watching => watched?,
+        failed = writing => failed?,
+    };
+    assert!(watched.lines().any(|line| line.contains("\"op\"")), "{watched}");
+
+    let rows: Value = serde_json::from_str(&run(&["query", &one, "SELECT id, items FROM carts", "--json"]).await?)?;
+    assert_eq!(rows[0]["id"], "c1");
+    let csv = run(&["query", &one, "SELECT id FROM carts", "--csv"]).await?;
+    assert_eq!(csv.lines().collect::<Vec<_>>(), ["id", "c1"]);
+    let stats: Value = serde_json::from_str(&run(&["stats", &one]).await?)?;
+    assert_eq!((&stats["db"], stats["members"].as_array().map(Vec::len)), (&"shop".into(), Some(2)));
+    assert!(run(&["digest", &one]).await?.contains("carts"));
+    // A handle begins with the node that has it.
+    let node = one.rsplit_once('-').context("no handle")?.0;
+    assert!(run(&["list", "--at", node]).await?.contains("shop"));
+    run(&["ping", &one]).await?;
+    run(&["close", &one]).await?;
+    let gone = iractl(&world, &["db", "query", &one, "SELECT 1"]).await?;
+    assert!(!gone.status.success() && String::from_utf8_lossy(&gone.stderr).contains("handle"));
+    run(&["close", &two]).await?;
+    // Another version of the schema is another database to who has it.
+    let third = run(&["open", "shop", "--schema", schema]).await?;
+    run(&["close", &third]).await?;
     world.stop().await
 }

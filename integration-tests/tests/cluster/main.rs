@@ -2,6 +2,9 @@
 //! its tests take to run; those that measure delay have programs of their own.
 
 mod bad_input;
+mod call_verbs;
+mod call_verbs_hold;
+mod codecs;
 mod drain;
 mod dtmf;
 mod iractl;
@@ -12,4 +15,6 @@ mod least_load;
 mod marks_and_clear;
 mod sipp;
 mod switch_killed;
+mod torture;
+mod trunks;
 mod up;

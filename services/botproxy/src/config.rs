@@ -34,6 +34,15 @@ pub(crate) struct Config {
     /// Most transactions at once, in each direction; requests over it are answered 503.
     #[arg(long, value_name = "COUNT", default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     pub(crate) transactions_max: u32,
+
+    /// Most new calls a second from one address of a trunk, twice as many at once; more are answered 503.
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) source_calls_per_second_max: u32,
+
+    /// How long an address is not heard that is neither a switch's nor a trunk's and has sent more than 20 messages at once,
+    /// or more than one every 3 s.
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = iracluster::parse_duration)]
+    pub(crate) ban: Duration,
 }
 
 impl Config {

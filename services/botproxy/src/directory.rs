@@ -1,6 +1,6 @@
 //! What the proxy knows of the cluster, read from this process's own copies of the shared databases.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use botstream_api::Trunk;
 use botstream_state::config;
 use botstream_state::load::{self, Reservation, SwitchLoad};
+use ipnet::IpNet;
 use iratdb::IraTdb;
 use iratdb::rusqlite::OptionalExtension;
 use sip::uri::{DEFAULT_PORT, Host, parse_host_port};
@@ -17,9 +18,11 @@ use crate::core::{Directory, TrunkName};
 /// The trunks and where their peers are. Replaced as a whole when the configuration or a name's address changes.
 #[derive(Debug, Default)]
 pub(crate) struct Trunks {
-    all: Vec<Trunk>,
+    /// The networks that calls come from, the narrowest first, and whose they are.
+    sources: Vec<(IpNet, TrunkName)>,
     /// Addresses of peers, by host in lower case and port.
     peers: BTreeMap<(String, u16), SocketAddr>,
+    peer_ips: BTreeSet<IpAddr>,
 }
 
 impl Trunks {
@@ -27,6 +30,9 @@ impl Trunks {
     /// `last`.
     pub(crate) async fn load(config_db: &IraTdb, last: &Self) -> iratdb::Result<Self> {
         let all: Vec<Trunk> = config_db.read(config::all)?;
+        let mut sources: Vec<_> = all.iter().flat_map(networks_of).collect();
+        // Stable: of equals the first by tenant and name.
+        sources.sort_by_key(|(network, _)| std::cmp::Reverse(network.prefix_len()));
         let mut peers = BTreeMap::new();
         for trunk in &all {
             let Some((host, port)) = host_port(&trunk.peer) else { continue };
@@ -43,8 +49,21 @@ impl Trunks {
             };
             peers.extend(addr.map(|addr| (key, addr)));
         }
-        Ok(Self { all, peers })
+        let peer_ips = peers.values().map(|peer: &SocketAddr| peer.ip().to_canonical()).collect();
+        Ok(Self { sources, peers, peer_ips })
     }
+
+    /// The trunk with the narrowest network around an address: asked for each message that comes, so that nothing is read anew.
+    fn of_source(&self, source: IpAddr) -> Option<&TrunkName> {
+        let source = source.to_canonical();
+        self.sources.iter().find(|(network, _)| network.contains(&source)).map(|(_, trunk)| trunk)
+    }
+}
+
+fn networks_of(trunk: &Trunk) -> impl Iterator<Item = (IpNet, TrunkName)> + '_ {
+    let name = TrunkName { tenant: trunk.tenant.clone(), name: trunk.name.clone() };
+    let networks = trunk.addresses.iter().filter_map(|text| config::parse_network(text));
+    networks.map(move |network| (network, name.clone()))
 }
 
 fn host_port(peer: &str) -> Option<(Host, u16)> {
@@ -68,19 +87,30 @@ pub(crate) struct Databases {
     pub(crate) node: String,
 }
 
+fn unix_ms() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    since_epoch.map_or(0, |time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+}
+
 impl Directory for Databases {
     fn trunk_of_source(&self, source: IpAddr) -> Option<TrunkName> {
-        let trunks = current(&self.trunks);
-        let trunk = config::trunk_of_source(&trunks.all, source)?;
-        Some(TrunkName { tenant: trunk.tenant.clone(), name: trunk.name.clone() })
+        current(&self.trunks).of_source(source).cloned()
+    }
+
+    fn is_source(&self, source: IpAddr) -> bool {
+        current(&self.trunks).of_source(source).is_some()
     }
 
     fn is_trunk_peer(&self, source: IpAddr) -> bool {
-        current(&self.trunks).peers.values().any(|peer| peer.ip().to_canonical() == source)
+        current(&self.trunks).peer_ips.contains(&source.to_canonical())
     }
 
     fn resolve(&self, host: &str, port: u16) -> Option<SocketAddr> {
         current(&self.trunks).peers.get(&(host.to_ascii_lowercase(), port)).copied()
+    }
+
+    fn unix_ms(&self) -> i64 {
+        unix_ms()
     }
 
     fn switches(&self) -> Vec<SwitchLoad> {
@@ -104,9 +134,7 @@ impl Directory for Databases {
             call_id: call_id.to_owned(),
             node: node.to_owned(),
             made_by: self.node.clone(),
-            made_ms: SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)),
+            made_ms: unix_ms(),
         };
         if let Err(error) = self.load.write(|conn| load::reserve(conn, &reservation)) {
             tracing::warn!(%error, node, "a call goes out without its reservation");

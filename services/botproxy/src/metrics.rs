@@ -33,6 +33,8 @@ pub(crate) struct Metrics {
     options: Counter,
     strays: Counter,
     refusals: Family<Reason, Counter>,
+    bans: Counter,
+    dropped: Family<Reason, Counter>,
     malformed: Family<Status, Counter>,
     pending: Gauge,
     udp_drops: Counter,
@@ -58,6 +60,12 @@ impl Metrics {
                 "refused_requests",
                 "Requests refused by the proxy itself, by reason",
                 new.refusals.clone(),
+            );
+            registry.register("bans", "Addresses of strangers that were banned", new.bans.clone());
+            registry.register(
+                "dropped_messages",
+                "Messages of strangers that got no answer, by reason",
+                new.dropped.clone(),
             );
             registry.register(
                 "malformed_messages",
@@ -90,6 +98,11 @@ impl Metrics {
         for (refusal, count) in &now.refusals {
             let before = was.refusals.get(refusal).copied().unwrap_or(0);
             self.refusals.get_or_create_owned(&Reason { reason: refusal.name() }).inc_by(count - before);
+        }
+        self.bans.inc_by(now.bans - was.bans);
+        for (reason, count) in &now.dropped {
+            let before = was.dropped.get(reason).copied().unwrap_or(0);
+            self.dropped.get_or_create_owned(&Reason { reason: reason.name() }).inc_by(count - before);
         }
         for (status, count) in &now.malformed {
             let before = was.malformed.get(status).copied().unwrap_or(0);

@@ -12,7 +12,7 @@ use iratdb::IraTdb;
 use sip_transport::SipTransport;
 
 use crate::config::Config;
-use crate::core::{Config as CoreConfig, Proxy};
+use crate::core::{Config as CoreConfig, Proxy, StrangerLimits};
 use crate::directory::{Databases, SharedTrunks, Trunks, current};
 use crate::metrics::Metrics;
 use crate::shell::Shell;
@@ -46,6 +46,8 @@ pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> 
         switch_silence_max: config.failover_after,
         dialog_silence_max: config.dialog_timeout,
         transactions_max: config.transactions_max as usize,
+        calls_per_second_max: config.source_calls_per_second_max,
+        strangers: StrangerLimits { ban: config.ban, ..StrangerLimits::default() },
         ..CoreConfig::new(udp, tcp)
     };
     let row = ProxyRow {

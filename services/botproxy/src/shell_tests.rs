@@ -41,6 +41,10 @@ impl Directory for Local {
         None
     }
 
+    fn unix_ms(&self) -> i64 {
+        0
+    }
+
     fn switches(&self) -> Vec<SwitchLoad> {
         self.switches.borrow().clone()
     }

@@ -13,6 +13,7 @@ use ulid::Ulid;
 use crate::core::attempt::{Attempts, Verdict, is_unanswered, judge};
 use crate::core::validation;
 use crate::metrics::Metrics;
+use crate::trunk_limits::Channel;
 
 /// How long a switch may take to answer an order. It only has to note the call; an answer takes it milliseconds.
 const ORDER_LIMIT: Duration = Duration::from_secs(2);
@@ -43,7 +44,9 @@ pub(crate) struct Dialer {
 pub(crate) struct Order {
     request: DialRequest,
     bot: StreamSpec,
-    trunk: String,
+    pub(crate) trunk: String,
+    /// Whether the trunk has limits.
+    pub(crate) is_limited: bool,
 }
 
 /// Why a call has not been placed, or may not have been.
@@ -91,8 +94,9 @@ impl Dialer {
             };
             Error::new(code, e.to_string()).field("trunk")
         })?;
+        let is_limited = trunk.max_channels > 0 || trunk.max_cps > 0;
         let trunk = trunk.name.clone();
-        Ok(Order { request, bot, trunk })
+        Ok(Order { request, bot, trunk, is_limited })
     }
 
     /// Has the least-loaded switch place the call; another one when that one will not.
@@ -105,8 +109,16 @@ impl Dialer {
         let mut attempts = Attempts::default();
         loop {
             let call_id = self.reserve(&attempts)?;
+            // The turn comes last: the INVITE has to follow at once.
+            let mut channel = None;
             let verdict = match witness.before_order(&call_id).await {
-                Ok(()) => self.order(context, order, &call_id).await,
+                Ok(()) => match self.acquire(context, order, &call_id).await {
+                    Ok(acquired) => {
+                        channel = acquired;
+                        self.order(context, order, &call_id, channel.as_ref()).await
+                    }
+                    Err(error) => Verdict::Refused(error),
+                },
                 Err(error) => Verdict::Refused(error),
             };
             self.metrics.ordered(verdict.name());
@@ -117,12 +129,14 @@ impl Dialer {
                 }
                 Verdict::AskAnother(error) => {
                     self.release(&call_id);
+                    self.give_back(context, order, &call_id, channel);
                     let node = call_id.node().to_owned();
                     tracing::info!(node, %error, "a media switch does not take a call; asking another");
                     attempts.refused(node, error);
                 }
                 Verdict::Refused(error) => {
                     self.release(&call_id);
+                    self.give_back(context, order, &call_id, channel);
                     return Err(error.into());
                 }
                 Verdict::InDoubt(error) => {
@@ -156,8 +170,18 @@ impl Dialer {
         commit.map_err(storage)?.into_value()
     }
 
-    async fn order(&self, context: &RequestContext, order: &Order, call_id: &CallId) -> Verdict {
+    async fn order(
+        &self,
+        context: &RequestContext,
+        order: &Order,
+        call_id: &CallId,
+        channel: Option<&Channel>,
+    ) -> Verdict {
         let request = &order.request;
+        let mut headers = request.headers.clone();
+        if let Some(channel) = channel {
+            channel.mark(&mut headers);
+        }
         let originate = OriginateRequest {
             call_id: call_id.to_string(),
             to: request.to.clone(),
@@ -166,7 +190,7 @@ impl Dialer {
             bot: Some(order.bot.clone()),
             ring_timeout_ms: request.ring_timeout_ms,
             max_duration_ms: request.max_duration_ms,
-            headers: request.headers.clone(),
+            headers,
             vars: request.vars.clone(),
         };
         let client = self.chassis.client_for(context).with_timeout(ORDER_LIMIT);

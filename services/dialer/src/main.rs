@@ -6,6 +6,7 @@ mod follow;
 mod idempotency;
 mod metrics;
 mod service;
+mod trunk_limits;
 
 use std::process::ExitCode;
 

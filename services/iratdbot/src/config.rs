@@ -16,9 +16,14 @@ pub(crate) struct Config {
     #[arg(long, value_name = "HANDLES", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) handles: u32,
 
-    /// How long one statement may run.
+    /// How long the statements of one request may run, all together. They are interrupted between steps: one call of an SQL function on long
+    /// values can take longer.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_statement_time)]
     pub(crate) statement_time: Duration,
+
+    /// Memory that SQLite may use for statements and caches of all databases, beside the rows; while it uses more, statements are interrupted.
+    #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(16..=1_048_576))]
+    pub(crate) statement_memory_mib: u32,
 }
 
 fn parse_lease(text: &str) -> Result<Duration, String> {

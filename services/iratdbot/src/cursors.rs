@@ -14,7 +14,7 @@ pub(crate) const PAGE_BYTES_MAX: usize = 512 * 1024;
 /// Rows in one reply, when the client does not say.
 pub(crate) const PAGE_ROWS_DEFAULT: usize = 10_000;
 
-/// Bytes of rows that all cursors of a handle keep, as JSON.
+/// Bytes of rows that all cursors of a handle keep, in memory.
 pub(crate) const KEPT_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Cursors of a handle; the oldest is given up for a new one.
@@ -24,8 +24,16 @@ const CURSORS_MAX: usize = 16;
 #[derive(Debug, Default)]
 pub(crate) struct ResultSet {
     pub(crate) columns: Vec<String>,
-    rows: VecDeque<(usize, Vec<Json>)>,
+    /// Each with its bytes as JSON, and in memory.
+    rows: VecDeque<(RowBytes, Vec<Json>)>,
+    /// Of all rows, in memory.
     bytes: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct RowBytes {
+    json: usize,
+    memory: usize,
 }
 
 impl ResultSet {
@@ -33,10 +41,12 @@ impl ResultSet {
         Self { columns, ..Self::default() }
     }
 
-    /// Adds a row. Returns the bytes of all rows so far.
+    /// Adds a row. Returns the bytes of all rows so far, in memory.
     pub(crate) fn push(&mut self, row: Vec<Json>) -> usize {
-        let bytes = 2 + row.iter().map(json_bytes).sum::<usize>();
-        self.bytes += bytes;
+        let json = 2 + row.iter().map(json_bytes).sum::<usize>();
+        let memory = size_of::<(RowBytes, Vec<Json>)>() + row.iter().map(memory_bytes).sum::<usize>();
+        let bytes = RowBytes { json, memory };
+        self.bytes += memory;
         self.rows.push_back((bytes, row));
         self.bytes
     }
@@ -46,14 +56,14 @@ impl ResultSet {
         let mut page = Vec::new();
         let mut page_bytes = 0;
         while page.len() < rows_max
-            && let Some((bytes, row)) = self.rows.pop_front_if(|(bytes, _)| page_bytes + *bytes <= PAGE_BYTES_MAX)
+            && let Some((bytes, row)) = self.rows.pop_front_if(|(bytes, _)| page_bytes + bytes.json <= PAGE_BYTES_MAX)
         {
-            page_bytes += bytes;
-            self.bytes -= bytes;
+            page_bytes += bytes.json;
+            self.bytes -= bytes.memory;
             page.push(row);
         }
         match self.rows.front() {
-            Some((bytes, _)) if page.is_empty() => Err(Error::new(
+            Some((RowBytes { json: bytes, .. }, _)) if page.is_empty() => Err(Error::new(
                 ErrorCode::InvalidArgument,
                 format!(
                     "a row of {bytes} bytes does not fit a reply of {PAGE_BYTES_MAX}: select less of it, by substr()"
@@ -78,6 +88,23 @@ fn json_bytes(value: &Json) -> usize {
             2 + entries.iter().map(|(key, value)| 4 + key.len() + json_bytes(value)).sum::<usize>()
         }
     }
+}
+
+/// What a value takes in memory. Those of queries have no more than a pair of text in an object.
+fn memory_bytes(value: &Json) -> usize {
+    /// Around a piece of memory of its own, and for an object's table.
+    const ALLOCATION_BYTES: usize = 16;
+    size_of::<Json>()
+        + match value {
+            Json::Null | Json::Bool(_) | Json::Number(_) => 0,
+            Json::String(text) => ALLOCATION_BYTES + text.len(),
+            Json::Array(items) => ALLOCATION_BYTES + items.iter().map(memory_bytes).sum::<usize>(),
+            Json::Object(entries) => {
+                // A map's node has room for eleven.
+                let node = 11 * (size_of::<String>() + size_of::<Json>()) + 2 * ALLOCATION_BYTES;
+                node + entries.iter().map(|(key, value)| key.len() + memory_bytes(value)).sum::<usize>()
+            }
+        }
 }
 
 /// The cursors of one handle.

@@ -30,7 +30,7 @@ const EXPIRY_CHECKS: u32 = 8;
 pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> {
     let metrics = Metrics::register(&chassis.metrics);
     let handles = Handles::new(config.handles as usize, config.handle_lease, metrics);
-    let verbs = Arc::new(Verbs::new(chassis.clone(), handles, config.statement_time));
+    let verbs = Arc::new(Verbs::new(chassis.clone(), handles, &config));
 
     for place in [Where::AnywhereUntilDrain, Where::ThisNode] {
         let verbs = Arc::clone(&verbs);

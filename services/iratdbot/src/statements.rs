@@ -89,7 +89,8 @@ pub(crate) fn refusal(error: iratdb::Error) -> Error {
     match &error {
         Db::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) => match failure.code {
             SqliteCode::OperationInterrupted => {
-                let sentence = "the statement took longer than this service allows (its flag statement-time)";
+                let sentence = "the statement took longer, or more memory, than this service allows (its flags statement-time and \
+                                statement-memory-mib)";
                 Error::new(ErrorCode::Timeout, sentence).field("sql")
             }
             SqliteCode::AuthorizationForStatementDenied | SqliteCode::ReadOnly => {
@@ -100,9 +101,13 @@ pub(crate) fn refusal(error: iratdb::Error) -> Error {
             }
             _ => Error::invalid("sql", sentence),
         },
-        Db::Sqlite(_) | Db::RowTooLarge { .. } | Db::TransactionTooLarge { .. } | Db::RolledBack => {
-            Error::invalid("sql", sentence)
-        }
+        Db::Sqlite(_)
+        | Db::RowTooLarge { .. }
+        | Db::TransactionTooLarge { .. }
+        | Db::RolledBack
+        | Db::NotANumber { .. }
+        | Db::TooManyCounting { .. } => Error::invalid("sql", sentence),
+        Db::ClockWentBack => Error::new(ErrorCode::WrongState, sentence),
         Db::NotOwner { .. } => Error::new(ErrorCode::Forbidden, sentence),
         Db::NoSuchTable { .. } => Error::new(ErrorCode::NotFound, sentence).field("table"),
         Db::Schema { .. } => Error::invalid("schema", sentence),

@@ -11,6 +11,7 @@ use iratdb::{IraTdb, Keys, Lww, Options, Sandbox, TableOptions};
 use tokio::sync::Semaphore;
 use ulid::Ulid;
 
+use crate::config::Config;
 use crate::cursors::{PAGE_ROWS_DEFAULT, ResultSet};
 use crate::handle::{Handle, InUse};
 use crate::handles::Handles;
@@ -46,13 +47,18 @@ const VALUE_BYTES_MAX: u32 = 1024 * 1024;
 pub(crate) struct Verbs {
     pub(crate) chassis: Chassis,
     pub(crate) handles: Handles,
-    statement_time: Duration,
+    sandbox: Sandbox,
     running: Arc<Semaphore>,
 }
 
 impl Verbs {
-    pub(crate) fn new(chassis: Chassis, handles: Handles, statement_time: Duration) -> Self {
-        Self { chassis, handles, statement_time, running: Arc::new(Semaphore::new(RUNNING_MAX)) }
+    pub(crate) fn new(chassis: Chassis, handles: Handles, config: &Config) -> Self {
+        let sandbox = Sandbox {
+            statement_time_max: config.statement_time,
+            value_bytes_max: VALUE_BYTES_MAX,
+            memory_bytes_max: u64::from(config.statement_memory_mib) << 20,
+        };
+        Self { chassis, handles, sandbox, running: Arc::new(Semaphore::new(RUNNING_MAX)) }
     }
 
     pub(crate) async fn open(&self, request: OpenRequest) -> Result<OpenReply, Error> {
@@ -84,9 +90,8 @@ impl Verbs {
         };
         let keys = self.keys(&database, key_ref, mode, is_ours)?;
         let place = self.handles.place()?;
-        let sandbox = Sandbox { statement_time_max: self.statement_time, value_bytes_max: VALUE_BYTES_MAX };
         let Chassis { cluster, node, nats, .. } = &self.chassis;
-        let options = options.cluster(cluster).node(node).nats(nats.clone()).keys(keys).sandbox(sandbox);
+        let options = options.cluster(cluster).node(node).nats(nats.clone()).keys(keys).sandbox(self.sandbox);
         let db = IraTdb::open(options).await.map_err(refusal)?;
         let ready = match tokio::time::timeout(READY_LIMIT, db.ready()).await {
             Ok(ready) => ready.map_err(refusal),
@@ -215,7 +220,17 @@ impl Verbs {
 
     pub(crate) async fn watch(&self, request: WatchRequest) -> Result<WatchReply, Error> {
         let in_use = self.handles.get(&request.handle)?;
-        watch::watch(&self.chassis, &self.handles.metrics, &in_use.0, &request.table, request.watch).await
+        let WatchRequest { table, watch, .. } = request;
+        let begun = watch::begin(&self.chassis, &self.handles.metrics, &in_use.0, &table, watch)?;
+        let statement = Bound { sql: begun.rows_sql, params: Vec::new() };
+        let rows = self.blocking(&in_use, move |handle| statements::query(&handle.db, &statement)).await;
+        match rows.and_then(|rows| in_use.0.cursors().begin(rows, PAGE_ROWS_DEFAULT)) {
+            Ok(initial) => Ok(WatchReply { subject: begun.subject, watch: begun.name, initial }),
+            Err(error) => {
+                watch::unwatch(&in_use.0, &begun.name).unwrap_or_default();
+                Err(error)
+            }
+        }
     }
 
     pub(crate) fn unwatch(&self, request: &UnwatchRequest) -> Result<Done, Error> {

@@ -1,7 +1,5 @@
 //! Watches: a table's row changes, told on a subject of NATS.
 
-use std::sync::Arc;
-
 use async_nats::Client;
 use botstream_api::{Error, ErrorCode, subjects};
 use iracluster::Chassis;
@@ -10,24 +8,31 @@ use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
-use crate::cursors::PAGE_ROWS_DEFAULT;
 use crate::handle::Handle;
 use crate::metrics::Metrics;
-use crate::statements::{self, Bound, refusal};
+use crate::statements::refusal;
 use crate::value;
-use crate::wire::{ChangeMessage, ChangeOrigin, WatchReply};
+use crate::wire::{ChangeMessage, ChangeOrigin};
 
 /// Watches of one handle.
 const WATCHES_MAX: usize = 64;
 
-/// Begins to tell a table's changes, and reads the rows there are. A change that comes between the two is in both.
-pub(crate) async fn watch(
+/// A watch that tells changes from now on.
+pub(crate) struct Begun {
+    pub(crate) name: String,
+    pub(crate) subject: String,
+    /// Reads the rows there are. A change that comes meanwhile is in both.
+    pub(crate) rows_sql: String,
+}
+
+/// Begins to tell a table's changes.
+pub(crate) fn begin(
     chassis: &Chassis,
     metrics: &Metrics,
-    handle: &Arc<Handle>,
+    handle: &Handle,
     table: &str,
     name: Option<String>,
-) -> Result<WatchReply, Error> {
+) -> Result<Begun, Error> {
     let Some(table) = handle.db.tables().into_iter().find(|known| known.name == table) else {
         let sentence = format!("database {:?} has no replicated table {table:?}", handle.database);
         return Err(Error::new(ErrorCode::NotFound, sentence).field("table"));
@@ -52,19 +57,8 @@ pub(crate) async fn watch(
     let subject = subjects::db_watch(&chassis.cluster, &name);
     let teller = Teller { nats: chassis.nats.clone(), subject: subject.clone(), metrics: metrics.clone(), seq: 0 };
     chassis.drain.spawn("watch", teller.run(changes, stop));
-
-    let sql = format!("SELECT * FROM \"{}\"", table.name.replace('"', "\"\""));
-    let reader = Arc::clone(handle);
-    let read = tokio::task::spawn_blocking(move || statements::query(&reader.db, &Bound { sql, params: Vec::new() }));
-    let read = read.await.unwrap_or_else(|e| Err(Error::internal(format!("reading the table failed: {e}"))));
-    let initial = read.and_then(|result| handle.cursors().begin(result, PAGE_ROWS_DEFAULT));
-    match initial {
-        Ok(initial) => Ok(WatchReply { subject, watch: name, initial }),
-        Err(error) => {
-            unwatch(handle, &name).unwrap_or_default();
-            Err(error)
-        }
-    }
+    let rows_sql = format!("SELECT * FROM \"{}\"", table.name.replace('"', "\"\""));
+    Ok(Begun { name, subject, rows_sql })
 }
 
 /// Tells no more.

@@ -1,7 +1,10 @@
-//! The switch's verbs on NATS: `call.originate`, `get`, `list`, `hangup`.
+//! The switch's verbs on NATS: `call.originate`, `get`, `list`, `hangup`, and what can be done to a call in between.
 //!
 //! Requests about a call go to the node that owns it; whoever gets one for another node hands it on.
 
+mod verbs;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use botstream_api::encoding::Body;
@@ -14,21 +17,29 @@ use iracluster::{Chassis, RequestContext, Where};
 use sip::Peer;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::clips::Clips;
 use crate::state::State;
 use crate::stream_spec;
 use crate::switchboard::{Originate, Request};
+use verbs::serve_verbs;
 
 /// What a handler needs.
 #[derive(Clone)]
 struct Api {
     chassis: Chassis,
     state: State,
+    clips: Arc<Clips>,
     requests: mpsc::Sender<Request>,
 }
 
 /// Subscribes to all of the switch's verbs.
-pub(crate) async fn serve(chassis: &Chassis, state: State, requests: mpsc::Sender<Request>) -> anyhow::Result<()> {
-    let api = Api { chassis: chassis.clone(), state, requests };
+pub(crate) async fn serve(
+    chassis: &Chassis,
+    state: State,
+    clips: Arc<Clips>,
+    requests: mpsc::Sender<Request>,
+) -> anyhow::Result<()> {
+    let api = Api { chassis: chassis.clone(), state, clips, requests };
     let here = api.clone();
     chassis
         .serve("call", "originate", Where::ThisNode, move |context, request| {
@@ -52,6 +63,7 @@ pub(crate) async fn serve(chassis: &Chassis, state: State, requests: mpsc::Sende
             })
             .await?;
     }
+    serve_verbs(chassis, &api).await?;
     let here = api;
     chassis
         .serve("call", "list", Where::Anywhere, move |context, request| {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::clips::UrlRule;
 use crate::media::RtpPorts;
 
 /// Configuration of a media switch.
@@ -53,6 +54,19 @@ pub(crate) struct Config {
     /// PEM file with authorities that bots' certificates are checked against, besides the system's.
     #[arg(long, value_name = "FILE")]
     pub(crate) bot_ca: Option<PathBuf>,
+
+    /// Directory of the sound files that can be played to callers; without it only those at a URL can.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) play_dir: Option<PathBuf>,
+
+    /// Where sound files may be fetched from: `public`, whatever is on the public network; beginnings of http:// and https:// URLs, wherever
+    /// they lead; `any`; `none`.
+    #[arg(long, value_name = "URLS", value_delimiter = ',', default_value = "public")]
+    pub(crate) play_urls: Vec<UrlRule>,
+
+    /// Time allowed for getting a sound file from a URL.
+    #[arg(long, value_name = "TIME", default_value = "4s", value_parser = iracluster::parse_duration)]
+    pub(crate) play_fetch_timeout: Duration,
 
     /// How long a callee may ring when the dial does not say.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = iracluster::parse_duration)]

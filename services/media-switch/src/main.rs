@@ -1,6 +1,7 @@
 //! media-switch: the SIP endpoint and media engine. It answers and places calls, and streams each to its bot.
 
 mod api;
+mod clips;
 mod config;
 mod core;
 mod media;

@@ -1,11 +1,14 @@
 //! Puts the switch together and runs it.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use botstream_state::{calls, config as shared_config, load, secrets};
 use iracluster::Chassis;
 use sip_transport::SipTransport;
 use tokio::sync::mpsc;
 
+use crate::clips::{self, Clips};
 use crate::config::Config;
 use crate::media::{self, BotTls, MediaEngine};
 use crate::metrics::Metrics;
@@ -19,6 +22,12 @@ const REQUESTS_MAX: usize = 1_024;
 pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> {
     let advertised_ip = config.advertised_ip()?;
     let bot_tls = BotTls::load(config.bot_ca.as_deref()).context("bot-ca")?;
+    let clips = Arc::new(Clips::new(clips::Options {
+        directory: config.play_dir.clone(),
+        urls: config.play_urls.clone(),
+        tls: bot_tls.clone(),
+        fetch_timeout: config.play_fetch_timeout,
+    }));
     let state = State {
         calls: chassis.open(calls::options()).await?,
         load: chassis.open(load::options()).await?,
@@ -51,12 +60,14 @@ pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> 
         media,
         notices,
         requests: requests_out,
+        own_requests: requests.clone(),
+        clips: clips.clone(),
         state: state.clone(),
         events: chassis.events(),
         metrics: Metrics::register(&chassis.metrics),
     };
     let switchboard = Switchboard::new(options, parts);
-    api::serve(&chassis, state, requests).await?;
+    api::serve(&chassis, state, clips, requests).await?;
     switchboard.announce()?;
     let switching = chassis.drain.spawn("switchboard", switchboard.run(chassis.drain.clone()));
     chassis.health.set_ready(true);

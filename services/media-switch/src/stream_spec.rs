@@ -122,8 +122,25 @@ pub(crate) fn target(
 
 /// Verbs and events that this switch knows, told to every bot in `start`.
 pub(crate) const FEATURES: &[&str] = &[
-    "accept", "mark", "clear", "pause", "resume", "eou", "dtmf", "hangup", "ping", "cleared", "playback", "flow",
-    "call", "replay",
+    "accept",
+    "mark",
+    "clear",
+    "pause",
+    "resume",
+    "eou",
+    "play",
+    "play_stop",
+    "dtmf",
+    "hangup",
+    "mute",
+    "set",
+    "ping",
+    "cleared",
+    "playback",
+    "flow",
+    "call",
+    "replay",
+    "qos",
 ];
 
 #[cfg(test)]

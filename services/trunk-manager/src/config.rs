@@ -9,9 +9,10 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Trunk manager")]
 pub(crate) struct Config {
-    /// TOML file with the cluster's trunks, numbers, routes and bots. Read again when it changes, and on SIGHUP.
+    /// TOML file that declares trunks, numbers, routes and bots, beside those that are made over NATS. Read again when it changes, and
+    /// on SIGHUP.
     #[arg(long, value_name = "FILE")]
-    pub(crate) telephony_file: PathBuf,
+    pub(crate) telephony_file: Option<PathBuf>,
 
     /// How often the file is looked at for changes.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_interval)]

@@ -1,11 +1,17 @@
-//! trunk-manager: trunks, numbers, routes and bots. It reads them from a file and keeps the cluster's databases `config` and
-//! `secrets` at what the file says.
+//! trunk-manager: trunks, numbers, routes and bots. A file declares some, requests over NATS make others, which JetStream keeps; the
+//! cluster's databases `config` and `secrets` say what is in force.
 
+mod api;
+mod buckets;
 mod config;
 mod core;
 mod file;
+mod follow;
+mod limits;
 mod metrics;
+mod requests;
 mod service;
+mod shared;
 
 use std::process::ExitCode;
 
@@ -16,7 +22,7 @@ fn main() -> ExitCode {
         Service {
             name: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),
-            about: "Keeps trunks, numbers, routes and bots at what its file says.",
+            about: "Keeps trunks, numbers, routes and bots.",
         },
         service::run,
     )

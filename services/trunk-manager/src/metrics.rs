@@ -1,18 +1,27 @@
-//! What operators see of the file.
+//! What operators see of the file, and of what is in force.
 
 use std::sync::atomic::AtomicU64;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Unit;
 
-/// Metrics of the telephony file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+/// Metrics of the telephony file and of what is in force.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Metrics {
     valid: Gauge,
     loaded: Gauge<f64, AtomicU64>,
     trunks: Gauge,
     numbers: Gauge,
+    channels: Family<Outcome, Counter>,
 }
 
 impl Metrics {
@@ -28,17 +37,29 @@ impl Metrics {
             );
             registry.register("telephony_trunks", "Trunks in force", all.trunks.clone());
             registry.register("telephony_numbers", "Numbers in force", all.numbers.clone());
+            registry.register(
+                "trunk_channels_asked_for",
+                "Requests for a channel of a trunk with limits, by outcome",
+                all.channels.clone(),
+            );
         });
         all
     }
 
-    pub(crate) fn in_force(&self, trunks: usize, numbers: usize) {
-        let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    pub(crate) fn file_in_force(&self) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.valid.set(1);
         self.loaded.set(now.as_secs_f64());
+    }
+
+    pub(crate) fn in_force(&self, trunks: usize, numbers: usize) {
+        let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         self.trunks.set(count(trunks));
         self.numbers.set(count(numbers));
+    }
+
+    pub(crate) fn asked_for_channel(&self, outcome: &'static str) {
+        self.channels.get_or_create(&Outcome { outcome }).inc();
     }
 
     pub(crate) fn refused(&self) {

@@ -429,7 +429,7 @@ pub mod playout {
     }
 }
 /// One telephone call with its bot.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Call {
     /// <node>-<ULID>.
     #[prost(string, tag = "1")]
@@ -461,6 +461,12 @@ pub struct Call {
     /// Absent while unanswered.
     #[prost(message, optional, tag = "12")]
     pub answered_at: ::core::option::Option<::pbjson_types::Timestamp>,
+    /// The call's variables; call.get only.
+    #[prost(btree_map = "string, string", tag = "13")]
+    pub vars: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
 }
 /// Nested message and enum types in `Call`.
 pub mod call {
@@ -780,8 +786,759 @@ pub struct HangupReply {
     #[prost(enumeration = "call::State", tag = "2")]
     pub state: i32,
 }
-/// What happened to a call; published on bs.v1.<cluster>.<tenant>.ev.<class>.<type>.<call_id>.
+/// call.play: plays a file or a tone to the caller. The reply comes when the audio is there and about to be heard. What was played before by
+/// call.play stops.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlayRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// http:// or https:// address of a WAV, FLAC or Ogg Vorbis file. One of url, file and tone.
+    #[prost(string, tag = "2")]
+    pub url: ::prost::alloc::string::String,
+    /// Path of such a file below the switch's play directory.
+    #[prost(string, tag = "3")]
+    pub file: ::prost::alloc::string::String,
+    /// One or two frequencies in Hz, joined by +, and how long they sound and are silent in ms: "440", "440+480:2000/4000". Default 1000/0.
+    #[prost(string, tag = "4")]
+    pub tone: ::prost::alloc::string::String,
+    /// Again and again, until call.play_stop.
+    #[prost(bool, tag = "5")]
+    pub r#loop: bool,
+    /// Who hears it: caller, the default.
+    #[prost(string, tag = "6")]
+    pub leg: ::prost::alloc::string::String,
+    /// The bot is heard too, and this is mixed in at so many dB, -60 to 0. Without it the bot's audio waits until all is played.
+    #[prost(int32, optional, tag = "7")]
+    pub mix_db: ::core::option::Option<i32>,
+    /// A key that the caller presses, or the bot's clear, stops it.
+    #[prost(bool, tag = "8")]
+    pub interruptible: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlayReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub play_id: ::prost::alloc::string::String,
+    /// Length of one round.
+    #[prost(uint32, tag = "3")]
+    pub duration_ms: u32,
+}
+/// call.play_stop
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlayStopRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// Default: whatever is played.
+    #[prost(string, tag = "2")]
+    pub play_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlayStopReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// What was stopped; empty when nothing was played.
+    #[prost(string, tag = "2")]
+    pub play_id: ::prost::alloc::string::String,
+}
+/// call.mute and call.unmute. Audio that is muted goes on as silence.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MuteRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// Default both.
+    #[prost(enumeration = "AudioDirection", tag = "2")]
+    pub direction: i32,
+    /// Default caller.
+    #[prost(string, tag = "3")]
+    pub leg: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MuteReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// How things are now.
+    #[prost(bool, tag = "2")]
+    pub inbound_muted: bool,
+    #[prost(bool, tag = "3")]
+    pub outbound_muted: bool,
+}
+/// call.hold: a re-INVITE puts the far end on hold. It hears music or nothing; the bot hears nothing, and what it says waits. The reply comes
+/// when the far end has agreed. On a call that is held it changes what is heard.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HoldRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// Default caller.
+    #[prost(string, tag = "2")]
+    pub leg: ::prost::alloc::string::String,
+    /// What is heard, again and again: one of url, file and tone, as for call.play. Without one: nothing.
+    #[prost(string, tag = "3")]
+    pub url: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub file: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub tone: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HoldReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+}
+/// call.unhold
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnholdRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// Default caller.
+    #[prost(string, tag = "2")]
+    pub leg: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnholdReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+}
+/// call.set_vars: they replace those of the same name.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetVarsRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    #[prost(btree_map = "string, string", tag = "2")]
+    pub vars: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetVarsReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// All of the call's variables.
+    #[prost(btree_map = "string, string", tag = "2")]
+    pub vars: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+}
+/// call.dtmf_send: presses keys toward the telephone.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DtmfSendRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// 0-9, *, #, A-D; at most 64.
+    #[prost(string, tag = "2")]
+    pub digits: ::prost::alloc::string::String,
+    /// Default caller.
+    #[prost(string, tag = "3")]
+    pub leg: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DtmfSendReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+}
+/// call.dtmf_collect: takes the keys that the caller presses from now on. One at a time; a second one replaces the first.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DtmfCollectRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// Most digits, 1 to 64; default 64.
+    #[prost(uint32, tag = "2")]
+    pub max: u32,
+    /// Keys that end it; they are not among the digits.
+    #[prost(string, tag = "3")]
+    pub terminators: ::prost::alloc::string::String,
+    /// Time for the first key, default 10000.
+    #[prost(uint32, tag = "4")]
+    pub first_ms: u32,
+    /// Time between two keys, default 3000.
+    #[prost(uint32, tag = "5")]
+    pub inter_ms: u32,
+    /// Default caller.
+    #[prost(string, tag = "6")]
+    pub leg: ::prost::alloc::string::String,
+    #[prost(enumeration = "dtmf_collect_request::Wait", tag = "7")]
+    pub wait: i32,
+}
+/// Nested message and enum types in `DtmfCollectRequest`.
+pub mod dtmf_collect_request {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Wait {
+        /// Reply at once; dtmf.collected tells the outcome.
+        Unspecified = 0,
+        /// Reply when it is over.
+        Completed = 1,
+    }
+    impl Wait {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "WAIT_UNSPECIFIED",
+                Self::Completed => "completed",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "WAIT_UNSPECIFIED" => Some(Self::Unspecified),
+                "completed" => Some(Self::Completed),
+                _ => None,
+            }
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DtmfCollectReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub collect_id: ::prost::alloc::string::String,
+    /// With wait: the outcome.
+    #[prost(message, optional, tag = "3")]
+    pub outcome: ::core::option::Option<DtmfCollected>,
+}
+/// What a call.dtmf_collect has collected.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DtmfCollected {
+    #[prost(string, tag = "1")]
+    pub collect_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub digits: ::prost::alloc::string::String,
+    #[prost(enumeration = "dtmf_collected::Reason", tag = "3")]
+    pub reason: i32,
+    /// The key that ended it.
+    #[prost(string, tag = "4")]
+    pub ended_by: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `DtmfCollected`.
+pub mod dtmf_collected {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Reason {
+        Unspecified = 0,
+        /// As many as were asked for.
+        Max = 1,
+        /// A terminator was pressed.
+        Terminator = 2,
+        /// No key in time.
+        Timeout = 3,
+        /// Another call.dtmf_collect has taken over.
+        Replaced = 4,
+        /// The call has ended.
+        Ended = 5,
+    }
+    impl Reason {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "REASON_UNSPECIFIED",
+                Self::Max => "max",
+                Self::Terminator => "terminator",
+                Self::Timeout => "timeout",
+                Self::Replaced => "replaced",
+                Self::Ended => "ended",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "REASON_UNSPECIFIED" => Some(Self::Unspecified),
+                "max" => Some(Self::Max),
+                "terminator" => Some(Self::Terminator),
+                "timeout" => Some(Self::Timeout),
+                "replaced" => Some(Self::Replaced),
+                "ended" => Some(Self::Ended),
+                _ => None,
+            }
+        }
+    }
+}
+/// Whose audio is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AudioDirection {
+    /// Both.
+    Unspecified = 0,
+    /// What the person on the telephone says.
+    Inbound = 1,
+    /// What the bot says.
+    Outbound = 2,
+    Both = 3,
+}
+impl AudioDirection {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "AUDIO_DIRECTION_UNSPECIFIED",
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+            Self::Both => "both",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "AUDIO_DIRECTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "inbound" => Some(Self::Inbound),
+            "outbound" => Some(Self::Outbound),
+            "both" => Some(Self::Both),
+            _ => None,
+        }
+    }
+}
+/// A connection to a carrier, PBX or gateway.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Trunk {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant: ::prost::alloc::string::String,
+    /// Whether calls of this tenant that name no trunk go here.
+    #[prost(bool, tag = "3")]
+    pub default: bool,
+    /// Source addresses (CIDR or single) by which calls from this trunk are recognised.
+    #[prost(string, repeated, tag = "4")]
+    pub addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// host:port that calls to this trunk are sent to; without it the trunk is for inbound calls only.
+    #[prost(string, tag = "5")]
+    pub peer: ::prost::alloc::string::String,
+    #[prost(enumeration = "trunk::Transport", tag = "6")]
+    pub transport: i32,
+    /// In order of preference; default pcmu, pcma, g722, opus. An offer of the far end is answered in its own order.
+    #[prost(enumeration = "trunk::Codec", repeated, tag = "7")]
+    pub codecs: ::prost::alloc::vec::Vec<i32>,
+    /// The far end is behind a NAT: latch its RTP from whatever address it comes.
+    #[prost(bool, tag = "8")]
+    pub nat: bool,
+    /// Networks (CIDR or single addresses) its RTP may come from, besides the signalled address.
+    #[prost(string, repeated, tag = "9")]
+    pub rtp_networks: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How the audio of calls to and from this trunk is protected.
+    #[prost(enumeration = "trunk::Srtp", tag = "10")]
+    pub srtp: i32,
+    /// Most calls at once: none is placed while that many are up, in both directions. 0: unlimited.
+    #[prost(uint32, tag = "18")]
+    pub max_channels: u32,
+    /// Most calls placed in any second. 0: unlimited.
+    #[prost(uint32, tag = "19")]
+    pub max_cps: u32,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "20")]
+    pub revision: u64,
+}
+/// Nested message and enum types in `Trunk`.
+pub mod trunk {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Transport {
+        Unspecified = 0,
+        /// The default.
+        Udp = 1,
+        Tcp = 2,
+    }
+    impl Transport {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "TRANSPORT_UNSPECIFIED",
+                Self::Udp => "udp",
+                Self::Tcp => "tcp",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "TRANSPORT_UNSPECIFIED" => Some(Self::Unspecified),
+                "udp" => Some(Self::Udp),
+                "tcp" => Some(Self::Tcp),
+                _ => None,
+            }
+        }
+    }
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Codec {
+        Unspecified = 0,
+        /// G.711 mu-law.
+        Pcmu = 1,
+        /// G.711 A-law.
+        Pcma = 2,
+        /// G.722 at 64 kbit/s: wideband.
+        G722 = 3,
+        /// Opus (RFC 7587), mono, sent as wideband.
+        Opus = 4,
+    }
+    impl Codec {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "CODEC_UNSPECIFIED",
+                Self::Pcmu => "pcmu",
+                Self::Pcma => "pcma",
+                Self::G722 => "g722",
+                Self::Opus => "opus",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "CODEC_UNSPECIFIED" => Some(Self::Unspecified),
+                "pcmu" => Some(Self::Pcmu),
+                "pcma" => Some(Self::Pcma),
+                "g722" => Some(Self::G722),
+                "opus" => Some(Self::Opus),
+                _ => None,
+            }
+        }
+    }
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Srtp {
+        /// Calls are placed in the clear; a caller that offers SRTP has it.
+        Unspecified = 0,
+        /// Calls are placed with SRTP only, by keys in SDP (RFC 4568), and calls in the clear are refused.
+        Required = 1,
+        /// SRTP is refused.
+        Off = 2,
+    }
+    impl Srtp {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "SRTP_UNSPECIFIED",
+                Self::Required => "required",
+                Self::Off => "off",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "SRTP_UNSPECIFIED" => Some(Self::Unspecified),
+                "required" => Some(Self::Required),
+                "off" => Some(Self::Off),
+                _ => None,
+            }
+        }
+    }
+}
+/// A called number and where it leads.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Number {
+    /// The exact number, or a prefix that ends in *; * alone matches every number.
+    #[prost(string, tag = "1")]
+    pub number: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant: ::prost::alloc::string::String,
+    /// Only for calls of this trunk; empty: of every trunk of the tenant.
+    #[prost(string, tag = "3")]
+    pub trunk: ::prost::alloc::string::String,
+    /// Name of the route.
+    #[prost(string, tag = "4")]
+    pub route: ::prost::alloc::string::String,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "20")]
+    pub revision: u64,
+}
+/// What is done with a call: which bot it is streamed to.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Route {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant: ::prost::alloc::string::String,
+    /// Name of a bot; either this or stream.
+    #[prost(string, tag = "3")]
+    pub bot: ::prost::alloc::string::String,
+    /// The bot described in place.
+    #[prost(message, optional, tag = "4")]
+    pub stream: ::core::option::Option<StreamSpec>,
+    /// Longest duration after the answer; 0 = unlimited.
+    #[prost(uint32, tag = "5")]
+    pub max_duration_ms: u32,
+    /// Handed to the bot in its start message.
+    #[prost(btree_map = "string, string", tag = "6")]
+    pub vars: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "20")]
+    pub revision: u64,
+}
+/// A bot that routes can name.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Bot {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant: ::prost::alloc::string::String,
+    /// ws:// or wss:// address.
+    #[prost(string, tag = "3")]
+    pub url: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "4")]
+    pub format: ::core::option::Option<AudioFormat>,
+    #[prost(message, optional, tag = "5")]
+    pub playout: ::core::option::Option<Playout>,
+    #[prost(btree_map = "string, string", tag = "6")]
+    pub metadata: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// The protocol that the bot speaks.
+    #[prost(enumeration = "stream_spec::Dialect", tag = "7")]
+    pub dialect: i32,
+    /// Whose audio goes to the bot.
+    #[prost(enumeration = "stream_spec::Tracks", tag = "8")]
+    pub tracks: i32,
+    /// Addresses of other bots of the same kind, tried in order when this one fails.
+    #[prost(string, repeated, tag = "9")]
+    pub fallback: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Changes with every change of the object; what update takes as the state it saw. 0: the object is declared in the trunk-manager's file.
+    #[prost(uint64, tag = "20")]
+    pub revision: u64,
+}
+/// trunk.create and trunk.update take a Trunk and reply with it and its new revision. trunk.get; the reply is a Trunk.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkGetRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// trunk.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When it is given, the trunk is deleted only if it has this revision still.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkDeleteReply {}
+/// trunk.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkListRequest {
+    /// Most trunks in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TrunkListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub trunks: ::prost::alloc::vec::Vec<Trunk>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// trunk.acquire, at the node of a trunk-manager: a channel and a turn for a call that is about to be placed. Comes when it is its turn.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkAcquireRequest {
+    #[prost(string, tag = "1")]
+    pub trunk: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub call_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkAcquireReply {
+    /// When the INVITE must have left the cluster, ms since 1970. 0: the trunk has no limits.
+    #[prost(int64, tag = "1")]
+    pub send_by_ms: i64,
+}
+/// trunk.release, at the same node: the call has not been placed. One that has been gives its channel back by itself.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkReleaseRequest {
+    #[prost(string, tag = "1")]
+    pub trunk: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub call_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkReleaseReply {}
+/// number.create and number.update take a Number and reply with it and its new revision. number.get; the reply is a Number.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberGetRequest {
+    #[prost(string, tag = "1")]
+    pub number: ::prost::alloc::string::String,
+    /// As the number has it; empty: the entry for every trunk.
+    #[prost(string, tag = "2")]
+    pub trunk: ::prost::alloc::string::String,
+}
+/// number.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub number: ::prost::alloc::string::String,
+    /// As the number has it; empty: the entry for every trunk.
+    #[prost(string, tag = "2")]
+    pub trunk: ::prost::alloc::string::String,
+    /// When it is given, the number is deleted only if it has this revision still.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberDeleteReply {}
+/// number.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberListRequest {
+    /// Most numbers in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct NumberListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub numbers: ::prost::alloc::vec::Vec<Number>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// route.create and route.update take a Route and reply with it and its new revision. route.get; the reply is a Route.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteGetRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// route.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When it is given, the route is deleted only if it has this revision still.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteDeleteReply {}
+/// route.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteListRequest {
+    /// Most routes in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RouteListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub routes: ::prost::alloc::vec::Vec<Route>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// bot.create and bot.update take a Bot and reply with it and its new revision. bot.get; the reply is a Bot.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotGetRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// bot.delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotDeleteRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When it is given, the bot is deleted only if it has this revision still.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotDeleteReply {}
+/// bot.list: in the order of their keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BotListRequest {
+    /// Most bots in the reply; default 100, at most 1000.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// That of the last reply; empty: from the beginning.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BotListReply {
+    #[prost(message, repeated, tag = "1")]
+    pub bots: ::prost::alloc::vec::Vec<Bot>,
+    /// For the next page; empty: this was the last.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// What happened to a call; published on bs.v1.<cluster>.<tenant>.ev.<class>.<type>.<call_id>.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Event {
     #[prost(string, tag = "1")]
     pub call_id: ::prost::alloc::string::String,
@@ -801,14 +1558,14 @@ pub struct Event {
     /// Field name = class, underscore, type.
     #[prost(
         oneof = "event::Body",
-        tags = "16, 17, 18, 19, 20, 21, 32, 48, 49, 50, 51, 52, 53, 54, 55, 56"
+        tags = "16, 17, 18, 19, 20, 21, 22, 23, 32, 33, 48, 49, 50, 51, 52, 53, 54, 55, 56, 64, 80, 81"
     )]
     pub body: ::core::option::Option<event::Body>,
 }
 /// Nested message and enum types in `Event`.
 pub mod event {
     /// Field name = class, underscore, type.
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Body {
         #[prost(message, tag = "16")]
         CallCreated(super::CallCreated),
@@ -822,8 +1579,14 @@ pub mod event {
         CallAnswered(super::CallAnswered),
         #[prost(message, tag = "21")]
         CallEnded(super::CallEnded),
+        #[prost(message, tag = "22")]
+        CallHold(super::CallHold),
+        #[prost(message, tag = "23")]
+        CallUnhold(super::CallUnhold),
         #[prost(message, tag = "32")]
         DtmfDigit(super::DtmfDigit),
+        #[prost(message, tag = "33")]
+        DtmfCollected(super::DtmfCollected),
         #[prost(message, tag = "48")]
         StreamConnecting(super::StreamConnecting),
         #[prost(message, tag = "49")]
@@ -842,6 +1605,12 @@ pub mod event {
         StreamReconnecting(super::StreamReconnecting),
         #[prost(message, tag = "56")]
         StreamFallback(super::StreamFallback),
+        #[prost(message, tag = "64")]
+        QosSample(super::QosSample),
+        #[prost(message, tag = "80")]
+        PlaybackStarted(super::PlaybackStarted),
+        #[prost(message, tag = "81")]
+        PlaybackFinished(super::PlaybackFinished),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -883,7 +1652,20 @@ pub struct CallAnswered {
     pub setup_ms: u32,
 }
 /// The last event of every call.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+/// Somebody holds the call. Both sides can, and each is told of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallHold {
+    /// The far end does; else call.hold has.
+    #[prost(bool, tag = "1")]
+    pub by_far_end: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallUnhold {
+    /// The far end did; else call.hold had.
+    #[prost(bool, tag = "1")]
+    pub by_far_end: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CallEnded {
     #[prost(message, optional, tag = "1")]
     pub cause: ::core::option::Option<Cause>,
@@ -897,7 +1679,7 @@ pub struct CallEnded {
     pub media: ::core::option::Option<MediaStats>,
 }
 /// Counters of a whole call.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct MediaStats {
     #[prost(uint32, tag = "1")]
     pub rtp_received: u32,
@@ -922,6 +1704,48 @@ pub struct MediaStats {
     /// Caller audio dropped because the bot did not read fast enough.
     #[prost(uint32, tag = "10")]
     pub bot_lost_ms: u32,
+    /// The codec toward the far end, the last there was.
+    #[prost(enumeration = "trunk::Codec", tag = "11")]
+    pub codec: i32,
+    /// Mean opinion score of the whole call (ITU-T G.107), 1 to 4.5; 0 where nothing was received.
+    #[prost(float, tag = "12")]
+    pub mos: f32,
+    /// Round trip by RTCP; 0: not measured.
+    #[prost(float, tag = "13")]
+    pub rtt_ms: f32,
+    /// Packets of ours that the far end's last report says were lost.
+    #[prost(uint32, tag = "14")]
+    pub remote_lost: u32,
+    /// Packets refused because SRTP's authentication failed or they came twice.
+    #[prost(uint32, tag = "15")]
+    pub srtp_refused: u32,
+}
+/// How well a call is heard, every 5 seconds. Published by core NATS only, not kept; it carries the ev_seq of the event before it.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct QosSample {
+    /// Mean opinion score of a conversation by the E-model (ITU-T G.107), 1 to 4.5: of the caller as we hear it.
+    #[prost(float, tag = "1")]
+    pub mos: f32,
+    /// Packets of the caller that were lost since the last sample, in percent.
+    #[prost(float, tag = "2")]
+    pub loss_pct: f32,
+    /// Interarrival jitter (RFC 3550 section 6.4.1).
+    #[prost(float, tag = "3")]
+    pub jitter_ms: f32,
+    /// Round trip by RTCP; 0 while the far end sends no reports.
+    #[prost(float, tag = "4")]
+    pub rtt_ms: f32,
+    /// What the far end says of what it hears of us, in its latest report.
+    #[prost(float, tag = "5")]
+    pub remote_loss_pct: f32,
+    #[prost(float, tag = "6")]
+    pub remote_jitter_ms: f32,
+    /// The codec toward the far end.
+    #[prost(enumeration = "trunk::Codec", tag = "7")]
+    pub codec: i32,
+    /// Whether the audio is protected (SRTP).
+    #[prost(bool, tag = "8")]
+    pub srtp: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DtmfDigit {
@@ -951,6 +1775,8 @@ pub mod dtmf_digit {
         Unspecified = 0,
         Rfc4733 = 1,
         Info = 2,
+        /// Tones in the audio.
+        Inband = 3,
     }
     impl Source {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -962,6 +1788,7 @@ pub mod dtmf_digit {
                 Self::Unspecified => "SOURCE_UNSPECIFIED",
                 Self::Rfc4733 => "rfc4733",
                 Self::Info => "info",
+                Self::Inband => "inband",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -970,6 +1797,7 @@ pub mod dtmf_digit {
                 "SOURCE_UNSPECIFIED" => Some(Self::Unspecified),
                 "rfc4733" => Some(Self::Rfc4733),
                 "info" => Some(Self::Info),
+                "inband" => Some(Self::Inband),
                 _ => None,
             }
         }
@@ -1161,36 +1989,32 @@ pub struct StreamFailed {
     #[prost(string, tag = "3")]
     pub reason: ::prost::alloc::string::String,
 }
-/// A connection to a carrier, PBX or gateway.
+/// What call.play or the bot asked for is being heard.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Trunk {
+pub struct PlaybackStarted {
     #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
+    pub play_id: ::prost::alloc::string::String,
+    /// The url, file or tone.
     #[prost(string, tag = "2")]
-    pub tenant: ::prost::alloc::string::String,
-    /// Whether calls of this tenant that name no trunk go here.
-    #[prost(bool, tag = "3")]
-    pub default: bool,
-    /// Source addresses (CIDR or single) by which calls from this trunk are recognised.
-    #[prost(string, repeated, tag = "4")]
-    pub addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// host:port that calls to this trunk are sent to; without it the trunk is for inbound calls only.
-    #[prost(string, tag = "5")]
-    pub peer: ::prost::alloc::string::String,
-    #[prost(enumeration = "trunk::Transport", tag = "6")]
-    pub transport: i32,
-    /// In order of preference; default pcmu, pcma.
-    #[prost(enumeration = "trunk::Codec", repeated, tag = "7")]
-    pub codecs: ::prost::alloc::vec::Vec<i32>,
-    /// The far end is behind a NAT: latch its RTP from whatever address it comes.
-    #[prost(bool, tag = "8")]
-    pub nat: bool,
-    /// Networks (CIDR or single addresses) its RTP may come from, besides the signalled address.
-    #[prost(string, repeated, tag = "9")]
-    pub rtp_networks: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    pub source: ::prost::alloc::string::String,
+    /// Length of one round.
+    #[prost(uint32, tag = "3")]
+    pub duration_ms: u32,
+    #[prost(bool, tag = "4")]
+    pub r#loop: bool,
 }
-/// Nested message and enum types in `Trunk`.
-pub mod trunk {
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlaybackFinished {
+    #[prost(string, tag = "1")]
+    pub play_id: ::prost::alloc::string::String,
+    #[prost(enumeration = "playback_finished::Reason", tag = "2")]
+    pub reason: i32,
+    /// What was sent of it, all rounds together.
+    #[prost(uint32, tag = "3")]
+    pub played_ms: u32,
+}
+/// Nested message and enum types in `PlaybackFinished`.
+pub mod playback_finished {
     #[derive(
         Clone,
         Copy,
@@ -1203,142 +2027,47 @@ pub mod trunk {
         ::prost::Enumeration
     )]
     #[repr(i32)]
-    pub enum Transport {
+    pub enum Reason {
         Unspecified = 0,
-        /// The default.
-        Udp = 1,
-        Tcp = 2,
+        /// It was played to its end.
+        Completed = 1,
+        /// By call.play_stop, or the bot's play_stop.
+        Stopped = 2,
+        /// By a key or the bot's clear.
+        Interrupted = 3,
+        /// By another call.play.
+        Replaced = 4,
+        /// By the end of the call.
+        Ended = 5,
     }
-    impl Transport {
+    impl Reason {
         /// String value of the enum field names used in the ProtoBuf definition.
         ///
         /// The values are not transformed in any way and thus are considered stable
         /// (if the ProtoBuf definition does not change) and safe for programmatic use.
         pub fn as_str_name(&self) -> &'static str {
             match self {
-                Self::Unspecified => "TRANSPORT_UNSPECIFIED",
-                Self::Udp => "udp",
-                Self::Tcp => "tcp",
+                Self::Unspecified => "REASON_UNSPECIFIED",
+                Self::Completed => "completed",
+                Self::Stopped => "stopped",
+                Self::Interrupted => "interrupted",
+                Self::Replaced => "replaced",
+                Self::Ended => "ended",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
         pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
             match value {
-                "TRANSPORT_UNSPECIFIED" => Some(Self::Unspecified),
-                "udp" => Some(Self::Udp),
-                "tcp" => Some(Self::Tcp),
+                "REASON_UNSPECIFIED" => Some(Self::Unspecified),
+                "completed" => Some(Self::Completed),
+                "stopped" => Some(Self::Stopped),
+                "interrupted" => Some(Self::Interrupted),
+                "replaced" => Some(Self::Replaced),
+                "ended" => Some(Self::Ended),
                 _ => None,
             }
         }
     }
-    #[derive(
-        Clone,
-        Copy,
-        Debug,
-        PartialEq,
-        Eq,
-        Hash,
-        PartialOrd,
-        Ord,
-        ::prost::Enumeration
-    )]
-    #[repr(i32)]
-    pub enum Codec {
-        Unspecified = 0,
-        /// G.711 mu-law.
-        Pcmu = 1,
-        /// G.711 A-law.
-        Pcma = 2,
-    }
-    impl Codec {
-        /// String value of the enum field names used in the ProtoBuf definition.
-        ///
-        /// The values are not transformed in any way and thus are considered stable
-        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-        pub fn as_str_name(&self) -> &'static str {
-            match self {
-                Self::Unspecified => "CODEC_UNSPECIFIED",
-                Self::Pcmu => "pcmu",
-                Self::Pcma => "pcma",
-            }
-        }
-        /// Creates an enum from field names used in the ProtoBuf definition.
-        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-            match value {
-                "CODEC_UNSPECIFIED" => Some(Self::Unspecified),
-                "pcmu" => Some(Self::Pcmu),
-                "pcma" => Some(Self::Pcma),
-                _ => None,
-            }
-        }
-    }
-}
-/// A called number and where it leads.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Number {
-    /// The exact number, or a prefix that ends in *; * alone matches every number.
-    #[prost(string, tag = "1")]
-    pub number: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub tenant: ::prost::alloc::string::String,
-    /// Only for calls of this trunk; empty: of every trunk of the tenant.
-    #[prost(string, tag = "3")]
-    pub trunk: ::prost::alloc::string::String,
-    /// Name of the route.
-    #[prost(string, tag = "4")]
-    pub route: ::prost::alloc::string::String,
-}
-/// What is done with a call: which bot it is streamed to.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Route {
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub tenant: ::prost::alloc::string::String,
-    /// Name of a bot; either this or stream.
-    #[prost(string, tag = "3")]
-    pub bot: ::prost::alloc::string::String,
-    /// The bot described in place.
-    #[prost(message, optional, tag = "4")]
-    pub stream: ::core::option::Option<StreamSpec>,
-    /// Longest duration after the answer; 0 = unlimited.
-    #[prost(uint32, tag = "5")]
-    pub max_duration_ms: u32,
-    /// Handed to the bot in its start message.
-    #[prost(btree_map = "string, string", tag = "6")]
-    pub vars: ::prost::alloc::collections::BTreeMap<
-        ::prost::alloc::string::String,
-        ::prost::alloc::string::String,
-    >,
-}
-/// A bot that routes can name.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Bot {
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub tenant: ::prost::alloc::string::String,
-    /// ws:// or wss:// address.
-    #[prost(string, tag = "3")]
-    pub url: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "4")]
-    pub format: ::core::option::Option<AudioFormat>,
-    #[prost(message, optional, tag = "5")]
-    pub playout: ::core::option::Option<Playout>,
-    #[prost(btree_map = "string, string", tag = "6")]
-    pub metadata: ::prost::alloc::collections::BTreeMap<
-        ::prost::alloc::string::String,
-        ::prost::alloc::string::String,
-    >,
-    /// The protocol that the bot speaks.
-    #[prost(enumeration = "stream_spec::Dialect", tag = "7")]
-    pub dialect: i32,
-    /// Whose audio goes to the bot.
-    #[prost(enumeration = "stream_spec::Tracks", tag = "8")]
-    pub tracks: i32,
-    /// Addresses of other bots of the same kind, tried in order when this one fails.
-    #[prost(string, repeated, tag = "9")]
-    pub fallback: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// One running instance of a service.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

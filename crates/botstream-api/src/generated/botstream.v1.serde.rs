@@ -1,3 +1,80 @@
+impl serde::Serialize for AudioDirection {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "AUDIO_DIRECTION_UNSPECIFIED",
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+            Self::Both => "both",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for AudioDirection {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "AUDIO_DIRECTION_UNSPECIFIED",
+            "inbound",
+            "outbound",
+            "both",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = AudioDirection;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "AUDIO_DIRECTION_UNSPECIFIED" => Ok(AudioDirection::Unspecified),
+                    "inbound" => Ok(AudioDirection::Inbound),
+                    "outbound" => Ok(AudioDirection::Outbound),
+                    "both" => Ok(AudioDirection::Both),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
 impl serde::Serialize for AudioFormat {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -261,6 +338,9 @@ impl serde::Serialize for Bot {
         if !self.fallback.is_empty() {
             len += 1;
         }
+        if self.revision != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("botstream.v1.Bot", len)?;
         if !self.name.is_empty() {
             struct_ser.serialize_field("name", &self.name)?;
@@ -293,6 +373,11 @@ impl serde::Serialize for Bot {
         if !self.fallback.is_empty() {
             struct_ser.serialize_field("fallback", &self.fallback)?;
         }
+        if self.revision != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -312,6 +397,7 @@ impl<'de> serde::Deserialize<'de> for Bot {
             "dialect",
             "tracks",
             "fallback",
+            "revision",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -325,6 +411,7 @@ impl<'de> serde::Deserialize<'de> for Bot {
             Dialect,
             Tracks,
             Fallback,
+            Revision,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -355,6 +442,7 @@ impl<'de> serde::Deserialize<'de> for Bot {
                             "dialect" => Ok(GeneratedField::Dialect),
                             "tracks" => Ok(GeneratedField::Tracks),
                             "fallback" => Ok(GeneratedField::Fallback),
+                            "revision" => Ok(GeneratedField::Revision),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -383,6 +471,7 @@ impl<'de> serde::Deserialize<'de> for Bot {
                 let mut dialect__ = None;
                 let mut tracks__ = None;
                 let mut fallback__ = None;
+                let mut revision__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Name => {
@@ -441,6 +530,14 @@ impl<'de> serde::Deserialize<'de> for Bot {
                             }
                             fallback__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Revision => {
+                            if revision__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("revision"));
+                            }
+                            revision__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Bot {
@@ -453,10 +550,503 @@ impl<'de> serde::Deserialize<'de> for Bot {
                     dialect: dialect__.unwrap_or_default(),
                     tracks: tracks__.unwrap_or_default(),
                     fallback: fallback__.unwrap_or_default(),
+                    revision: revision__.unwrap_or_default(),
                 })
             }
         }
         deserializer.deserialize_struct("botstream.v1.Bot", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BotDeleteReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let len = 0;
+        let struct_ser = serializer.serialize_struct("botstream.v1.BotDeleteReply", len)?;
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BotDeleteReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                            Err(serde::de::Error::unknown_field(value, FIELDS))
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BotDeleteReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.BotDeleteReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BotDeleteReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                while map_.next_key::<GeneratedField>()?.is_some() {
+                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                }
+                Ok(BotDeleteReply {
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.BotDeleteReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BotDeleteRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.name.is_empty() {
+            len += 1;
+        }
+        if self.revision != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.BotDeleteRequest", len)?;
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
+        if self.revision != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BotDeleteRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "name",
+            "revision",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Name,
+            Revision,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "name" => Ok(GeneratedField::Name),
+                            "revision" => Ok(GeneratedField::Revision),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BotDeleteRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.BotDeleteRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BotDeleteRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut name__ = None;
+                let mut revision__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Revision => {
+                            if revision__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("revision"));
+                            }
+                            revision__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(BotDeleteRequest {
+                    name: name__.unwrap_or_default(),
+                    revision: revision__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.BotDeleteRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BotGetRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.name.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.BotGetRequest", len)?;
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BotGetRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "name",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Name,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "name" => Ok(GeneratedField::Name),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BotGetRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.BotGetRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BotGetRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut name__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(BotGetRequest {
+                    name: name__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.BotGetRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BotListReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.bots.is_empty() {
+            len += 1;
+        }
+        if !self.cursor.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.BotListReply", len)?;
+        if !self.bots.is_empty() {
+            struct_ser.serialize_field("bots", &self.bots)?;
+        }
+        if !self.cursor.is_empty() {
+            struct_ser.serialize_field("cursor", &self.cursor)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BotListReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "bots",
+            "cursor",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Bots,
+            Cursor,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "bots" => Ok(GeneratedField::Bots),
+                            "cursor" => Ok(GeneratedField::Cursor),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BotListReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.BotListReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BotListReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut bots__ = None;
+                let mut cursor__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Bots => {
+                            if bots__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("bots"));
+                            }
+                            bots__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Cursor => {
+                            if cursor__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("cursor"));
+                            }
+                            cursor__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(BotListReply {
+                    bots: bots__.unwrap_or_default(),
+                    cursor: cursor__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.BotListReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BotListRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.limit != 0 {
+            len += 1;
+        }
+        if !self.cursor.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.BotListRequest", len)?;
+        if self.limit != 0 {
+            struct_ser.serialize_field("limit", &self.limit)?;
+        }
+        if !self.cursor.is_empty() {
+            struct_ser.serialize_field("cursor", &self.cursor)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BotListRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "limit",
+            "cursor",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Limit,
+            Cursor,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "limit" => Ok(GeneratedField::Limit),
+                            "cursor" => Ok(GeneratedField::Cursor),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BotListRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.BotListRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BotListRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut limit__ = None;
+                let mut cursor__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Limit => {
+                            if limit__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("limit"));
+                            }
+                            limit__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Cursor => {
+                            if cursor__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("cursor"));
+                            }
+                            cursor__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(BotListRequest {
+                    limit: limit__.unwrap_or_default(),
+                    cursor: cursor__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.BotListRequest", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Call {
@@ -503,6 +1093,9 @@ impl serde::Serialize for Call {
         if self.answered_at.is_some() {
             len += 1;
         }
+        if !self.vars.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("botstream.v1.Call", len)?;
         if !self.call_id.is_empty() {
             struct_ser.serialize_field("call_id", &self.call_id)?;
@@ -544,6 +1137,9 @@ impl serde::Serialize for Call {
         if let Some(v) = self.answered_at.as_ref() {
             struct_ser.serialize_field("answered_at", v)?;
         }
+        if !self.vars.is_empty() {
+            struct_ser.serialize_field("vars", &self.vars)?;
+        }
         struct_ser.end()
     }
 }
@@ -571,6 +1167,7 @@ impl<'de> serde::Deserialize<'de> for Call {
             "createdAt",
             "answered_at",
             "answeredAt",
+            "vars",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -587,6 +1184,7 @@ impl<'de> serde::Deserialize<'de> for Call {
             SipCallId,
             CreatedAt,
             AnsweredAt,
+            Vars,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -620,6 +1218,7 @@ impl<'de> serde::Deserialize<'de> for Call {
                             "sipCallId" | "sip_call_id" => Ok(GeneratedField::SipCallId),
                             "createdAt" | "created_at" => Ok(GeneratedField::CreatedAt),
                             "answeredAt" | "answered_at" => Ok(GeneratedField::AnsweredAt),
+                            "vars" => Ok(GeneratedField::Vars),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -651,6 +1250,7 @@ impl<'de> serde::Deserialize<'de> for Call {
                 let mut sip_call_id__ = None;
                 let mut created_at__ = None;
                 let mut answered_at__ = None;
+                let mut vars__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::CallId => {
@@ -725,6 +1325,14 @@ impl<'de> serde::Deserialize<'de> for Call {
                             }
                             answered_at__ = map_.next_value()?;
                         }
+                        GeneratedField::Vars => {
+                            if vars__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("vars"));
+                            }
+                            vars__ = Some(
+                                map_.next_value::<std::collections::BTreeMap<_, _>>()?
+                            );
+                        }
                     }
                 }
                 Ok(Call {
@@ -740,6 +1348,7 @@ impl<'de> serde::Deserialize<'de> for Call {
                     sip_call_id: sip_call_id__.unwrap_or_default(),
                     created_at: created_at__,
                     answered_at: answered_at__,
+                    vars: vars__.unwrap_or_default(),
                 })
             }
         }
@@ -1496,6 +2105,98 @@ impl<'de> serde::Deserialize<'de> for CallGetRequest {
         deserializer.deserialize_struct("botstream.v1.CallGetRequest", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for CallHold {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.by_far_end {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.CallHold", len)?;
+        if self.by_far_end {
+            struct_ser.serialize_field("by_far_end", &self.by_far_end)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CallHold {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "by_far_end",
+            "byFarEnd",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ByFarEnd,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "byFarEnd" | "by_far_end" => Ok(GeneratedField::ByFarEnd),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CallHold;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.CallHold")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CallHold, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut by_far_end__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ByFarEnd => {
+                            if by_far_end__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("byFarEnd"));
+                            }
+                            by_far_end__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(CallHold {
+                    by_far_end: by_far_end__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.CallHold", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for CallListReply {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -1987,6 +2688,98 @@ impl<'de> serde::Deserialize<'de> for CallRouting {
             }
         }
         deserializer.deserialize_struct("botstream.v1.CallRouting", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CallUnhold {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.by_far_end {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.CallUnhold", len)?;
+        if self.by_far_end {
+            struct_ser.serialize_field("by_far_end", &self.by_far_end)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CallUnhold {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "by_far_end",
+            "byFarEnd",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ByFarEnd,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "byFarEnd" | "by_far_end" => Ok(GeneratedField::ByFarEnd),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CallUnhold;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.CallUnhold")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CallUnhold, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut by_far_end__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ByFarEnd => {
+                            if by_far_end__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("byFarEnd"));
+                            }
+                            by_far_end__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(CallUnhold {
+                    by_far_end: by_far_end__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.CallUnhold", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Cause {
@@ -2827,6 +3620,637 @@ impl<'de> serde::Deserialize<'de> for dial_request::Wait {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for DtmfCollectReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.collect_id.is_empty() {
+            len += 1;
+        }
+        if self.outcome.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.DtmfCollectReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.collect_id.is_empty() {
+            struct_ser.serialize_field("collect_id", &self.collect_id)?;
+        }
+        if let Some(v) = self.outcome.as_ref() {
+            struct_ser.serialize_field("outcome", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DtmfCollectReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "collect_id",
+            "collectId",
+            "outcome",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            CollectId,
+            Outcome,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "collectId" | "collect_id" => Ok(GeneratedField::CollectId),
+                            "outcome" => Ok(GeneratedField::Outcome),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DtmfCollectReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.DtmfCollectReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DtmfCollectReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut collect_id__ = None;
+                let mut outcome__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::CollectId => {
+                            if collect_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("collectId"));
+                            }
+                            collect_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Outcome => {
+                            if outcome__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("outcome"));
+                            }
+                            outcome__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(DtmfCollectReply {
+                    call_id: call_id__.unwrap_or_default(),
+                    collect_id: collect_id__.unwrap_or_default(),
+                    outcome: outcome__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.DtmfCollectReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DtmfCollectRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if self.max != 0 {
+            len += 1;
+        }
+        if !self.terminators.is_empty() {
+            len += 1;
+        }
+        if self.first_ms != 0 {
+            len += 1;
+        }
+        if self.inter_ms != 0 {
+            len += 1;
+        }
+        if !self.leg.is_empty() {
+            len += 1;
+        }
+        if self.wait != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.DtmfCollectRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if self.max != 0 {
+            struct_ser.serialize_field("max", &self.max)?;
+        }
+        if !self.terminators.is_empty() {
+            struct_ser.serialize_field("terminators", &self.terminators)?;
+        }
+        if self.first_ms != 0 {
+            struct_ser.serialize_field("first_ms", &self.first_ms)?;
+        }
+        if self.inter_ms != 0 {
+            struct_ser.serialize_field("inter_ms", &self.inter_ms)?;
+        }
+        if !self.leg.is_empty() {
+            struct_ser.serialize_field("leg", &self.leg)?;
+        }
+        if self.wait != 0 {
+            let v = dtmf_collect_request::Wait::try_from(self.wait)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.wait)))?;
+            struct_ser.serialize_field("wait", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DtmfCollectRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "max",
+            "terminators",
+            "first_ms",
+            "firstMs",
+            "inter_ms",
+            "interMs",
+            "leg",
+            "wait",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Max,
+            Terminators,
+            FirstMs,
+            InterMs,
+            Leg,
+            Wait,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "max" => Ok(GeneratedField::Max),
+                            "terminators" => Ok(GeneratedField::Terminators),
+                            "firstMs" | "first_ms" => Ok(GeneratedField::FirstMs),
+                            "interMs" | "inter_ms" => Ok(GeneratedField::InterMs),
+                            "leg" => Ok(GeneratedField::Leg),
+                            "wait" => Ok(GeneratedField::Wait),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DtmfCollectRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.DtmfCollectRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DtmfCollectRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut max__ = None;
+                let mut terminators__ = None;
+                let mut first_ms__ = None;
+                let mut inter_ms__ = None;
+                let mut leg__ = None;
+                let mut wait__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Max => {
+                            if max__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("max"));
+                            }
+                            max__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Terminators => {
+                            if terminators__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("terminators"));
+                            }
+                            terminators__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::FirstMs => {
+                            if first_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("firstMs"));
+                            }
+                            first_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::InterMs => {
+                            if inter_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("interMs"));
+                            }
+                            inter_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Leg => {
+                            if leg__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leg"));
+                            }
+                            leg__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Wait => {
+                            if wait__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("wait"));
+                            }
+                            wait__ = Some(map_.next_value::<dtmf_collect_request::Wait>()? as i32);
+                        }
+                    }
+                }
+                Ok(DtmfCollectRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    max: max__.unwrap_or_default(),
+                    terminators: terminators__.unwrap_or_default(),
+                    first_ms: first_ms__.unwrap_or_default(),
+                    inter_ms: inter_ms__.unwrap_or_default(),
+                    leg: leg__.unwrap_or_default(),
+                    wait: wait__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.DtmfCollectRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for dtmf_collect_request::Wait {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "WAIT_UNSPECIFIED",
+            Self::Completed => "completed",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for dtmf_collect_request::Wait {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "WAIT_UNSPECIFIED",
+            "completed",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = dtmf_collect_request::Wait;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "WAIT_UNSPECIFIED" => Ok(dtmf_collect_request::Wait::Unspecified),
+                    "completed" => Ok(dtmf_collect_request::Wait::Completed),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DtmfCollected {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.collect_id.is_empty() {
+            len += 1;
+        }
+        if !self.digits.is_empty() {
+            len += 1;
+        }
+        if self.reason != 0 {
+            len += 1;
+        }
+        if !self.ended_by.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.DtmfCollected", len)?;
+        if !self.collect_id.is_empty() {
+            struct_ser.serialize_field("collect_id", &self.collect_id)?;
+        }
+        if !self.digits.is_empty() {
+            struct_ser.serialize_field("digits", &self.digits)?;
+        }
+        if self.reason != 0 {
+            let v = dtmf_collected::Reason::try_from(self.reason)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.reason)))?;
+            struct_ser.serialize_field("reason", &v)?;
+        }
+        if !self.ended_by.is_empty() {
+            struct_ser.serialize_field("ended_by", &self.ended_by)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DtmfCollected {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "collect_id",
+            "collectId",
+            "digits",
+            "reason",
+            "ended_by",
+            "endedBy",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CollectId,
+            Digits,
+            Reason,
+            EndedBy,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "collectId" | "collect_id" => Ok(GeneratedField::CollectId),
+                            "digits" => Ok(GeneratedField::Digits),
+                            "reason" => Ok(GeneratedField::Reason),
+                            "endedBy" | "ended_by" => Ok(GeneratedField::EndedBy),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DtmfCollected;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.DtmfCollected")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DtmfCollected, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut collect_id__ = None;
+                let mut digits__ = None;
+                let mut reason__ = None;
+                let mut ended_by__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CollectId => {
+                            if collect_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("collectId"));
+                            }
+                            collect_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Digits => {
+                            if digits__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("digits"));
+                            }
+                            digits__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Reason => {
+                            if reason__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reason"));
+                            }
+                            reason__ = Some(map_.next_value::<dtmf_collected::Reason>()? as i32);
+                        }
+                        GeneratedField::EndedBy => {
+                            if ended_by__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("endedBy"));
+                            }
+                            ended_by__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(DtmfCollected {
+                    collect_id: collect_id__.unwrap_or_default(),
+                    digits: digits__.unwrap_or_default(),
+                    reason: reason__.unwrap_or_default(),
+                    ended_by: ended_by__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.DtmfCollected", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for dtmf_collected::Reason {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "REASON_UNSPECIFIED",
+            Self::Max => "max",
+            Self::Terminator => "terminator",
+            Self::Timeout => "timeout",
+            Self::Replaced => "replaced",
+            Self::Ended => "ended",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for dtmf_collected::Reason {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "REASON_UNSPECIFIED",
+            "max",
+            "terminator",
+            "timeout",
+            "replaced",
+            "ended",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = dtmf_collected::Reason;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "REASON_UNSPECIFIED" => Ok(dtmf_collected::Reason::Unspecified),
+                    "max" => Ok(dtmf_collected::Reason::Max),
+                    "terminator" => Ok(dtmf_collected::Reason::Terminator),
+                    "timeout" => Ok(dtmf_collected::Reason::Timeout),
+                    "replaced" => Ok(dtmf_collected::Reason::Replaced),
+                    "ended" => Ok(dtmf_collected::Reason::Ended),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
 impl serde::Serialize for DtmfDigit {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -2967,6 +4391,7 @@ impl serde::Serialize for dtmf_digit::Source {
             Self::Unspecified => "SOURCE_UNSPECIFIED",
             Self::Rfc4733 => "rfc4733",
             Self::Info => "info",
+            Self::Inband => "inband",
         };
         serializer.serialize_str(variant)
     }
@@ -2981,6 +4406,7 @@ impl<'de> serde::Deserialize<'de> for dtmf_digit::Source {
             "SOURCE_UNSPECIFIED",
             "rfc4733",
             "info",
+            "inband",
         ];
 
         struct GeneratedVisitor;
@@ -3024,11 +4450,230 @@ impl<'de> serde::Deserialize<'de> for dtmf_digit::Source {
                     "SOURCE_UNSPECIFIED" => Ok(dtmf_digit::Source::Unspecified),
                     "rfc4733" => Ok(dtmf_digit::Source::Rfc4733),
                     "info" => Ok(dtmf_digit::Source::Info),
+                    "inband" => Ok(dtmf_digit::Source::Inband),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DtmfSendReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.DtmfSendReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DtmfSendReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DtmfSendReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.DtmfSendReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DtmfSendReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(DtmfSendReply {
+                    call_id: call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.DtmfSendReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DtmfSendRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.digits.is_empty() {
+            len += 1;
+        }
+        if !self.leg.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.DtmfSendRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.digits.is_empty() {
+            struct_ser.serialize_field("digits", &self.digits)?;
+        }
+        if !self.leg.is_empty() {
+            struct_ser.serialize_field("leg", &self.leg)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DtmfSendRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "digits",
+            "leg",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Digits,
+            Leg,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "digits" => Ok(GeneratedField::Digits),
+                            "leg" => Ok(GeneratedField::Leg),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DtmfSendRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.DtmfSendRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DtmfSendRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut digits__ = None;
+                let mut leg__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Digits => {
+                            if digits__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("digits"));
+                            }
+                            digits__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Leg => {
+                            if leg__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leg"));
+                            }
+                            leg__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(DtmfSendRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    digits: digits__.unwrap_or_default(),
+                    leg: leg__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.DtmfSendRequest", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for ErrorDetail {
@@ -3298,8 +4943,17 @@ impl serde::Serialize for Event {
                 event::Body::CallEnded(v) => {
                     struct_ser.serialize_field("call_ended", v)?;
                 }
+                event::Body::CallHold(v) => {
+                    struct_ser.serialize_field("call_hold", v)?;
+                }
+                event::Body::CallUnhold(v) => {
+                    struct_ser.serialize_field("call_unhold", v)?;
+                }
                 event::Body::DtmfDigit(v) => {
                     struct_ser.serialize_field("dtmf_digit", v)?;
+                }
+                event::Body::DtmfCollected(v) => {
+                    struct_ser.serialize_field("dtmf_collected", v)?;
                 }
                 event::Body::StreamConnecting(v) => {
                     struct_ser.serialize_field("stream_connecting", v)?;
@@ -3327,6 +4981,15 @@ impl serde::Serialize for Event {
                 }
                 event::Body::StreamFallback(v) => {
                     struct_ser.serialize_field("stream_fallback", v)?;
+                }
+                event::Body::QosSample(v) => {
+                    struct_ser.serialize_field("qos_sample", v)?;
+                }
+                event::Body::PlaybackStarted(v) => {
+                    struct_ser.serialize_field("playback_started", v)?;
+                }
+                event::Body::PlaybackFinished(v) => {
+                    struct_ser.serialize_field("playback_finished", v)?;
                 }
             }
         }
@@ -3360,8 +5023,14 @@ impl<'de> serde::Deserialize<'de> for Event {
             "callAnswered",
             "call_ended",
             "callEnded",
+            "call_hold",
+            "callHold",
+            "call_unhold",
+            "callUnhold",
             "dtmf_digit",
             "dtmfDigit",
+            "dtmf_collected",
+            "dtmfCollected",
             "stream_connecting",
             "streamConnecting",
             "stream_started",
@@ -3380,6 +5049,12 @@ impl<'de> serde::Deserialize<'de> for Event {
             "streamReconnecting",
             "stream_fallback",
             "streamFallback",
+            "qos_sample",
+            "qosSample",
+            "playback_started",
+            "playbackStarted",
+            "playback_finished",
+            "playbackFinished",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -3396,7 +5071,10 @@ impl<'de> serde::Deserialize<'de> for Event {
             CallEarlyMedia,
             CallAnswered,
             CallEnded,
+            CallHold,
+            CallUnhold,
             DtmfDigit,
+            DtmfCollected,
             StreamConnecting,
             StreamStarted,
             StreamCleared,
@@ -3406,6 +5084,9 @@ impl<'de> serde::Deserialize<'de> for Event {
             StreamFailed,
             StreamReconnecting,
             StreamFallback,
+            QosSample,
+            PlaybackStarted,
+            PlaybackFinished,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -3439,7 +5120,10 @@ impl<'de> serde::Deserialize<'de> for Event {
                             "callEarlyMedia" | "call_early_media" => Ok(GeneratedField::CallEarlyMedia),
                             "callAnswered" | "call_answered" => Ok(GeneratedField::CallAnswered),
                             "callEnded" | "call_ended" => Ok(GeneratedField::CallEnded),
+                            "callHold" | "call_hold" => Ok(GeneratedField::CallHold),
+                            "callUnhold" | "call_unhold" => Ok(GeneratedField::CallUnhold),
                             "dtmfDigit" | "dtmf_digit" => Ok(GeneratedField::DtmfDigit),
+                            "dtmfCollected" | "dtmf_collected" => Ok(GeneratedField::DtmfCollected),
                             "streamConnecting" | "stream_connecting" => Ok(GeneratedField::StreamConnecting),
                             "streamStarted" | "stream_started" => Ok(GeneratedField::StreamStarted),
                             "streamCleared" | "stream_cleared" => Ok(GeneratedField::StreamCleared),
@@ -3449,6 +5133,9 @@ impl<'de> serde::Deserialize<'de> for Event {
                             "streamFailed" | "stream_failed" => Ok(GeneratedField::StreamFailed),
                             "streamReconnecting" | "stream_reconnecting" => Ok(GeneratedField::StreamReconnecting),
                             "streamFallback" | "stream_fallback" => Ok(GeneratedField::StreamFallback),
+                            "qosSample" | "qos_sample" => Ok(GeneratedField::QosSample),
+                            "playbackStarted" | "playback_started" => Ok(GeneratedField::PlaybackStarted),
+                            "playbackFinished" | "playback_finished" => Ok(GeneratedField::PlaybackFinished),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -3557,11 +5244,32 @@ impl<'de> serde::Deserialize<'de> for Event {
                             body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::CallEnded)
 ;
                         }
+                        GeneratedField::CallHold => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callHold"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::CallHold)
+;
+                        }
+                        GeneratedField::CallUnhold => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callUnhold"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::CallUnhold)
+;
+                        }
                         GeneratedField::DtmfDigit => {
                             if body__.is_some() {
                                 return Err(serde::de::Error::duplicate_field("dtmfDigit"));
                             }
                             body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::DtmfDigit)
+;
+                        }
+                        GeneratedField::DtmfCollected => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("dtmfCollected"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::DtmfCollected)
 ;
                         }
                         GeneratedField::StreamConnecting => {
@@ -3625,6 +5333,27 @@ impl<'de> serde::Deserialize<'de> for Event {
                                 return Err(serde::de::Error::duplicate_field("streamFallback"));
                             }
                             body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::StreamFallback)
+;
+                        }
+                        GeneratedField::QosSample => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("qosSample"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::QosSample)
+;
+                        }
+                        GeneratedField::PlaybackStarted => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playbackStarted"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::PlaybackStarted)
+;
+                        }
+                        GeneratedField::PlaybackFinished => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playbackFinished"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::PlaybackFinished)
 ;
                         }
                     }
@@ -3958,6 +5687,258 @@ impl<'de> serde::Deserialize<'de> for hangup_request::After {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for HoldReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.HoldReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for HoldReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = HoldReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.HoldReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<HoldReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(HoldReply {
+                    call_id: call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.HoldReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for HoldRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.leg.is_empty() {
+            len += 1;
+        }
+        if !self.url.is_empty() {
+            len += 1;
+        }
+        if !self.file.is_empty() {
+            len += 1;
+        }
+        if !self.tone.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.HoldRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.leg.is_empty() {
+            struct_ser.serialize_field("leg", &self.leg)?;
+        }
+        if !self.url.is_empty() {
+            struct_ser.serialize_field("url", &self.url)?;
+        }
+        if !self.file.is_empty() {
+            struct_ser.serialize_field("file", &self.file)?;
+        }
+        if !self.tone.is_empty() {
+            struct_ser.serialize_field("tone", &self.tone)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for HoldRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "leg",
+            "url",
+            "file",
+            "tone",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Leg,
+            Url,
+            File,
+            Tone,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "leg" => Ok(GeneratedField::Leg),
+                            "url" => Ok(GeneratedField::Url),
+                            "file" => Ok(GeneratedField::File),
+                            "tone" => Ok(GeneratedField::Tone),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = HoldRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.HoldRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<HoldRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut leg__ = None;
+                let mut url__ = None;
+                let mut file__ = None;
+                let mut tone__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Leg => {
+                            if leg__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leg"));
+                            }
+                            leg__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Url => {
+                            if url__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("url"));
+                            }
+                            url__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::File => {
+                            if file__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("file"));
+                            }
+                            file__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Tone => {
+                            if tone__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tone"));
+                            }
+                            tone__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(HoldRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    leg: leg__.unwrap_or_default(),
+                    url: url__.unwrap_or_default(),
+                    file: file__.unwrap_or_default(),
+                    tone: tone__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.HoldRequest", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for MediaStats {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -3996,6 +5977,21 @@ impl serde::Serialize for MediaStats {
         if self.bot_lost_ms != 0 {
             len += 1;
         }
+        if self.codec != 0 {
+            len += 1;
+        }
+        if self.mos != 0. {
+            len += 1;
+        }
+        if self.rtt_ms != 0. {
+            len += 1;
+        }
+        if self.remote_lost != 0 {
+            len += 1;
+        }
+        if self.srtp_refused != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("botstream.v1.MediaStats", len)?;
         if self.rtp_received != 0 {
             struct_ser.serialize_field("rtp_received", &self.rtp_received)?;
@@ -4027,6 +6023,23 @@ impl serde::Serialize for MediaStats {
         if self.bot_lost_ms != 0 {
             struct_ser.serialize_field("bot_lost_ms", &self.bot_lost_ms)?;
         }
+        if self.codec != 0 {
+            let v = trunk::Codec::try_from(self.codec)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.codec)))?;
+            struct_ser.serialize_field("codec", &v)?;
+        }
+        if self.mos != 0. {
+            struct_ser.serialize_field("mos", &self.mos)?;
+        }
+        if self.rtt_ms != 0. {
+            struct_ser.serialize_field("rtt_ms", &self.rtt_ms)?;
+        }
+        if self.remote_lost != 0 {
+            struct_ser.serialize_field("remote_lost", &self.remote_lost)?;
+        }
+        if self.srtp_refused != 0 {
+            struct_ser.serialize_field("srtp_refused", &self.srtp_refused)?;
+        }
         struct_ser.end()
     }
 }
@@ -4057,6 +6070,14 @@ impl<'de> serde::Deserialize<'de> for MediaStats {
             "botFramesReceived",
             "bot_lost_ms",
             "botLostMs",
+            "codec",
+            "mos",
+            "rtt_ms",
+            "rttMs",
+            "remote_lost",
+            "remoteLost",
+            "srtp_refused",
+            "srtpRefused",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -4071,6 +6092,11 @@ impl<'de> serde::Deserialize<'de> for MediaStats {
             BotFramesSent,
             BotFramesReceived,
             BotLostMs,
+            Codec,
+            Mos,
+            RttMs,
+            RemoteLost,
+            SrtpRefused,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -4102,6 +6128,11 @@ impl<'de> serde::Deserialize<'de> for MediaStats {
                             "botFramesSent" | "bot_frames_sent" => Ok(GeneratedField::BotFramesSent),
                             "botFramesReceived" | "bot_frames_received" => Ok(GeneratedField::BotFramesReceived),
                             "botLostMs" | "bot_lost_ms" => Ok(GeneratedField::BotLostMs),
+                            "codec" => Ok(GeneratedField::Codec),
+                            "mos" => Ok(GeneratedField::Mos),
+                            "rttMs" | "rtt_ms" => Ok(GeneratedField::RttMs),
+                            "remoteLost" | "remote_lost" => Ok(GeneratedField::RemoteLost),
+                            "srtpRefused" | "srtp_refused" => Ok(GeneratedField::SrtpRefused),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4131,6 +6162,11 @@ impl<'de> serde::Deserialize<'de> for MediaStats {
                 let mut bot_frames_sent__ = None;
                 let mut bot_frames_received__ = None;
                 let mut bot_lost_ms__ = None;
+                let mut codec__ = None;
+                let mut mos__ = None;
+                let mut rtt_ms__ = None;
+                let mut remote_lost__ = None;
+                let mut srtp_refused__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::RtpReceived => {
@@ -4213,6 +6249,44 @@ impl<'de> serde::Deserialize<'de> for MediaStats {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Codec => {
+                            if codec__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("codec"));
+                            }
+                            codec__ = Some(map_.next_value::<trunk::Codec>()? as i32);
+                        }
+                        GeneratedField::Mos => {
+                            if mos__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("mos"));
+                            }
+                            mos__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RttMs => {
+                            if rtt_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("rttMs"));
+                            }
+                            rtt_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RemoteLost => {
+                            if remote_lost__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("remoteLost"));
+                            }
+                            remote_lost__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::SrtpRefused => {
+                            if srtp_refused__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("srtpRefused"));
+                            }
+                            srtp_refused__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(MediaStats {
@@ -4226,10 +6300,271 @@ impl<'de> serde::Deserialize<'de> for MediaStats {
                     bot_frames_sent: bot_frames_sent__.unwrap_or_default(),
                     bot_frames_received: bot_frames_received__.unwrap_or_default(),
                     bot_lost_ms: bot_lost_ms__.unwrap_or_default(),
+                    codec: codec__.unwrap_or_default(),
+                    mos: mos__.unwrap_or_default(),
+                    rtt_ms: rtt_ms__.unwrap_or_default(),
+                    remote_lost: remote_lost__.unwrap_or_default(),
+                    srtp_refused: srtp_refused__.unwrap_or_default(),
                 })
             }
         }
         deserializer.deserialize_struct("botstream.v1.MediaStats", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for MuteReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if self.inbound_muted {
+            len += 1;
+        }
+        if self.outbound_muted {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.MuteReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if self.inbound_muted {
+            struct_ser.serialize_field("inbound_muted", &self.inbound_muted)?;
+        }
+        if self.outbound_muted {
+            struct_ser.serialize_field("outbound_muted", &self.outbound_muted)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for MuteReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "inbound_muted",
+            "inboundMuted",
+            "outbound_muted",
+            "outboundMuted",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            InboundMuted,
+            OutboundMuted,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "inboundMuted" | "inbound_muted" => Ok(GeneratedField::InboundMuted),
+                            "outboundMuted" | "outbound_muted" => Ok(GeneratedField::OutboundMuted),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = MuteReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.MuteReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<MuteReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut inbound_muted__ = None;
+                let mut outbound_muted__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::InboundMuted => {
+                            if inbound_muted__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("inboundMuted"));
+                            }
+                            inbound_muted__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::OutboundMuted => {
+                            if outbound_muted__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("outboundMuted"));
+                            }
+                            outbound_muted__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(MuteReply {
+                    call_id: call_id__.unwrap_or_default(),
+                    inbound_muted: inbound_muted__.unwrap_or_default(),
+                    outbound_muted: outbound_muted__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.MuteReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for MuteRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if self.direction != 0 {
+            len += 1;
+        }
+        if !self.leg.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.MuteRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if self.direction != 0 {
+            let v = AudioDirection::try_from(self.direction)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.direction)))?;
+            struct_ser.serialize_field("direction", &v)?;
+        }
+        if !self.leg.is_empty() {
+            struct_ser.serialize_field("leg", &self.leg)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for MuteRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "direction",
+            "leg",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Direction,
+            Leg,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "direction" => Ok(GeneratedField::Direction),
+                            "leg" => Ok(GeneratedField::Leg),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = MuteRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.MuteRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<MuteRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut direction__ = None;
+                let mut leg__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Direction => {
+                            if direction__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("direction"));
+                            }
+                            direction__ = Some(map_.next_value::<AudioDirection>()? as i32);
+                        }
+                        GeneratedField::Leg => {
+                            if leg__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leg"));
+                            }
+                            leg__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(MuteRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    direction: direction__.unwrap_or_default(),
+                    leg: leg__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.MuteRequest", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Node {
@@ -5018,6 +7353,9 @@ impl serde::Serialize for Number {
         if !self.route.is_empty() {
             len += 1;
         }
+        if self.revision != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("botstream.v1.Number", len)?;
         if !self.number.is_empty() {
             struct_ser.serialize_field("number", &self.number)?;
@@ -5030,6 +7368,11 @@ impl serde::Serialize for Number {
         }
         if !self.route.is_empty() {
             struct_ser.serialize_field("route", &self.route)?;
+        }
+        if self.revision != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         }
         struct_ser.end()
     }
@@ -5045,6 +7388,7 @@ impl<'de> serde::Deserialize<'de> for Number {
             "tenant",
             "trunk",
             "route",
+            "revision",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -5053,6 +7397,7 @@ impl<'de> serde::Deserialize<'de> for Number {
             Tenant,
             Trunk,
             Route,
+            Revision,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -5078,6 +7423,7 @@ impl<'de> serde::Deserialize<'de> for Number {
                             "tenant" => Ok(GeneratedField::Tenant),
                             "trunk" => Ok(GeneratedField::Trunk),
                             "route" => Ok(GeneratedField::Route),
+                            "revision" => Ok(GeneratedField::Revision),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -5101,6 +7447,7 @@ impl<'de> serde::Deserialize<'de> for Number {
                 let mut tenant__ = None;
                 let mut trunk__ = None;
                 let mut route__ = None;
+                let mut revision__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Number => {
@@ -5127,6 +7474,14 @@ impl<'de> serde::Deserialize<'de> for Number {
                             }
                             route__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Revision => {
+                            if revision__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("revision"));
+                            }
+                            revision__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Number {
@@ -5134,10 +7489,537 @@ impl<'de> serde::Deserialize<'de> for Number {
                     tenant: tenant__.unwrap_or_default(),
                     trunk: trunk__.unwrap_or_default(),
                     route: route__.unwrap_or_default(),
+                    revision: revision__.unwrap_or_default(),
                 })
             }
         }
         deserializer.deserialize_struct("botstream.v1.Number", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for NumberDeleteReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let len = 0;
+        let struct_ser = serializer.serialize_struct("botstream.v1.NumberDeleteReply", len)?;
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for NumberDeleteReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                            Err(serde::de::Error::unknown_field(value, FIELDS))
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = NumberDeleteReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.NumberDeleteReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<NumberDeleteReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                while map_.next_key::<GeneratedField>()?.is_some() {
+                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                }
+                Ok(NumberDeleteReply {
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.NumberDeleteReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for NumberDeleteRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.number.is_empty() {
+            len += 1;
+        }
+        if !self.trunk.is_empty() {
+            len += 1;
+        }
+        if self.revision != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.NumberDeleteRequest", len)?;
+        if !self.number.is_empty() {
+            struct_ser.serialize_field("number", &self.number)?;
+        }
+        if !self.trunk.is_empty() {
+            struct_ser.serialize_field("trunk", &self.trunk)?;
+        }
+        if self.revision != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for NumberDeleteRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "number",
+            "trunk",
+            "revision",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Number,
+            Trunk,
+            Revision,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "number" => Ok(GeneratedField::Number),
+                            "trunk" => Ok(GeneratedField::Trunk),
+                            "revision" => Ok(GeneratedField::Revision),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = NumberDeleteRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.NumberDeleteRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<NumberDeleteRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut number__ = None;
+                let mut trunk__ = None;
+                let mut revision__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Number => {
+                            if number__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("number"));
+                            }
+                            number__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Trunk => {
+                            if trunk__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("trunk"));
+                            }
+                            trunk__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Revision => {
+                            if revision__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("revision"));
+                            }
+                            revision__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(NumberDeleteRequest {
+                    number: number__.unwrap_or_default(),
+                    trunk: trunk__.unwrap_or_default(),
+                    revision: revision__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.NumberDeleteRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for NumberGetRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.number.is_empty() {
+            len += 1;
+        }
+        if !self.trunk.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.NumberGetRequest", len)?;
+        if !self.number.is_empty() {
+            struct_ser.serialize_field("number", &self.number)?;
+        }
+        if !self.trunk.is_empty() {
+            struct_ser.serialize_field("trunk", &self.trunk)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for NumberGetRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "number",
+            "trunk",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Number,
+            Trunk,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "number" => Ok(GeneratedField::Number),
+                            "trunk" => Ok(GeneratedField::Trunk),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = NumberGetRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.NumberGetRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<NumberGetRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut number__ = None;
+                let mut trunk__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Number => {
+                            if number__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("number"));
+                            }
+                            number__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Trunk => {
+                            if trunk__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("trunk"));
+                            }
+                            trunk__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(NumberGetRequest {
+                    number: number__.unwrap_or_default(),
+                    trunk: trunk__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.NumberGetRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for NumberListReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.numbers.is_empty() {
+            len += 1;
+        }
+        if !self.cursor.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.NumberListReply", len)?;
+        if !self.numbers.is_empty() {
+            struct_ser.serialize_field("numbers", &self.numbers)?;
+        }
+        if !self.cursor.is_empty() {
+            struct_ser.serialize_field("cursor", &self.cursor)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for NumberListReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "numbers",
+            "cursor",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Numbers,
+            Cursor,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "numbers" => Ok(GeneratedField::Numbers),
+                            "cursor" => Ok(GeneratedField::Cursor),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = NumberListReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.NumberListReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<NumberListReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut numbers__ = None;
+                let mut cursor__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Numbers => {
+                            if numbers__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("numbers"));
+                            }
+                            numbers__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Cursor => {
+                            if cursor__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("cursor"));
+                            }
+                            cursor__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(NumberListReply {
+                    numbers: numbers__.unwrap_or_default(),
+                    cursor: cursor__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.NumberListReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for NumberListRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.limit != 0 {
+            len += 1;
+        }
+        if !self.cursor.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.NumberListRequest", len)?;
+        if self.limit != 0 {
+            struct_ser.serialize_field("limit", &self.limit)?;
+        }
+        if !self.cursor.is_empty() {
+            struct_ser.serialize_field("cursor", &self.cursor)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for NumberListRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "limit",
+            "cursor",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Limit,
+            Cursor,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "limit" => Ok(GeneratedField::Limit),
+                            "cursor" => Ok(GeneratedField::Cursor),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = NumberListRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.NumberListRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<NumberListRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut limit__ = None;
+                let mut cursor__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Limit => {
+                            if limit__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("limit"));
+                            }
+                            limit__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Cursor => {
+                            if cursor__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("cursor"));
+                            }
+                            cursor__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(NumberListRequest {
+                    limit: limit__.unwrap_or_default(),
+                    cursor: cursor__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.NumberListRequest", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for OriginateReply {
@@ -5506,6 +8388,930 @@ impl<'de> serde::Deserialize<'de> for OriginateRequest {
         deserializer.deserialize_struct("botstream.v1.OriginateRequest", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for PlayReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.play_id.is_empty() {
+            len += 1;
+        }
+        if self.duration_ms != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.PlayReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.play_id.is_empty() {
+            struct_ser.serialize_field("play_id", &self.play_id)?;
+        }
+        if self.duration_ms != 0 {
+            struct_ser.serialize_field("duration_ms", &self.duration_ms)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlayReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "play_id",
+            "playId",
+            "duration_ms",
+            "durationMs",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            PlayId,
+            DurationMs,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "playId" | "play_id" => Ok(GeneratedField::PlayId),
+                            "durationMs" | "duration_ms" => Ok(GeneratedField::DurationMs),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlayReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.PlayReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlayReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut play_id__ = None;
+                let mut duration_ms__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::PlayId => {
+                            if play_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playId"));
+                            }
+                            play_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::DurationMs => {
+                            if duration_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("durationMs"));
+                            }
+                            duration_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(PlayReply {
+                    call_id: call_id__.unwrap_or_default(),
+                    play_id: play_id__.unwrap_or_default(),
+                    duration_ms: duration_ms__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.PlayReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PlayRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.url.is_empty() {
+            len += 1;
+        }
+        if !self.file.is_empty() {
+            len += 1;
+        }
+        if !self.tone.is_empty() {
+            len += 1;
+        }
+        if self.r#loop {
+            len += 1;
+        }
+        if !self.leg.is_empty() {
+            len += 1;
+        }
+        if self.mix_db.is_some() {
+            len += 1;
+        }
+        if self.interruptible {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.PlayRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.url.is_empty() {
+            struct_ser.serialize_field("url", &self.url)?;
+        }
+        if !self.file.is_empty() {
+            struct_ser.serialize_field("file", &self.file)?;
+        }
+        if !self.tone.is_empty() {
+            struct_ser.serialize_field("tone", &self.tone)?;
+        }
+        if self.r#loop {
+            struct_ser.serialize_field("loop", &self.r#loop)?;
+        }
+        if !self.leg.is_empty() {
+            struct_ser.serialize_field("leg", &self.leg)?;
+        }
+        if let Some(v) = self.mix_db.as_ref() {
+            struct_ser.serialize_field("mix_db", v)?;
+        }
+        if self.interruptible {
+            struct_ser.serialize_field("interruptible", &self.interruptible)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlayRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "url",
+            "file",
+            "tone",
+            "loop",
+            "leg",
+            "mix_db",
+            "mixDb",
+            "interruptible",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Url,
+            File,
+            Tone,
+            Loop,
+            Leg,
+            MixDb,
+            Interruptible,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "url" => Ok(GeneratedField::Url),
+                            "file" => Ok(GeneratedField::File),
+                            "tone" => Ok(GeneratedField::Tone),
+                            "loop" => Ok(GeneratedField::Loop),
+                            "leg" => Ok(GeneratedField::Leg),
+                            "mixDb" | "mix_db" => Ok(GeneratedField::MixDb),
+                            "interruptible" => Ok(GeneratedField::Interruptible),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlayRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.PlayRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlayRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut url__ = None;
+                let mut file__ = None;
+                let mut tone__ = None;
+                let mut r#loop__ = None;
+                let mut leg__ = None;
+                let mut mix_db__ = None;
+                let mut interruptible__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Url => {
+                            if url__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("url"));
+                            }
+                            url__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::File => {
+                            if file__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("file"));
+                            }
+                            file__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Tone => {
+                            if tone__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tone"));
+                            }
+                            tone__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Loop => {
+                            if r#loop__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("loop"));
+                            }
+                            r#loop__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Leg => {
+                            if leg__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leg"));
+                            }
+                            leg__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::MixDb => {
+                            if mix_db__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("mixDb"));
+                            }
+                            mix_db__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::Interruptible => {
+                            if interruptible__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("interruptible"));
+                            }
+                            interruptible__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(PlayRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    url: url__.unwrap_or_default(),
+                    file: file__.unwrap_or_default(),
+                    tone: tone__.unwrap_or_default(),
+                    r#loop: r#loop__.unwrap_or_default(),
+                    leg: leg__.unwrap_or_default(),
+                    mix_db: mix_db__,
+                    interruptible: interruptible__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.PlayRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PlayStopReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.play_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.PlayStopReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.play_id.is_empty() {
+            struct_ser.serialize_field("play_id", &self.play_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlayStopReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "play_id",
+            "playId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            PlayId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "playId" | "play_id" => Ok(GeneratedField::PlayId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlayStopReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.PlayStopReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlayStopReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut play_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::PlayId => {
+                            if play_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playId"));
+                            }
+                            play_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(PlayStopReply {
+                    call_id: call_id__.unwrap_or_default(),
+                    play_id: play_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.PlayStopReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PlayStopRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.play_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.PlayStopRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.play_id.is_empty() {
+            struct_ser.serialize_field("play_id", &self.play_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlayStopRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "play_id",
+            "playId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            PlayId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "playId" | "play_id" => Ok(GeneratedField::PlayId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlayStopRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.PlayStopRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlayStopRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut play_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::PlayId => {
+                            if play_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playId"));
+                            }
+                            play_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(PlayStopRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    play_id: play_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.PlayStopRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PlaybackFinished {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.play_id.is_empty() {
+            len += 1;
+        }
+        if self.reason != 0 {
+            len += 1;
+        }
+        if self.played_ms != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.PlaybackFinished", len)?;
+        if !self.play_id.is_empty() {
+            struct_ser.serialize_field("play_id", &self.play_id)?;
+        }
+        if self.reason != 0 {
+            let v = playback_finished::Reason::try_from(self.reason)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.reason)))?;
+            struct_ser.serialize_field("reason", &v)?;
+        }
+        if self.played_ms != 0 {
+            struct_ser.serialize_field("played_ms", &self.played_ms)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlaybackFinished {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "play_id",
+            "playId",
+            "reason",
+            "played_ms",
+            "playedMs",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            PlayId,
+            Reason,
+            PlayedMs,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "playId" | "play_id" => Ok(GeneratedField::PlayId),
+                            "reason" => Ok(GeneratedField::Reason),
+                            "playedMs" | "played_ms" => Ok(GeneratedField::PlayedMs),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlaybackFinished;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.PlaybackFinished")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlaybackFinished, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut play_id__ = None;
+                let mut reason__ = None;
+                let mut played_ms__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::PlayId => {
+                            if play_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playId"));
+                            }
+                            play_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Reason => {
+                            if reason__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reason"));
+                            }
+                            reason__ = Some(map_.next_value::<playback_finished::Reason>()? as i32);
+                        }
+                        GeneratedField::PlayedMs => {
+                            if played_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playedMs"));
+                            }
+                            played_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(PlaybackFinished {
+                    play_id: play_id__.unwrap_or_default(),
+                    reason: reason__.unwrap_or_default(),
+                    played_ms: played_ms__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.PlaybackFinished", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for playback_finished::Reason {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "REASON_UNSPECIFIED",
+            Self::Completed => "completed",
+            Self::Stopped => "stopped",
+            Self::Interrupted => "interrupted",
+            Self::Replaced => "replaced",
+            Self::Ended => "ended",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for playback_finished::Reason {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "REASON_UNSPECIFIED",
+            "completed",
+            "stopped",
+            "interrupted",
+            "replaced",
+            "ended",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = playback_finished::Reason;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "REASON_UNSPECIFIED" => Ok(playback_finished::Reason::Unspecified),
+                    "completed" => Ok(playback_finished::Reason::Completed),
+                    "stopped" => Ok(playback_finished::Reason::Stopped),
+                    "interrupted" => Ok(playback_finished::Reason::Interrupted),
+                    "replaced" => Ok(playback_finished::Reason::Replaced),
+                    "ended" => Ok(playback_finished::Reason::Ended),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PlaybackStarted {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.play_id.is_empty() {
+            len += 1;
+        }
+        if !self.source.is_empty() {
+            len += 1;
+        }
+        if self.duration_ms != 0 {
+            len += 1;
+        }
+        if self.r#loop {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.PlaybackStarted", len)?;
+        if !self.play_id.is_empty() {
+            struct_ser.serialize_field("play_id", &self.play_id)?;
+        }
+        if !self.source.is_empty() {
+            struct_ser.serialize_field("source", &self.source)?;
+        }
+        if self.duration_ms != 0 {
+            struct_ser.serialize_field("duration_ms", &self.duration_ms)?;
+        }
+        if self.r#loop {
+            struct_ser.serialize_field("loop", &self.r#loop)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlaybackStarted {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "play_id",
+            "playId",
+            "source",
+            "duration_ms",
+            "durationMs",
+            "loop",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            PlayId,
+            Source,
+            DurationMs,
+            Loop,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "playId" | "play_id" => Ok(GeneratedField::PlayId),
+                            "source" => Ok(GeneratedField::Source),
+                            "durationMs" | "duration_ms" => Ok(GeneratedField::DurationMs),
+                            "loop" => Ok(GeneratedField::Loop),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlaybackStarted;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.PlaybackStarted")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlaybackStarted, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut play_id__ = None;
+                let mut source__ = None;
+                let mut duration_ms__ = None;
+                let mut r#loop__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::PlayId => {
+                            if play_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("playId"));
+                            }
+                            play_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Source => {
+                            if source__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("source"));
+                            }
+                            source__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::DurationMs => {
+                            if duration_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("durationMs"));
+                            }
+                            duration_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Loop => {
+                            if r#loop__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("loop"));
+                            }
+                            r#loop__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(PlaybackStarted {
+                    play_id: play_id__.unwrap_or_default(),
+                    source: source__.unwrap_or_default(),
+                    duration_ms: duration_ms__.unwrap_or_default(),
+                    r#loop: r#loop__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.PlaybackStarted", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Playout {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -5693,6 +9499,235 @@ impl<'de> serde::Deserialize<'de> for playout::Mode {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for QosSample {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.mos != 0. {
+            len += 1;
+        }
+        if self.loss_pct != 0. {
+            len += 1;
+        }
+        if self.jitter_ms != 0. {
+            len += 1;
+        }
+        if self.rtt_ms != 0. {
+            len += 1;
+        }
+        if self.remote_loss_pct != 0. {
+            len += 1;
+        }
+        if self.remote_jitter_ms != 0. {
+            len += 1;
+        }
+        if self.codec != 0 {
+            len += 1;
+        }
+        if self.srtp {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.QosSample", len)?;
+        if self.mos != 0. {
+            struct_ser.serialize_field("mos", &self.mos)?;
+        }
+        if self.loss_pct != 0. {
+            struct_ser.serialize_field("loss_pct", &self.loss_pct)?;
+        }
+        if self.jitter_ms != 0. {
+            struct_ser.serialize_field("jitter_ms", &self.jitter_ms)?;
+        }
+        if self.rtt_ms != 0. {
+            struct_ser.serialize_field("rtt_ms", &self.rtt_ms)?;
+        }
+        if self.remote_loss_pct != 0. {
+            struct_ser.serialize_field("remote_loss_pct", &self.remote_loss_pct)?;
+        }
+        if self.remote_jitter_ms != 0. {
+            struct_ser.serialize_field("remote_jitter_ms", &self.remote_jitter_ms)?;
+        }
+        if self.codec != 0 {
+            let v = trunk::Codec::try_from(self.codec)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.codec)))?;
+            struct_ser.serialize_field("codec", &v)?;
+        }
+        if self.srtp {
+            struct_ser.serialize_field("srtp", &self.srtp)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for QosSample {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "mos",
+            "loss_pct",
+            "lossPct",
+            "jitter_ms",
+            "jitterMs",
+            "rtt_ms",
+            "rttMs",
+            "remote_loss_pct",
+            "remoteLossPct",
+            "remote_jitter_ms",
+            "remoteJitterMs",
+            "codec",
+            "srtp",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Mos,
+            LossPct,
+            JitterMs,
+            RttMs,
+            RemoteLossPct,
+            RemoteJitterMs,
+            Codec,
+            Srtp,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "mos" => Ok(GeneratedField::Mos),
+                            "lossPct" | "loss_pct" => Ok(GeneratedField::LossPct),
+                            "jitterMs" | "jitter_ms" => Ok(GeneratedField::JitterMs),
+                            "rttMs" | "rtt_ms" => Ok(GeneratedField::RttMs),
+                            "remoteLossPct" | "remote_loss_pct" => Ok(GeneratedField::RemoteLossPct),
+                            "remoteJitterMs" | "remote_jitter_ms" => Ok(GeneratedField::RemoteJitterMs),
+                            "codec" => Ok(GeneratedField::Codec),
+                            "srtp" => Ok(GeneratedField::Srtp),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = QosSample;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.QosSample")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<QosSample, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut mos__ = None;
+                let mut loss_pct__ = None;
+                let mut jitter_ms__ = None;
+                let mut rtt_ms__ = None;
+                let mut remote_loss_pct__ = None;
+                let mut remote_jitter_ms__ = None;
+                let mut codec__ = None;
+                let mut srtp__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Mos => {
+                            if mos__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("mos"));
+                            }
+                            mos__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::LossPct => {
+                            if loss_pct__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lossPct"));
+                            }
+                            loss_pct__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::JitterMs => {
+                            if jitter_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("jitterMs"));
+                            }
+                            jitter_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RttMs => {
+                            if rtt_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("rttMs"));
+                            }
+                            rtt_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RemoteLossPct => {
+                            if remote_loss_pct__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("remoteLossPct"));
+                            }
+                            remote_loss_pct__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RemoteJitterMs => {
+                            if remote_jitter_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("remoteJitterMs"));
+                            }
+                            remote_jitter_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Codec => {
+                            if codec__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("codec"));
+                            }
+                            codec__ = Some(map_.next_value::<trunk::Codec>()? as i32);
+                        }
+                        GeneratedField::Srtp => {
+                            if srtp__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("srtp"));
+                            }
+                            srtp__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(QosSample {
+                    mos: mos__.unwrap_or_default(),
+                    loss_pct: loss_pct__.unwrap_or_default(),
+                    jitter_ms: jitter_ms__.unwrap_or_default(),
+                    rtt_ms: rtt_ms__.unwrap_or_default(),
+                    remote_loss_pct: remote_loss_pct__.unwrap_or_default(),
+                    remote_jitter_ms: remote_jitter_ms__.unwrap_or_default(),
+                    codec: codec__.unwrap_or_default(),
+                    srtp: srtp__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.QosSample", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Route {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -5719,6 +9754,9 @@ impl serde::Serialize for Route {
         if !self.vars.is_empty() {
             len += 1;
         }
+        if self.revision != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("botstream.v1.Route", len)?;
         if !self.name.is_empty() {
             struct_ser.serialize_field("name", &self.name)?;
@@ -5738,6 +9776,11 @@ impl serde::Serialize for Route {
         if !self.vars.is_empty() {
             struct_ser.serialize_field("vars", &self.vars)?;
         }
+        if self.revision != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -5755,6 +9798,7 @@ impl<'de> serde::Deserialize<'de> for Route {
             "max_duration_ms",
             "maxDurationMs",
             "vars",
+            "revision",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -5765,6 +9809,7 @@ impl<'de> serde::Deserialize<'de> for Route {
             Stream,
             MaxDurationMs,
             Vars,
+            Revision,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -5792,6 +9837,7 @@ impl<'de> serde::Deserialize<'de> for Route {
                             "stream" => Ok(GeneratedField::Stream),
                             "maxDurationMs" | "max_duration_ms" => Ok(GeneratedField::MaxDurationMs),
                             "vars" => Ok(GeneratedField::Vars),
+                            "revision" => Ok(GeneratedField::Revision),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -5817,6 +9863,7 @@ impl<'de> serde::Deserialize<'de> for Route {
                 let mut stream__ = None;
                 let mut max_duration_ms__ = None;
                 let mut vars__ = None;
+                let mut revision__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Name => {
@@ -5859,6 +9906,14 @@ impl<'de> serde::Deserialize<'de> for Route {
                                 map_.next_value::<std::collections::BTreeMap<_, _>>()?
                             );
                         }
+                        GeneratedField::Revision => {
+                            if revision__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("revision"));
+                            }
+                            revision__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Route {
@@ -5868,10 +9923,725 @@ impl<'de> serde::Deserialize<'de> for Route {
                     stream: stream__,
                     max_duration_ms: max_duration_ms__.unwrap_or_default(),
                     vars: vars__.unwrap_or_default(),
+                    revision: revision__.unwrap_or_default(),
                 })
             }
         }
         deserializer.deserialize_struct("botstream.v1.Route", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for RouteDeleteReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let len = 0;
+        let struct_ser = serializer.serialize_struct("botstream.v1.RouteDeleteReply", len)?;
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for RouteDeleteReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                            Err(serde::de::Error::unknown_field(value, FIELDS))
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = RouteDeleteReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.RouteDeleteReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<RouteDeleteReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                while map_.next_key::<GeneratedField>()?.is_some() {
+                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                }
+                Ok(RouteDeleteReply {
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.RouteDeleteReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for RouteDeleteRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.name.is_empty() {
+            len += 1;
+        }
+        if self.revision != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.RouteDeleteRequest", len)?;
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
+        if self.revision != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for RouteDeleteRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "name",
+            "revision",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Name,
+            Revision,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "name" => Ok(GeneratedField::Name),
+                            "revision" => Ok(GeneratedField::Revision),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = RouteDeleteRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.RouteDeleteRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<RouteDeleteRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut name__ = None;
+                let mut revision__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Revision => {
+                            if revision__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("revision"));
+                            }
+                            revision__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(RouteDeleteRequest {
+                    name: name__.unwrap_or_default(),
+                    revision: revision__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.RouteDeleteRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for RouteGetRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.name.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.RouteGetRequest", len)?;
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for RouteGetRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "name",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Name,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "name" => Ok(GeneratedField::Name),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = RouteGetRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.RouteGetRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<RouteGetRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut name__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(RouteGetRequest {
+                    name: name__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.RouteGetRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for RouteListReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.routes.is_empty() {
+            len += 1;
+        }
+        if !self.cursor.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.RouteListReply", len)?;
+        if !self.routes.is_empty() {
+            struct_ser.serialize_field("routes", &self.routes)?;
+        }
+        if !self.cursor.is_empty() {
+            struct_ser.serialize_field("cursor", &self.cursor)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for RouteListReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "routes",
+            "cursor",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Routes,
+            Cursor,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "routes" => Ok(GeneratedField::Routes),
+                            "cursor" => Ok(GeneratedField::Cursor),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = RouteListReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.RouteListReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<RouteListReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut routes__ = None;
+                let mut cursor__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Routes => {
+                            if routes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("routes"));
+                            }
+                            routes__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Cursor => {
+                            if cursor__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("cursor"));
+                            }
+                            cursor__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(RouteListReply {
+                    routes: routes__.unwrap_or_default(),
+                    cursor: cursor__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.RouteListReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for RouteListRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.limit != 0 {
+            len += 1;
+        }
+        if !self.cursor.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.RouteListRequest", len)?;
+        if self.limit != 0 {
+            struct_ser.serialize_field("limit", &self.limit)?;
+        }
+        if !self.cursor.is_empty() {
+            struct_ser.serialize_field("cursor", &self.cursor)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for RouteListRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "limit",
+            "cursor",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Limit,
+            Cursor,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "limit" => Ok(GeneratedField::Limit),
+                            "cursor" => Ok(GeneratedField::Cursor),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = RouteListRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.RouteListRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<RouteListRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut limit__ = None;
+                let mut cursor__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Limit => {
+                            if limit__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("limit"));
+                            }
+                            limit__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Cursor => {
+                            if cursor__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("cursor"));
+                            }
+                            cursor__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(RouteListRequest {
+                    limit: limit__.unwrap_or_default(),
+                    cursor: cursor__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.RouteListRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for SetVarsReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.vars.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.SetVarsReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.vars.is_empty() {
+            struct_ser.serialize_field("vars", &self.vars)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SetVarsReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "vars",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Vars,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "vars" => Ok(GeneratedField::Vars),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SetVarsReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.SetVarsReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SetVarsReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut vars__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Vars => {
+                            if vars__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("vars"));
+                            }
+                            vars__ = Some(
+                                map_.next_value::<std::collections::BTreeMap<_, _>>()?
+                            );
+                        }
+                    }
+                }
+                Ok(SetVarsReply {
+                    call_id: call_id__.unwrap_or_default(),
+                    vars: vars__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.SetVarsReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for SetVarsRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.vars.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.SetVarsRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.vars.is_empty() {
+            struct_ser.serialize_field("vars", &self.vars)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SetVarsRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "vars",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Vars,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "vars" => Ok(GeneratedField::Vars),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SetVarsRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.SetVarsRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SetVarsRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut vars__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Vars => {
+                            if vars__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("vars"));
+                            }
+                            vars__ = Some(
+                                map_.next_value::<std::collections::BTreeMap<_, _>>()?
+                            );
+                        }
+                    }
+                }
+                Ok(SetVarsRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    vars: vars__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.SetVarsRequest", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for StreamCleared {
@@ -7655,6 +12425,18 @@ impl serde::Serialize for Trunk {
         if !self.rtp_networks.is_empty() {
             len += 1;
         }
+        if self.srtp != 0 {
+            len += 1;
+        }
+        if self.max_channels != 0 {
+            len += 1;
+        }
+        if self.max_cps != 0 {
+            len += 1;
+        }
+        if self.revision != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("botstream.v1.Trunk", len)?;
         if !self.name.is_empty() {
             struct_ser.serialize_field("name", &self.name)?;
@@ -7689,6 +12471,22 @@ impl serde::Serialize for Trunk {
         if !self.rtp_networks.is_empty() {
             struct_ser.serialize_field("rtp_networks", &self.rtp_networks)?;
         }
+        if self.srtp != 0 {
+            let v = trunk::Srtp::try_from(self.srtp)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.srtp)))?;
+            struct_ser.serialize_field("srtp", &v)?;
+        }
+        if self.max_channels != 0 {
+            struct_ser.serialize_field("max_channels", &self.max_channels)?;
+        }
+        if self.max_cps != 0 {
+            struct_ser.serialize_field("max_cps", &self.max_cps)?;
+        }
+        if self.revision != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -7709,6 +12507,12 @@ impl<'de> serde::Deserialize<'de> for Trunk {
             "nat",
             "rtp_networks",
             "rtpNetworks",
+            "srtp",
+            "max_channels",
+            "maxChannels",
+            "max_cps",
+            "maxCps",
+            "revision",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -7722,6 +12526,10 @@ impl<'de> serde::Deserialize<'de> for Trunk {
             Codecs,
             Nat,
             RtpNetworks,
+            Srtp,
+            MaxChannels,
+            MaxCps,
+            Revision,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -7752,6 +12560,10 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                             "codecs" => Ok(GeneratedField::Codecs),
                             "nat" => Ok(GeneratedField::Nat),
                             "rtpNetworks" | "rtp_networks" => Ok(GeneratedField::RtpNetworks),
+                            "srtp" => Ok(GeneratedField::Srtp),
+                            "maxChannels" | "max_channels" => Ok(GeneratedField::MaxChannels),
+                            "maxCps" | "max_cps" => Ok(GeneratedField::MaxCps),
+                            "revision" => Ok(GeneratedField::Revision),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -7780,6 +12592,10 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                 let mut codecs__ = None;
                 let mut nat__ = None;
                 let mut rtp_networks__ = None;
+                let mut srtp__ = None;
+                let mut max_channels__ = None;
+                let mut max_cps__ = None;
+                let mut revision__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Name => {
@@ -7836,6 +12652,36 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                             }
                             rtp_networks__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Srtp => {
+                            if srtp__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("srtp"));
+                            }
+                            srtp__ = Some(map_.next_value::<trunk::Srtp>()? as i32);
+                        }
+                        GeneratedField::MaxChannels => {
+                            if max_channels__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("maxChannels"));
+                            }
+                            max_channels__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::MaxCps => {
+                            if max_cps__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("maxCps"));
+                            }
+                            max_cps__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Revision => {
+                            if revision__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("revision"));
+                            }
+                            revision__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Trunk {
@@ -7848,6 +12694,10 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                     codecs: codecs__.unwrap_or_default(),
                     nat: nat__.unwrap_or_default(),
                     rtp_networks: rtp_networks__.unwrap_or_default(),
+                    srtp: srtp__.unwrap_or_default(),
+                    max_channels: max_channels__.unwrap_or_default(),
+                    max_cps: max_cps__.unwrap_or_default(),
+                    revision: revision__.unwrap_or_default(),
                 })
             }
         }
@@ -7864,6 +12714,8 @@ impl serde::Serialize for trunk::Codec {
             Self::Unspecified => "CODEC_UNSPECIFIED",
             Self::Pcmu => "pcmu",
             Self::Pcma => "pcma",
+            Self::G722 => "g722",
+            Self::Opus => "opus",
         };
         serializer.serialize_str(variant)
     }
@@ -7878,6 +12730,8 @@ impl<'de> serde::Deserialize<'de> for trunk::Codec {
             "CODEC_UNSPECIFIED",
             "pcmu",
             "pcma",
+            "g722",
+            "opus",
         ];
 
         struct GeneratedVisitor;
@@ -7921,6 +12775,82 @@ impl<'de> serde::Deserialize<'de> for trunk::Codec {
                     "CODEC_UNSPECIFIED" => Ok(trunk::Codec::Unspecified),
                     "pcmu" => Ok(trunk::Codec::Pcmu),
                     "pcma" => Ok(trunk::Codec::Pcma),
+                    "g722" => Ok(trunk::Codec::G722),
+                    "opus" => Ok(trunk::Codec::Opus),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for trunk::Srtp {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "SRTP_UNSPECIFIED",
+            Self::Required => "required",
+            Self::Off => "off",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for trunk::Srtp {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "SRTP_UNSPECIFIED",
+            "required",
+            "off",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = trunk::Srtp;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "SRTP_UNSPECIFIED" => Ok(trunk::Srtp::Unspecified),
+                    "required" => Ok(trunk::Srtp::Required),
+                    "off" => Ok(trunk::Srtp::Off),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -8000,5 +12930,1083 @@ impl<'de> serde::Deserialize<'de> for trunk::Transport {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TrunkAcquireReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.send_by_ms != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.TrunkAcquireReply", len)?;
+        if self.send_by_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("send_by_ms", ToString::to_string(&self.send_by_ms).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkAcquireReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "send_by_ms",
+            "sendByMs",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            SendByMs,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "sendByMs" | "send_by_ms" => Ok(GeneratedField::SendByMs),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkAcquireReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkAcquireReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkAcquireReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut send_by_ms__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::SendByMs => {
+                            if send_by_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("sendByMs"));
+                            }
+                            send_by_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(TrunkAcquireReply {
+                    send_by_ms: send_by_ms__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkAcquireReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TrunkAcquireRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.trunk.is_empty() {
+            len += 1;
+        }
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.TrunkAcquireRequest", len)?;
+        if !self.trunk.is_empty() {
+            struct_ser.serialize_field("trunk", &self.trunk)?;
+        }
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkAcquireRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "trunk",
+            "call_id",
+            "callId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Trunk,
+            CallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "trunk" => Ok(GeneratedField::Trunk),
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkAcquireRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkAcquireRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkAcquireRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut trunk__ = None;
+                let mut call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Trunk => {
+                            if trunk__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("trunk"));
+                            }
+                            trunk__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(TrunkAcquireRequest {
+                    trunk: trunk__.unwrap_or_default(),
+                    call_id: call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkAcquireRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TrunkDeleteReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let len = 0;
+        let struct_ser = serializer.serialize_struct("botstream.v1.TrunkDeleteReply", len)?;
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkDeleteReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                            Err(serde::de::Error::unknown_field(value, FIELDS))
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkDeleteReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkDeleteReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkDeleteReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                while map_.next_key::<GeneratedField>()?.is_some() {
+                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                }
+                Ok(TrunkDeleteReply {
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkDeleteReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TrunkDeleteRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.name.is_empty() {
+            len += 1;
+        }
+        if self.revision != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.TrunkDeleteRequest", len)?;
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
+        if self.revision != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkDeleteRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "name",
+            "revision",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Name,
+            Revision,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "name" => Ok(GeneratedField::Name),
+                            "revision" => Ok(GeneratedField::Revision),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkDeleteRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkDeleteRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkDeleteRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut name__ = None;
+                let mut revision__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Revision => {
+                            if revision__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("revision"));
+                            }
+                            revision__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(TrunkDeleteRequest {
+                    name: name__.unwrap_or_default(),
+                    revision: revision__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkDeleteRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TrunkGetRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.name.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.TrunkGetRequest", len)?;
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkGetRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "name",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Name,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "name" => Ok(GeneratedField::Name),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkGetRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkGetRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkGetRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut name__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(TrunkGetRequest {
+                    name: name__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkGetRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TrunkListReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.trunks.is_empty() {
+            len += 1;
+        }
+        if !self.cursor.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.TrunkListReply", len)?;
+        if !self.trunks.is_empty() {
+            struct_ser.serialize_field("trunks", &self.trunks)?;
+        }
+        if !self.cursor.is_empty() {
+            struct_ser.serialize_field("cursor", &self.cursor)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkListReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "trunks",
+            "cursor",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Trunks,
+            Cursor,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "trunks" => Ok(GeneratedField::Trunks),
+                            "cursor" => Ok(GeneratedField::Cursor),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkListReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkListReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkListReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut trunks__ = None;
+                let mut cursor__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Trunks => {
+                            if trunks__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("trunks"));
+                            }
+                            trunks__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Cursor => {
+                            if cursor__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("cursor"));
+                            }
+                            cursor__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(TrunkListReply {
+                    trunks: trunks__.unwrap_or_default(),
+                    cursor: cursor__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkListReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TrunkListRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.limit != 0 {
+            len += 1;
+        }
+        if !self.cursor.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.TrunkListRequest", len)?;
+        if self.limit != 0 {
+            struct_ser.serialize_field("limit", &self.limit)?;
+        }
+        if !self.cursor.is_empty() {
+            struct_ser.serialize_field("cursor", &self.cursor)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkListRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "limit",
+            "cursor",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Limit,
+            Cursor,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "limit" => Ok(GeneratedField::Limit),
+                            "cursor" => Ok(GeneratedField::Cursor),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkListRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkListRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkListRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut limit__ = None;
+                let mut cursor__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Limit => {
+                            if limit__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("limit"));
+                            }
+                            limit__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Cursor => {
+                            if cursor__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("cursor"));
+                            }
+                            cursor__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(TrunkListRequest {
+                    limit: limit__.unwrap_or_default(),
+                    cursor: cursor__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkListRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TrunkReleaseReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let len = 0;
+        let struct_ser = serializer.serialize_struct("botstream.v1.TrunkReleaseReply", len)?;
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkReleaseReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                            Err(serde::de::Error::unknown_field(value, FIELDS))
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkReleaseReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkReleaseReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkReleaseReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                while map_.next_key::<GeneratedField>()?.is_some() {
+                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                }
+                Ok(TrunkReleaseReply {
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkReleaseReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TrunkReleaseRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.trunk.is_empty() {
+            len += 1;
+        }
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.TrunkReleaseRequest", len)?;
+        if !self.trunk.is_empty() {
+            struct_ser.serialize_field("trunk", &self.trunk)?;
+        }
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkReleaseRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "trunk",
+            "call_id",
+            "callId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Trunk,
+            CallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "trunk" => Ok(GeneratedField::Trunk),
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkReleaseRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkReleaseRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkReleaseRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut trunk__ = None;
+                let mut call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Trunk => {
+                            if trunk__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("trunk"));
+                            }
+                            trunk__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(TrunkReleaseRequest {
+                    trunk: trunk__.unwrap_or_default(),
+                    call_id: call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkReleaseRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for UnholdReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.UnholdReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for UnholdReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = UnholdReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.UnholdReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<UnholdReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(UnholdReply {
+                    call_id: call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.UnholdReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for UnholdRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.leg.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.UnholdRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.leg.is_empty() {
+            struct_ser.serialize_field("leg", &self.leg)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for UnholdRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "leg",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            Leg,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "leg" => Ok(GeneratedField::Leg),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = UnholdRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.UnholdRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<UnholdRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut leg__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Leg => {
+                            if leg__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leg"));
+                            }
+                            leg__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(UnholdRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    leg: leg__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.UnholdRequest", FIELDS, GeneratedVisitor)
     }
 }

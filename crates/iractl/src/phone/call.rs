@@ -140,6 +140,7 @@ fn tell(event: &CallEvent) -> std::io::Result<()> {
         CallEvent::EarlyMedia => out::line("early media"),
         CallEvent::Answered => out::line("answered"),
         CallEvent::Digit(heard) => out::line(format_args!("heard digit {} ({} ms)", heard.digit, heard.duration_ms)),
+        CallEvent::Held { is_held } => out::line(if *is_held { "on hold" } else { "off hold" }),
         CallEvent::Ended(_) => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
-use testphone::{Clip, Law, MediaLog, Outcome, Play, Script, write_codec_wav, write_pcm_wav};
+use testphone::{Clip, MediaLog, Outcome, Play, Script, write_codec_wav, write_pcm_wav};
 
 /// Level of `--tone`.
 const TONE_DBFS: f64 = -20.0;
@@ -18,6 +18,10 @@ enum Codec {
     Pcmu,
     /// G.711 A-law
     Pcma,
+    /// G.722, wideband
+    G722,
+    /// Opus, wideband
+    Opus,
 }
 
 /// How a recording is written.
@@ -77,13 +81,15 @@ impl SoundArgs {
             (None, None) => (Play::Silence, None),
         };
         let codecs = match self.codec {
-            Some(Codec::Pcmu) => vec![Law::Mu],
-            Some(Codec::Pcma) => vec![Law::A],
-            None => vec![Law::Mu, Law::A],
+            Some(Codec::Pcmu) => vec![testphone::Codec::Pcmu],
+            Some(Codec::Pcma) => vec![testphone::Codec::Pcma],
+            Some(Codec::G722) => vec![testphone::Codec::G722],
+            Some(Codec::Opus) => vec![testphone::Codec::Opus],
+            None => vec![testphone::Codec::Pcmu, testphone::Codec::Pcma],
         };
         let at = Duration::from_millis(self.dtmf_at_ms);
         let dtmf = self.dtmf.iter().map(|digits| (at, digits.clone())).collect();
-        Ok((Script { codecs, play, dtmf, hangup_after: None }, length))
+        Ok((Script { codecs, play, dtmf, ..Script::default() }, length))
     }
 
     /// Writes the recording of the `number`th call, if one is wanted; returns where it is.

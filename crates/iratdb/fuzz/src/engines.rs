@@ -1,10 +1,11 @@
 //! An engine, and a store that notices when it is used wrongly.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use iratdb::core::constraint::{Collation, Part, Reference, Target, Unique};
 use iratdb::core::engine::{Config, Engine, Limits, Now};
-use iratdb::core::key::Key;
+use iratdb::core::key::{Key, key_of};
 use iratdb::core::schema::{Affinity, Column, Merge, Schema, Storage, Table};
 use iratdb::core::store::{Lookup, Store, StoreError};
 use iratdb::core::value::{Value, ValueRef};
@@ -21,7 +22,8 @@ fn column(name: &str, position: usize, storage: Storage) -> Column {
     }
 }
 
-/// Two tables of five columns beside the key; the second is owned.
+/// Four tables of five columns beside the key. The second is owned; the first column of the third is UNIQUE, and that of the fourth refers to
+/// the third's key.
 pub fn schema() -> Schema {
     let table = |name: &str, owned| Table {
         name: name.to_owned(),
@@ -30,7 +32,17 @@ pub fn schema() -> Schema {
         owned,
         ..Table::default()
     };
-    Schema::new(vec![table("t", false), table("u", true)])
+    let part = Part { in_key: false, index: 0, collation: Collation::Binary };
+    let unique = Unique { name: "v(c1)".to_owned(), table: 2, parts: vec![part] };
+    let reference = Reference {
+        name: "w(c1) REFERENCES v".to_owned(),
+        table: 3,
+        parts: vec![part],
+        parent: 2,
+        target: Target::Key(vec![0]),
+    };
+    let tables = vec![table("t", false), table("u", true), table("v", false), table("w", false)];
+    Schema::with_constraints(1, tables, vec![unique], vec![reference])
 }
 
 /// The time.
@@ -66,6 +78,19 @@ impl Rows {
         self.0.len()
     }
 
+    /// Fails if what shows breaks a constraint.
+    pub fn check(&self) {
+        let firsts = |table| self.0.iter().filter(move |((of, _), _)| *of == table).map(|(_, row)| &row[0]);
+        let mut held = BTreeSet::new();
+        for value in firsts(2).filter(|value| !matches!(value, Value::Null)) {
+            assert!(held.insert(key_of(std::slice::from_ref(value))), "{value:?} twice");
+        }
+        for value in firsts(3).filter(|value| !matches!(value, Value::Null)) {
+            let parent = key_of(std::slice::from_ref(value)).into_vec();
+            assert!(self.0.contains_key(&(2, parent)), "{value:?} is no parent");
+        }
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -96,7 +121,14 @@ impl Store for Rows {
         Ok(self.0.get(&(index, key.to_vec())).cloned())
     }
 
-    fn find(&mut self, _: Lookup, _: &[ValueRef<'_>]) -> Result<Vec<Key>, StoreError> {
-        unreachable!("the schema has no constraints")
+    fn find(&mut self, lookup: Lookup, values: &[ValueRef<'_>]) -> Result<Vec<Key>, StoreError> {
+        let table = match lookup {
+            Lookup::Unique(_) => 2,
+            Lookup::Reference(_) => 3,
+        };
+        let [wanted] = values else { panic!("constraints of one column") };
+        let wanted = key_of(&[wanted.to_value()]);
+        let found = self.0.iter().filter(|((of, _), row)| *of == table && key_of(&row[..1]) == wanted);
+        Ok(found.map(|((_, key), _)| key.as_slice().into()).collect())
     }
 }

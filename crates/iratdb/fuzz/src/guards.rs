@@ -91,11 +91,11 @@ pub fn record() -> &'static Talk {
         let (handshake, mut from_founder) = talk(&mut first, &mut peer);
         let sealer = peer.sealer().expect("the peer has joined").clone();
         let tx = messages::transaction(7);
-        let header = Header { schema: 1, writer: PEER, epoch: Epoch(9) };
+        let header = Header { schema: 1, writer: PEER, epoch: Epoch(10) };
         let clear = [
             encode(header, &Body::Frame { sequence: 1, ack: false, entries: vec![Entry::Tx(&tx)] }),
             encode(header, &Body::Nack { epoch: Epoch(8), from: 1, to: 2 }),
-            encode(header, &Body::EpochEnd { tail: Tail { epoch: Epoch(9), sequence: 1 } }),
+            encode(header, &Body::EpochEnd { tail: Tail { epoch: Epoch(10), sequence: 1 } }),
         ];
         let seal = |to, bytes: &[u8]| sealer.seal(to, bytes).expect("it can seal");
         let first_sealed = seal(Destination::All, &clear[0]);

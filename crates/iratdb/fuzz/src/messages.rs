@@ -15,7 +15,7 @@ use iratdb::core::value::{Value, ValueRef};
 /// The sender of all.
 pub const WRITER: Writer = Writer(2);
 /// Its epoch.
-pub const EPOCH: Epoch = Epoch(3);
+pub const EPOCH: Epoch = Epoch(2);
 /// Another's.
 pub const OTHER: Epoch = Epoch(4);
 
@@ -43,6 +43,13 @@ pub fn transaction(hlc: u64) -> Vec<u8> {
     put_update(&mut out, 0, &key(1), EPOCH, Stamp { hlc, epoch: EPOCH }, columns());
     put_update(&mut out, 0, &key(2), EPOCH, Stamp { hlc: 5, epoch: OTHER }, columns());
     put_delete(&mut out, 1, &key(7));
+    // Two that clash, and children of both.
+    let same = [Value::Integer(1)].into_iter().chain((0..4).map(|_| Value::Null)).collect::<Vec<_>>();
+    for (table, id) in [(2, 1), (2, 2), (3, 1)] {
+        put_insert(&mut out, table, &key(id), same.iter().map(Value::as_ref));
+    }
+    let second = [Value::Integer(2)].into_iter().chain((0..4).map(|_| Value::Null)).collect::<Vec<_>>();
+    put_insert(&mut out, 3, &key(2), second.iter().map(Value::as_ref));
     out
 }
 
@@ -74,7 +81,7 @@ pub fn all(schema: u64) -> Vec<Vec<u8>> {
     let cursor = Cursor { table: 0, bucket: 3, after: Some(&after) };
     let mut batch = start_batch(&tails);
     batch.extend(&states);
-    let progress = vec![Progress { epoch: OTHER, settled: 6, top: 7, changes: 8 }];
+    let progress = vec![Progress { epoch: OTHER, settled: 6, top: 7, changes: 8, refused: false }];
     let wanted = |table, rows| Wanted { table, rows: [rows; 4], deaths: [3; 4] };
     let heartbeat = |hello, reader| Body::Heartbeat {
         node: "node-1",

@@ -36,6 +36,7 @@ fuzz_target!(init: write_seeds(seeds()), |input: &[u8]| {
             engine.handle(now(now_ms), Event::Tick, &mut store).expect("the store works");
         }
         engine.handle(now(now_ms), Event::Message(&message), &mut store).expect("the store works");
+        store.check();
         let sizes = engine.sizes();
         assert_eq!(sizes.rows, store.len(), "{sizes:?}");
         assert!(sizes.outbox_bytes <= Limits::default().outbox_bytes_max && sizes.waiting_bytes <= WAITING_BYTES_MAX, "{sizes:?}");
@@ -51,6 +52,7 @@ fuzz_target!(init: write_seeds(seeds()), |input: &[u8]| {
         while engine.poll_message().is_some() {}
         engine.next_frame(&mut store).expect("the store works");
         engine.take_seen();
+        store.check();
         assert_eq!(engine.sizes().rows, store.len());
     }
     assert!(now_ms - since_ms >= 1_000, "a hundred turns in {} ms", now_ms - since_ms);

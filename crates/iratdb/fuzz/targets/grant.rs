@@ -3,7 +3,7 @@
 
 use iratdb::core::codec::Reader;
 use iratdb::core::ids::Writer;
-use iratdb::core::keyring::{DataKey, KeyId, KeyRing};
+use iratdb::core::keyring::{DataKey, Given, KeyId, KeyRing};
 use iratdb::core::roster::{Entry, Roster};
 use iratdb::core::secret::Secret;
 use iratdb_fuzz::write_seeds;
@@ -13,13 +13,14 @@ fn seeds() -> Vec<Vec<u8>> {
     let seed = |keys: u64, members: u64| {
         let (mut ring, mut roster, mut out) = (KeyRing::default(), Roster::default(), Vec::new());
         for n in 1..=keys {
-            ring.add(DataKey::new(KeyId(n), n, Secret::new([n as u8; 32])), 0);
+            let key = DataKey::new(KeyId(n), n, Secret::new([n as u8; 32]));
+            ring.add(Given { key, unused_ms: 0 }, n);
         }
         for n in 1..=members {
             let entry = Entry { writer: Writer(n), writes: n % 2 == 0, public: [n as u8; 32], counter: n * 1000 };
             roster.admit(entry, 0);
         }
-        ring.put(&mut out);
+        ring.put(keys + 1, &mut out);
         roster.put(0, &mut out);
         out
     };
@@ -38,7 +39,7 @@ fuzz_target!(init: write_seeds(seeds()), |bytes: &[u8]| {
     }
     // What was taken can be handed on, and comes out the same.
     let mut out = Vec::new();
-    ring.put(&mut out);
+    ring.put(0, &mut out);
     roster.put(0, &mut out);
     let mut reader = Reader::new(&out);
     let keys = KeyRing::read(&mut reader).expect("the keys can be handed on");
@@ -52,7 +53,7 @@ fuzz_target!(init: write_seeds(seeds()), |bytes: &[u8]| {
     for entry in entries {
         assert!(roster_again.admit(entry, 0));
     }
-    ring_again.put(&mut again);
+    ring_again.put(0, &mut again);
     roster_again.put(0, &mut again);
     assert_eq!(again, out);
 });

@@ -17,6 +17,9 @@ pub const CAPTURE_BYTES_MAX: usize = 4 * super::codec::TX_BYTES_MAX;
 /// Up to this many dirty rows are found by looking at each.
 const LINEAR_MAX: usize = 8;
 
+/// Rows for which memory is kept from one transaction to the next.
+const KEPT_MAX: usize = 1_024;
+
 /// A row's change by a local transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LocalChange {
@@ -107,6 +110,10 @@ impl DirtySet {
     pub fn clear(&mut self) {
         self.rows.clear();
         self.index.clear();
+        if self.rows.capacity() > KEPT_MAX {
+            self.rows = Vec::new();
+            self.index = HashMap::default();
+        }
         self.last_deleted = None;
         self.statement = None;
         self.events = 0;

@@ -44,12 +44,17 @@ impl Clock {
 
     /// Takes note of somebody else's time. False, and nothing changes, if it is too far ahead.
     pub fn observe(&mut self, hlc: u64, wall_ms: u64) -> bool {
-        if ms(hlc) > wall_ms.saturating_add(AHEAD_MS_MAX) {
+        if is_too_far_ahead(hlc, wall_ms) {
             return false;
         }
         self.last = self.last.max(hlc);
         true
     }
+}
+
+/// Whether a hybrid time is not taken by a process whose wall clock shows this.
+pub fn is_too_far_ahead(hlc: u64, wall_ms: u64) -> bool {
+    ms(hlc) > wall_ms.saturating_add(AHEAD_MS_MAX)
 }
 
 /// The milliseconds of a hybrid time.

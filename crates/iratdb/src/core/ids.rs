@@ -7,13 +7,19 @@ use std::fmt;
 pub struct Writer(pub u64);
 
 /// One life of a writer, a random number too. A writer starts a new epoch when the others have
-/// ended the one it had; frames are numbered, and rows owned, per epoch. Zero is nobody.
+/// ended the one it had; frames are numbered, and rows owned, per epoch. Zero is nobody. Those of processes whose keys only read are odd,
+/// and others even: so none of them can speak in the epoch of a writer.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub u64);
 
 impl Epoch {
     /// Nobody's epoch.
     pub const NONE: Self = Self(0);
+
+    /// Whether it is of a process that only reads.
+    pub fn is_readers(self) -> bool {
+        self.0 & 1 == 1
+    }
 }
 
 impl fmt::Debug for Writer {
@@ -33,6 +39,16 @@ impl fmt::Debug for Epoch {
 pub struct Random(u64);
 
 impl Random {
+    /// An epoch for a process that only reads, or one that writes.
+    pub fn epoch(&mut self, reader: bool) -> Epoch {
+        loop {
+            let epoch = Epoch((self.next_nonzero() & !1) | u64::from(reader));
+            if epoch != Epoch::NONE {
+                return epoch;
+            }
+        }
+    }
+
     /// Starts from a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)

@@ -51,7 +51,24 @@ impl DataKey {
 #[derive(Debug)]
 struct Held {
     key: Arc<DataKey>,
-    since_ms: u64,
+    /// Since when nothing is sealed with it, unless it is the one: at this time it was so for this long.
+    unused_at_ms: u64,
+    unused_for_ms: u64,
+}
+
+impl Held {
+    fn unused_ms(&self, now_ms: u64) -> u64 {
+        self.unused_for_ms.saturating_add(now_ms.saturating_sub(self.unused_at_ms))
+    }
+}
+
+/// A data key that another has sent.
+#[derive(Debug)]
+pub struct Given {
+    /// The key.
+    pub key: DataKey,
+    /// For how long it has known another to be the one to seal with.
+    pub unused_ms: u64,
 }
 
 /// The data keys of a process, the one to seal with first.
@@ -73,10 +90,24 @@ impl KeyRing {
 
     /// Prefers a key. A process that only reads seals with the one that it sees writers use: it can't hand them another.
     pub fn prefer(&mut self, id: KeyId, now_ms: u64) {
-        if self.best().is_some_and(|best| best.id != id) && self.get(id).is_some() {
-            self.best_since_ms = now_ms;
-        }
+        let before = self.best_id();
         self.preferred = Some(id);
+        self.may_have_changed(before, now_ms);
+    }
+
+    fn best_id(&self) -> Option<KeyId> {
+        self.best().map(|best| best.id)
+    }
+
+    /// From now on the one that was the best, if it is no more, is not used here.
+    fn may_have_changed(&mut self, before: Option<KeyId>, now_ms: u64) {
+        if self.best_id() == before {
+            return;
+        }
+        self.best_since_ms = now_ms;
+        if let Some(held) = self.keys.iter_mut().find(|held| Some(held.key.id) == before) {
+            (held.unused_at_ms, held.unused_for_ms) = (now_ms, 0);
+        }
     }
 
     /// How long it has been the one.
@@ -100,49 +131,47 @@ impl KeyRing {
     }
 
     /// Adds a key. False if it was there.
-    pub fn add(&mut self, key: DataKey, now_ms: u64) -> bool {
+    pub fn add(&mut self, Given { key, unused_ms }: Given, now_ms: u64) -> bool {
         if key.id == KeyId::NONE || self.get(key.id).is_some() {
             return false;
         }
-        let before = self.best().map(|best| best.id);
-        self.keys.push(Held { key: Arc::new(key), since_ms: now_ms });
+        let before = self.best_id();
+        self.keys.push(Held { key: Arc::new(key), unused_at_ms: now_ms, unused_for_ms: unused_ms });
         self.keys.sort_by_key(|held| std::cmp::Reverse((held.key.generation, held.key.id)));
         self.keys.truncate(KEYS_MAX);
-        if self.best().map(|best| best.id) != before {
-            self.best_since_ms = now_ms;
-        }
+        self.may_have_changed(before, now_ms);
         true
     }
 
-    /// Gives up keys that have not been the one to seal with, and have been held, for so long.
+    /// Gives up keys that have not been the one to seal with for so long, as far as is known here or was to who handed them on: so
+    /// one that was replaced does not live on by being handed from member to member.
     pub fn retire(&mut self, now_ms: u64, keep_ms: u64) {
-        if now_ms < self.best_since_ms + keep_ms {
-            return;
-        }
-        let best = self.best().map(|best| best.id);
-        self.keys.retain(|held| Some(held.key.id) == best || now_ms < held.since_ms + keep_ms);
+        let best = self.best_id();
+        self.keys.retain(|held| Some(held.key.id) == best || held.unused_ms(now_ms) < keep_ms);
     }
 
     /// Appends all keys: for a message that will be sealed.
-    pub fn put(&self, out: &mut Vec<u8>) {
+    pub fn put(&self, now_ms: u64, out: &mut Vec<u8>) {
+        let best = self.best_id();
         put_varint(out, self.keys.len() as u64);
-        for Held { key, .. } in &self.keys {
-            put_u64(out, key.id.0);
-            put_u64(out, key.generation);
-            out.extend_from_slice(key.secret.bytes());
+        for held in &self.keys {
+            put_u64(out, held.key.id.0);
+            put_u64(out, held.key.generation);
+            put_u64(out, if Some(held.key.id) == best { 0 } else { held.unused_ms(now_ms) });
+            out.extend_from_slice(held.key.secret.bytes());
         }
     }
 
     /// Reads keys that another has sent.
-    pub fn read(reader: &mut Reader<'_>) -> Result<Vec<DataKey>, DecodeError> {
-        let count = reader.count(48)?;
+    pub fn read(reader: &mut Reader<'_>) -> Result<Vec<Given>, DecodeError> {
+        let count = reader.count(56)?;
         if count > KEYS_MAX {
             return Err(DecodeError::Range);
         }
         let key = |reader: &mut Reader<'_>| {
-            let (id, generation) = (KeyId(reader.u64()?), reader.u64()?);
+            let (id, generation, unused_ms) = (KeyId(reader.u64()?), reader.u64()?, reader.u64()?);
             let secret: [u8; 32] = reader.take(32)?.try_into().map_err(|_| DecodeError::Truncated)?;
-            Ok(DataKey::new(id, generation, Secret::new(secret)))
+            Ok(Given { key: DataKey::new(id, generation, Secret::new(secret)), unused_ms })
         };
         (0..count).map(|_| key(reader)).collect()
     }
@@ -152,8 +181,8 @@ impl KeyRing {
 mod tests {
     use super::*;
 
-    fn key(id: u64, generation: u64) -> DataKey {
-        DataKey::new(KeyId(id), generation, Secret::new([id as u8; 32]))
+    fn key(id: u64, generation: u64) -> Given {
+        Given { key: DataKey::new(KeyId(id), generation, Secret::new([id as u8; 32])), unused_ms: 0 }
     }
 
     fn best(ring: &KeyRing) -> Option<u64> {
@@ -209,14 +238,34 @@ mod tests {
     }
 
     #[test]
+    fn a_replaced_key_does_not_live_on_from_hand_to_hand() {
+        let (mut ring, mut now_ms) = (KeyRing::default(), 0);
+        ring.add(key(1, 1), 0);
+        ring.add(key(2, 2), 5_000);
+        for _ in 0..4 {
+            now_ms += 300;
+            // A process that has just started, with its own clock.
+            let (mut out, mut next) = (Vec::new(), KeyRing::default());
+            ring.put(5_000 + now_ms, &mut out);
+            for given in KeyRing::read(&mut Reader::new(&out)).unwrap() {
+                next.add(given, 5_000 + now_ms);
+            }
+            next.retire(5_000 + now_ms, 1_000);
+            ring = next;
+        }
+        assert_eq!((ring.len(), best(&ring)), (1, Some(2)), "1,200 ms after it was replaced");
+    }
+
+    #[test]
     fn what_is_sent_is_read() {
         let mut ring = KeyRing::default();
         ring.add(key(1, 1), 0);
         ring.add(key(2, 3), 0);
         let mut out = Vec::new();
-        ring.put(&mut out);
+        ring.put(700, &mut out);
         let read = KeyRing::read(&mut Reader::new(&out)).unwrap();
-        assert_eq!(read.iter().map(|key| (key.id.0, key.generation)).collect::<Vec<_>>(), [(2, 3), (1, 1)]);
+        let said = |given: &Given| (given.key.id.0, given.key.generation, given.unused_ms);
+        assert_eq!(read.iter().map(said).collect::<Vec<_>>(), [(2, 3, 0), (1, 1, 700)]);
         assert!(KeyRing::read(&mut Reader::new(&out[..out.len() - 1])).is_err());
         let shown = format!("{ring:?}{read:?}");
         assert!(!shown.contains("2, 2, 2") && !shown.contains("0202"), "{shown}");

@@ -10,6 +10,8 @@ use super::ids::{Epoch, Writer};
 
 /// Members a database may have: more are not listened to.
 pub const MEMBERS_MAX: usize = 1024;
+/// Of these, such that only read: however many there are, there is room for those that write.
+pub const READERS_MAX: usize = MEMBERS_MAX / 2;
 /// Ended epochs remembered. One forgotten that shows up again counts as a new member, and so loses its rows after a lease.
 pub const ENDED_MAX: usize = 16 * 1024;
 
@@ -111,6 +113,9 @@ impl Members {
             return true;
         }
         if epoch == Epoch::NONE || self.is_ended(epoch) || self.live.len() >= MEMBERS_MAX {
+            return false;
+        }
+        if epoch.is_readers() && self.live.keys().filter(|epoch| epoch.is_readers()).count() >= READERS_MAX {
             return false;
         }
         let member = Member {
@@ -250,6 +255,15 @@ mod tests {
         heard(&mut members, 5, 0);
         members.suspect(2_000, LEASE);
         assert_eq!(members.to_end(Epoch(9)), [Epoch(5)]);
+    }
+
+    #[test]
+    fn readers_leave_room_for_writers() {
+        let mut members = Members::default();
+        let taken = |members: &mut Members, epoch: u64| members.seen(Epoch(epoch), Some(Writer(epoch)), 0);
+        let readers = (0..MEMBERS_MAX as u64).filter(|n| taken(&mut members, 2 * n + 1)).count();
+        let writers = (0..MEMBERS_MAX as u64).filter(|n| taken(&mut members, 2 * n + 2)).count();
+        assert_eq!((readers, writers), (READERS_MAX, MEMBERS_MAX - READERS_MAX));
     }
 
     #[test]

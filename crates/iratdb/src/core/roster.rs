@@ -12,7 +12,7 @@ use ring::aead::LessSafeKey;
 use super::codec::{Certificate, DecodeError, Reader, put_u64, put_varint};
 use super::ids::{Epoch, Writer};
 use super::keyring::{DataKey, KeyId};
-use super::lease::MEMBERS_MAX;
+use super::lease::{MEMBERS_MAX, READERS_MAX};
 
 /// How far messages may be late, in messages of their sender.
 pub const WINDOW: u64 = 1024;
@@ -105,6 +105,8 @@ pub struct Known {
     /// When the last came.
     pub heard_at_ms: u64,
     epochs: VecDeque<Epoch>,
+    /// When the latest epoch began.
+    epoch_at_ms: u64,
     subkeys: VecDeque<(KeyId, Epoch, Arc<LessSafeKey>)>,
 }
 
@@ -179,21 +181,28 @@ impl Roster {
         if let Some(known) = self.known.get(&writer) {
             return (known.writes, known.public) == (writes, public);
         }
-        if self.known.len() >= MEMBERS_MAX
-            && let Some(longest) = self.known.iter().min_by_key(|(_, known)| known.heard_at_ms).map(|(w, _)| *w)
-        {
-            self.forget(longest);
-        }
+        self.make_room(writes);
         let known = Known {
             writes,
             public,
             window: Window::above(counter),
             heard_at_ms: now_ms,
             epochs: VecDeque::new(),
+            epoch_at_ms: 0,
             subkeys: VecDeque::new(),
         };
         self.known.insert(writer, known);
         true
+    }
+
+    /// If there are too many, forgets the one that was not heard for longest: a reader, unless there is none.
+    fn make_room(&mut self, writes: bool) {
+        let readers = self.known.values().filter(|known| !known.writes).count();
+        let full = self.known.len() >= MEMBERS_MAX || (!writes && readers >= READERS_MAX);
+        let longest = || self.known.iter().min_by_key(|(_, known)| (known.writes, known.heard_at_ms));
+        if full && let Some(longest) = longest().map(|(writer, _)| *writer) {
+            self.forget(longest);
+        }
     }
 
     fn forget(&mut self, writer: Writer) {
@@ -204,15 +213,24 @@ impl Roster {
         }
     }
 
+    /// Whether a process that only reads has begun another epoch within the lease: each counts as a member for so long.
+    pub fn is_hasty(&self, writer: Writer, epoch: Epoch, now_ms: u64, lease_ms: u64) -> bool {
+        self.known.get(&writer).is_some_and(|known| {
+            let is_new = !known.epochs.is_empty() && !known.epochs.contains(&epoch);
+            is_new && !known.writes && now_ms < known.epoch_at_ms + lease_ms
+        })
+    }
+
     /// A message of a process's epoch is taken. False if the epoch is another's.
     pub fn take(&mut self, writer: Writer, epoch: Epoch, counter: u64, now_ms: u64) -> bool {
+        let Some(known) = self.known.get_mut(&writer) else { return false };
         if *self.epochs.entry(epoch).or_insert(writer) != writer {
             return false;
         }
-        let Some(known) = self.known.get_mut(&writer) else { return false };
         known.window.take(counter);
         known.heard_at_ms = now_ms;
         if !known.epochs.contains(&epoch) {
+            known.epoch_at_ms = now_ms;
             known.epochs.push_back(epoch);
             if known.epochs.len() > EPOCHS_MAX
                 && let Some(oldest) = known.epochs.pop_front()
@@ -331,6 +349,25 @@ mod tests {
             let window = &roster.get(Writer(1)).unwrap().window;
             assert!(!window.is_fresh(5) && window.is_fresh(6) && !window.is_fresh(9) && window.is_fresh(10));
         }
+    }
+
+    #[test]
+    fn readers_make_no_room_for_themselves_among_writers() {
+        let mut roster = Roster::default();
+        for writer in 1..=600 {
+            roster.admit(entry(writer, 0), 0);
+        }
+        for reader in 1_000..3_000 {
+            roster.admit(Entry { writes: false, ..entry(reader, 0) }, reader);
+        }
+        assert!((1..=600).all(|writer| roster.get(Writer(writer)).is_some()));
+        assert_eq!(roster.len(), MEMBERS_MAX);
+        roster.admit(entry(601, 0), 9_000);
+        assert!(roster.get(Writer(1)).is_some() && roster.len() == MEMBERS_MAX);
+        // One epoch in a lease.
+        let hasty = |roster: &Roster, epoch, now_ms| roster.is_hasty(Writer(2_999), Epoch(epoch), now_ms, 2_000);
+        assert!(!hasty(&roster, 1, 9_000) && roster.take(Writer(2_999), Epoch(1), 1, 9_000));
+        assert!(hasty(&roster, 3, 10_999) && !hasty(&roster, 1, 10_999) && !hasty(&roster, 3, 11_000));
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub struct Table {
     pub owned: bool,
     /// Whether the later UPDATE counts as a whole row, instead of column by column.
     pub row_wise: bool,
+    /// What SQLite computes of a row and replicas can't leave out: expressions of generated columns and indexes, sorted.
+    pub computed: Vec<String>,
     /// Its place among constraints.
     pub links: Links,
 }

@@ -51,6 +51,10 @@ pub struct Stream {
     hole: Option<Hole>,
     /// Frames that came by way of a member that does not keep all: rows of tables that it does not have are missing.
     partly: Option<Hole>,
+    /// Something of the frames beyond this one was refused, as by a broken clock: they don't count as being here.
+    refused: Option<u64>,
+    /// The same before it was all taken anew.
+    refused_before: Option<u64>,
     /// It is a guess that what came up to this frame is here; 0 if it is none.
     guessed: u64,
     /// First frames of what is held back, and how many things that began there.
@@ -160,6 +164,11 @@ impl Stream {
         self.partly = None;
     }
 
+    /// Whether rows of frames that came by way of a resync may be missing, because its donor does not have their tables.
+    pub fn is_partly_here(&self) -> bool {
+        self.partly.is_some()
+    }
+
     /// Everything up to this frame is in, by way of a resync; or, if it is not the whole, all but rows of tables that the donor does not have.
     pub fn cover(&mut self, sequence: u64, whole: bool) {
         let settled = self.settled();
@@ -195,10 +204,31 @@ impl Stream {
         self.partly.map_or(u64::MAX, |partly| partly.before).min(self.shown_in_common())
     }
 
-    /// The same, but for rows of tables that a donor did not have.
+    /// Something of frames that are not settled yet, or that was refused before, is refused.
+    pub fn refused(&mut self) {
+        let before = [self.refused, self.refused_before].into_iter().flatten();
+        self.refused = Some(before.fold(self.settled(), u64::min));
+    }
+
+    /// Whether something was refused.
+    pub fn has_refused(&self) -> bool {
+        self.refused.is_some()
+    }
+
+    /// All of it is about to be taken anew.
+    pub fn take_back_refusals(&mut self) {
+        self.refused_before = self.refused.take();
+    }
+
+    /// How far who waits for it may be told that frames are here: those that are settled, up to the first of which something was refused.
+    pub fn acknowledged(&self) -> u64 {
+        self.refused.map_or(u64::MAX, |refused| refused).min(self.settled())
+    }
+
+    /// As [`Stream::settled`], but for rows of tables that a donor did not have.
     pub fn shown_in_common(&self) -> u64 {
-        let held = self.held.keys().map(|first| first - 1);
-        held.fold(if self.guessed > 0 { 0 } else { self.here_with(0) }, u64::min)
+        let here = if self.guessed > 0 { 0 } else { self.here_with(0) };
+        self.held.first_key_value().map_or(here, |(first, _)| here.min(first - 1))
     }
 
     /// The frame up to which all are in, shown or held back, if a resync has brought all up to the given one.
@@ -279,15 +309,15 @@ impl Stream {
         self.wanted > self.told
     }
 
-    /// Whether [`Stream::settled`] has changed since this was last asked.
+    /// Whether [`Stream::acknowledged`] has changed since this was last asked.
     pub fn take_change(&mut self) -> bool {
-        let settled = self.settled();
+        let settled = self.acknowledged();
         settled != std::mem::replace(&mut self.shown, settled)
     }
 
     /// What the sender should be told now: how far we have got.
     pub fn take_ack(&mut self) -> Option<u64> {
-        let settled = self.settled();
+        let settled = self.acknowledged();
         if self.wanted <= self.told || settled <= self.told {
             return None;
         }

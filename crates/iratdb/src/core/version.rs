@@ -75,6 +75,16 @@ pub enum Difference {
         /// Why it can't be left out.
         reason: &'static str,
     },
+    /// One has a generated column or an index expression more on a table that both have. The other's rows may be such that it fails.
+    #[error("table {table} has {expression} only {}, which can fail with rows of a member that does not compute it", place(*there))]
+    Computed {
+        /// The table.
+        table: String,
+        /// The generated column or index.
+        expression: String,
+        /// Whether it is the other member that has it.
+        there: bool,
+    },
     /// One has a constraint more on a table that both have.
     #[error("{constraint} is only {}", place(*there))]
     Constraint {
@@ -127,6 +137,8 @@ pub(super) fn describe(version: u32, tables: &[Table], uniques: &[Unique], refer
             put_varint(&mut out, columns.len() as u64);
             columns.iter().for_each(|column| put_column(&mut out, column));
         }
+        put_varint(&mut out, table.computed.len() as u64);
+        table.computed.iter().for_each(|expression| put_bytes(&mut out, expression.as_bytes()));
     }
     put_varint(&mut out, uniques.len() as u64);
     for unique in uniques {
@@ -244,7 +256,10 @@ fn read(description: &[u8]) -> Result<Described, DecodeError> {
         let key = (0..keys).map(|_| read_column(reader)).collect::<Result<_, _>>()?;
         let columns = bounded(reader, 5, COLUMNS_MAX)?;
         let columns = (0..columns).map(|_| read_column(reader)).collect::<Result<_, _>>()?;
-        tables.push(Table { name, key, columns, owned: flags & 1 == 1, row_wise: flags & 2 == 2, ..Table::default() });
+        let expressions = bounded(reader, 1, CONSTRAINTS_MAX)?;
+        let computed = (0..expressions).map(|_| read_name(reader)).collect::<Result<_, _>>()?;
+        let (owned, row_wise) = (flags & 1 == 1, flags & 2 == 2);
+        tables.push(Table { name, key, columns, owned, row_wise, computed, ..Table::default() });
     }
     let table = |at: u8| tables.get(usize::from(at)).map(|table| (usize::from(at), table)).ok_or(DecodeError::Range);
     let name = |table: &Table, parts: &[Part]| format!("{}({})", table.name, names(table, parts));
@@ -331,6 +346,11 @@ fn compare_tables(ours: &Table, theirs: &Table) -> Result<(), Difference> {
                 _ => "a counter, max or min column can't be added",
             };
             return Err(Difference::Added { table: table(), column: column.name.clone(), there, reason });
+        }
+    }
+    for (some, others, there) in [(ours, theirs, false), (theirs, ours, true)] {
+        if let Some(expression) = some.computed.iter().find(|one| !others.computed.contains(one)) {
+            return Err(Difference::Computed { table: table(), expression: expression.clone(), there });
         }
     }
     Ok(())
@@ -466,6 +486,7 @@ mod tests {
         users.owned = true;
         let mut posts = table("posts", 2);
         posts.row_wise = true;
+        posts.computed = vec!["an index over a+1".to_owned()];
         posts.columns[0].default = Some(Value::Blob([1, 2].into()));
         let part = |in_key, index| Part { in_key, index, collation: Collation::NoCase };
         let unique = Unique { name: "users(c0, c2)".to_owned(), table: 0, parts: vec![part(false, 0), part(false, 2)] };

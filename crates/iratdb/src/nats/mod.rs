@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use self::subjects::Subjects;
 use crate::core::engine::{Event, Outgoing};
 use crate::core::guard::Guard;
+use crate::core::store::StoreError;
 use crate::error::{Error, Result};
 use crate::gate::for_all;
 use crate::shared::{Shared, Status};
@@ -83,7 +84,7 @@ struct Receiver {
 impl Receiver {
     async fn run(mut self) {
         self.connects = self.client.statistics().connects.load(Ordering::Relaxed);
-        let mut closing = self.shared.closing.subscribe();
+        let mut status = self.shared.status.subscribe();
         let mut batch: Vec<Message> = Vec::new();
         if let Some(guard) = &mut self.guard {
             guard.connect(self.shared.now().mono_ms);
@@ -96,14 +97,15 @@ impl Receiver {
             tokio::select! {
                 message = self.all.next() => match message {
                     Some(message) => batch.push(message),
-                    None => return,
+                    None => return self.deaf(),
                 },
                 message = self.own.next() => match message {
                     Some(message) => batch.push(message),
-                    None => return,
+                    None => return self.deaf(),
                 },
                 () = tokio::time::sleep_until(timeout.into()) => {}
-                _ = closing.wait_for(|closing| *closing) => return,
+                // Not when it begins to close: what is sent last may be asked for again.
+                _ = status.wait_for(|status| matches!(status, Status::Closed | Status::Failed(_))) => return,
             }
             self.collect(&mut batch);
             let mut events = self.connection_events();
@@ -130,6 +132,11 @@ impl Receiver {
                 self.shared.work.notify_one();
             }
         }
+    }
+
+    /// The client has been drained or closed by somebody else: who hears nothing any more must not go on as if nobody said anything.
+    fn deaf(&self) {
+        self.shared.fail(StoreError("its NATS subscriptions have ended".to_owned()));
     }
 
     fn publish_guard(&mut self) {
@@ -202,12 +209,23 @@ impl Sender {
                 () = self.shared.work.notified() => {}
                 _ = closing.wait_for(|closing| *closing) => break,
             }
-            tokio::select! {
-                sent = self.send_all() => if let Err(error) = sent {
+            let sending = async {
+                if let Err(error) = self.send_all().await {
                     // Nothing is lost: what was not sent shows as a gap, and is asked for.
                     tracing::warn!(database = %self.shared.name, %error, "sending failed");
-                },
-                _ = closing.wait_for(|closing| *closing) => break,
+                }
+            };
+            let mut sending = std::pin::pin!(sending);
+            let ends = tokio::select! {
+                () = &mut sending => false,
+                _ = closing.wait_for(|closing| *closing) => true,
+            };
+            if ends {
+                // What has been taken from the engine must leave, too.
+                if tokio::time::timeout(CLOSE_LIMIT, sending).await.is_err() {
+                    tracing::warn!(database = %self.shared.name, "NATS does not take what waits to be sent");
+                }
+                break;
             }
         }
         if tokio::time::timeout(CLOSE_LIMIT, self.leave()).await.is_err() {

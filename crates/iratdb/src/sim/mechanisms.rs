@@ -2,8 +2,8 @@
 
 use super::workload::transaction;
 use super::world::World;
-use crate::core::codec::{Body, Header, Tail, encode};
-use crate::core::engine::{Counters, Event};
+use crate::core::codec::{Body, Header, Tail, decode, encode};
+use crate::core::engine::{Counters, Event, Now};
 
 fn write(world: &mut World, index: usize, sql: &str) {
     transaction(world, index, |c| c.execute_batch(sql)).unwrap();
@@ -589,6 +589,38 @@ fn messages_that_wait_to_be_sent_are_bounded() {
         assert!(node.engine.sizes().outbox_bytes <= 20_000);
     }
     assert!(node.engine.counters().outbox_dropped > 90);
+    // Who asks for much does not make it look dead: what says that it lives goes all the same, and first.
+    let later = Now { mono_ms: now.mono_ms + 600, ..now };
+    node.engine.handle(later, Event::Tick, &mut node.db).unwrap();
+    let first = node.engine.poll_message().unwrap();
+    assert!(matches!(decode(&first.bytes).unwrap().body, Body::Heartbeat { .. }));
+}
+
+#[test]
+fn what_a_broken_clock_made_others_refuse_does_not_count_as_being_there() {
+    let mut world = World::quiet(2);
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (1)");
+    world.advance(600, true);
+    let replicas = |world: &mut World| {
+        let engine = &world.node(0).engine;
+        engine.replicas(engine.last_commit())
+    };
+    assert_eq!(replicas(&mut world), 1);
+    let day_ms = 25 * 3_600_000;
+    world.set_clock(0, day_ms);
+    write(&mut world, 0, "INSERT INTO kv (id) VALUES (2)");
+    world.advance(3_000, true);
+    assert_eq!((number(&mut world, 1, ROWS), counters(&mut world, 1).refused > 0), (1, true));
+    assert_eq!(replicas(&mut world), 0, "it is not there");
+    // Nor at a joiner, which has it from one that has refused it.
+    world.nodes.push(None);
+    world.start(2);
+    world.advance(3_000, true);
+    assert_eq!(replicas(&mut world), 0);
+    // The clock is put right. Others would refuse what this process writes now, and so it does not.
+    world.set_clock(0, 0);
+    transaction(&mut world, 0, |c| c.execute("INSERT INTO kv (id) VALUES (3)", ()).map(drop)).unwrap_err();
+    assert_eq!(number(&mut world, 0, ROWS), 2);
 }
 
 #[test]

@@ -46,7 +46,7 @@ const SEEDS: [(u64, &str); 34] = [
 ];
 
 /// With several versions of the schema.
-const MIXED: [(u64, &str); 4] = [
+const MIXED: [(u64, &str); 7] = [
     (3, "a process that heard only of schemas it did not know wanted its turn every millisecond"),
     (27, "the same"),
     (
@@ -54,6 +54,9 @@ const MIXED: [(u64, &str); 4] = [
         "frames of an epoch that was over, fetched from an older member, were never taken for whole, nor acknowledged",
     ),
     (435, "the same"),
+    (3619, "who asked an older member in vain for what nobody has took its own rows of newer tables for incomplete"),
+    (4655, "the same"),
+    (6871, "the same"),
 ];
 
 #[test]

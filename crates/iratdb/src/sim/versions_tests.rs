@@ -276,6 +276,10 @@ fn what_does_not_fit_is_refused_by_name() {
             refused(step("ALTER TABLE kv ADD COLUMN at TEXT DEFAULT CURRENT_TIMESTAMP")),
             "column at of table kv is only here, and who does not have it can't leave it out: it needs a constant DEFAULT",
         ),
+        (
+            refused(step("ALTER TABLE kv ADD COLUMN next AS (d + 1)")),
+            "table kv has the generated column next AS (d+1) only here, which can fail with rows of a member that does not compute it",
+        ),
         (refused(step("CREATE UNIQUE INDEX one ON kv (d)")), "UNIQUE kv(d) is only here"),
         (
             refused(|options| options.table("kv", TableOptions::default().lww(Lww::Row))),

@@ -16,7 +16,8 @@ pub(super) const OWN_KEYS: i64 = 1_000;
 /// The schema of all schedules: shared, with a key of two columns and no rowid, insert-only, and owned; with constraints that
 /// writers break together; with columns that add up; and rows that tell which incarnation they are. There are those of [`laws`], too.
 const SCHEMA: [&str; 10] = [
-    "CREATE TABLE kv (id INTEGER PRIMARY KEY, a TEXT, b INTEGER NOT NULL DEFAULT 0, c REAL)",
+    "CREATE TABLE kv (id INTEGER PRIMARY KEY, a TEXT, b INTEGER NOT NULL DEFAULT 0, c REAL, loud AS (upper(a)) STORED);
+        CREATE INDEX by_b ON kv (b % 7, loud) WHERE b > 0",
     "CREATE TABLE pairs (x TEXT NOT NULL, y INTEGER NOT NULL, v ANY, PRIMARY KEY (x, y)) WITHOUT ROWID",
     "CREATE TABLE journal (id TEXT NOT NULL PRIMARY KEY, blob BLOB)",
     "CREATE TABLE mirror (id TEXT NOT NULL PRIMARY KEY, blob BLOB)",

@@ -1,18 +1,12 @@
-//! Reads UNIQUE, FOREIGN KEY and CHECK constraints back, refusing those that can't be kept for all replicas together.
+//! Reads UNIQUE and FOREIGN KEY constraints back, refusing those that can't be kept for all replicas together.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use parking_lot::Mutex;
 use rusqlite::Connection;
-use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
-use super::ddl::{Problem, tokens, unsupported};
+use super::ddl::{Problem, unsupported};
 use crate::core::constraint::{Collation, Part, Reference, Target, Unique};
 use crate::core::schema::{Affinity, Merge, Table};
-use crate::error::SchemaProblem;
 
-fn part(table: &Table, name: &str, collation: Collation) -> Option<Part> {
+pub(super) fn part(table: &Table, name: &str, collation: Collation) -> Option<Part> {
     let place = |columns: &[crate::core::schema::Column]| {
         columns.iter().position(|column| column.name.eq_ignore_ascii_case(name))
     };
@@ -169,119 +163,4 @@ fn reference(
     }
     let name = format!("{}({}) REFERENCES {}", table.name, names(table, &parts), definition.name);
     Ok(Reference { name, table: number, parts, parent, target })
-}
-
-/// Refuses CHECK constraints that updates of different columns can break together. Whether there are any others.
-///
-/// A key and one more column are always from one writer, who checked them; so are all columns of a row that wins as a whole.
-pub(super) fn check_checks(connection: &mut Connection, tables: &[Table]) -> Result<bool, Problem> {
-    let mut any = false;
-    for table in tables {
-        let sql: String = connection.query_row(
-            "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1",
-            [&table.name],
-            |row| row.get(0),
-        )?;
-        for check in checks(&sql) {
-            any = true;
-            let mut free = 0;
-            let mut merged = false;
-            for name in columns_of(connection, &table.name, &check)? {
-                match part(table, &name, Collation::Binary) {
-                    Some(part) if part.in_key => {}
-                    Some(part) => {
-                        free += 1;
-                        let merge = part.column(table).map(|column| column.merge).unwrap_or_default();
-                        merged |= merge != Merge::Last;
-                        if merge == Merge::Counter {
-                            return Err(unsupported(&table.name, "CHECK on a counter column"));
-                        }
-                    }
-                    None if name.eq_ignore_ascii_case("rowid") => {
-                        return Err(unsupported(&table.name, "CHECK on rowid"));
-                    }
-                    // A generated column can stand for any number of others.
-                    None => free += 2,
-                }
-            }
-            if free > 1 && (!table.row_wise || merged) {
-                return Err(Problem::Schema(SchemaProblem::CheckOverColumns { table: table.name.clone(), check }));
-            }
-        }
-    }
-    Ok(any)
-}
-
-/// The expressions of a table's CHECK constraints.
-fn checks(sql: &str) -> Vec<String> {
-    let mut tokens = tokens(sql);
-    let mut checks = Vec::new();
-    while let Some(token) = tokens.next() {
-        if !token.eq_ignore_ascii_case("CHECK") || tokens.next() != Some("(") {
-            continue;
-        }
-        let mut depth = 1;
-        let mut expression: Vec<&str> = Vec::new();
-        for token in tokens.by_ref() {
-            depth += match token {
-                "(" => 1,
-                ")" => -1,
-                _ => 0,
-            };
-            if depth == 0 {
-                break;
-            }
-            expression.push(token);
-        }
-        checks.push(join(&expression));
-    }
-    checks
-}
-
-/// Puts tokens together again; only words need a space between them.
-fn join(tokens: &[&str]) -> String {
-    let is_word =
-        |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_' || matches!(c, '\'' | '"' | '`' | '['));
-    let mut text = String::new();
-    for token in tokens {
-        // Two quoted texts side by side are one with a quote in it, so that nothing may come between them.
-        let quoted = |c: char| text.ends_with(c) && token.starts_with(c);
-        let apart = is_word(text.chars().next_back()) && is_word(token.chars().next());
-        if apart && !quoted('\'') && !quoted('"') && !quoted('`') {
-            text.push(' ');
-        }
-        text.push_str(token);
-    }
-    text
-}
-
-/// The columns that an expression over a table's row reads, as SQLite understands it.
-fn columns_of(connection: &mut Connection, table: &str, expression: &str) -> Result<BTreeSet<String>, Problem> {
-    let seen = Arc::new(Mutex::new(BTreeSet::new()));
-    let inside = Arc::clone(&seen);
-    connection.authorizer(Some(move |context: AuthContext<'_>| {
-        if let AuthAction::Read { column_name, .. } = context.action
-            && !column_name.is_empty()
-        {
-            inside.lock().insert(column_name.to_owned());
-        }
-        Authorization::Allow
-    }))?;
-    let sql = format!("SELECT 1 FROM \"{}\" WHERE ({expression})", table.replace('"', "\"\""));
-    let prepared = connection.prepare(&sql).map(drop);
-    connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)?;
-    prepared?;
-    let columns = seen.lock().clone();
-    Ok(columns)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn check_expressions_are_found_whole() {
-        let sql = "CREATE TABLE t (a INT CHECK (a > (1)), [CHECK] TEXT /* CHECK (x) */, CHECK (b <> 'it''s )' AND b IS NOT a))";
-        assert_eq!(checks(sql), ["a>(1)", "b<>'it''s )' AND b IS NOT a"]);
-    }
 }

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::constraints;
 use super::defaults::{Declared, default_of};
+use super::expressions;
 use super::guard::LOCAL_PREFIX;
 use crate::core::schema::{Affinity, COLUMNS_MAX, Column, KEY_COLUMNS_MAX, Merge, Schema, Storage, TABLES_MAX, Table};
 use crate::core::version::{CONSTRAINTS_MAX, DESCRIPTION_BYTES_MAX};
@@ -28,10 +29,10 @@ pub(super) fn create(connection: &mut Connection, options: &Options) -> Result<(
     for step in &options.schema {
         connection.execute_batch(step)?;
     }
-    let tables = described(connection, options)?;
+    let mut tables = described(connection, options)?;
+    let checked = expressions::read(connection, &mut tables)?;
     let uniques = constraints::uniques(connection, &tables)?;
     let references = constraints::references(connection, &tables, &uniques)?;
-    let checked = constraints::check_checks(connection, &tables)?;
     let fires: bool = connection.query_row(
         "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'trigger')
          OR EXISTS (SELECT 1 FROM pragma_table_list AS t, pragma_foreign_key_list(t.name) WHERE t.schema = 'main')",
@@ -135,7 +136,10 @@ fn describe(
     let mut columns = Vec::new();
     for (position, column) in raw.into_iter().enumerate() {
         if column.generated {
-            // Every replica computes it from the others.
+            // Every replica computes it from the others, which may be of several processes: none of them knows all.
+            if column.not_null {
+                return Err(unsupported(&name, "NOT NULL on a generated column"));
+            }
             continue;
         }
         let in_key = column.key_position > 0;

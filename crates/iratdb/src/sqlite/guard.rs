@@ -27,8 +27,10 @@ const PRAGMAS: [&str; 10] = [
     "collation_list",
 ];
 
-/// Steps of SQLite's machine between two looks at the clock: well under a millisecond.
-const STEPS_PER_LOOK: i32 = 10_000;
+/// Steps of SQLite's machine between two looks at the clock and at memory: some microseconds, unless each makes a large value.
+const STEPS_PER_LOOK: i32 = 100;
+/// Longest pattern of LIKE and GLOB, in bytes: each of its wildcards can mean one more walk through the text.
+const PATTERN_BYTES_MAX: i32 = 1_000;
 
 /// Installs both, and a sandbox's limits.
 pub(super) fn install(
@@ -47,6 +49,7 @@ pub(super) fn install(
     if let Some(sandbox) = sandbox {
         let bytes_max = i32::try_from(sandbox.value_bytes_max).unwrap_or(i32::MAX);
         connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes_max)?;
+        connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, PATTERN_BYTES_MAX)?;
         let cell = mode.clone();
         connection.progress_handler(STEPS_PER_LOOK, Some(move || cell.is_overdue()))?;
     }

@@ -83,12 +83,24 @@ impl Deref for CapturedConnection {
 }
 
 impl Capture {
+    /// Forgets what was captured, and keeps the memory for the next transaction.
+    pub(super) fn reset(&self) {
+        let mut inner = self.inner.lock();
+        inner.broken = false;
+        inner.dirty.clear();
+    }
+
     /// Takes the dirty set of the transaction, leaving an empty one. `None` if something could not be captured.
     pub(super) fn take(&self) -> Option<DirtySet> {
         let mut inner = self.inner.lock();
         let broken = std::mem::take(&mut inner.broken);
         let dirty = std::mem::take(&mut inner.dirty);
         (!broken).then_some(dirty)
+    }
+
+    /// Whether something could not be captured.
+    pub(super) fn is_broken(&self) -> bool {
+        self.inner.lock().broken
     }
 
     /// Gives an emptied dirty set back, for its memory.
@@ -128,7 +140,15 @@ unsafe extern "C" fn on_preupdate(
     let Some(definition) = capture.schema.tables.get(index) else { return };
     if event.record(op, index, definition, &mut inner).is_none() || inner.dirty.bytes() > CAPTURE_BYTES_MAX {
         inner.broken = true;
+        capture.mode.doom();
     }
+}
+
+/// Memory that SQLite uses in this process, in bytes: caches, statements, what is being sorted.
+pub(super) fn memory_used() -> u64 {
+    // SAFETY: it may be called at any time, from any thread.
+    let bytes = unsafe { ffi::sqlite3_memory_used() };
+    u64::try_from(bytes).unwrap_or(0)
 }
 
 /// A row change that is about to happen: exists only within the callback.

@@ -7,6 +7,7 @@
 mod constraints;
 mod ddl;
 mod defaults;
+mod expressions;
 mod guard;
 mod hook;
 mod mode;
@@ -77,7 +78,7 @@ impl LocalDb {
             Problem::Schema(problem) => Error::Schema { database: options.database.clone(), problem },
         })?;
         let schema = Arc::new(schema);
-        let mode = ModeCell::new(options.sandbox.map(|sandbox| sandbox.statement_time_max));
+        let mode = ModeCell::new(options.sandbox);
         guard::install(&mut connection, &schema, &mode, options.sandbox)?;
         let connection = CapturedConnection::new(connection, Arc::clone(&schema), mode.clone());
         let statements = Statements::new(&schema);
@@ -141,15 +142,19 @@ impl LocalDb {
         &mut self,
         transaction: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<(T, Vec<LocalChange>)> {
-        drop(self.connection.capture().take());
+        self.connection.capture().reset();
         self.enforce(true)?;
         self.run(BEGIN)?;
         self.rows_counted = self.connection.total_changes();
         let open = OpenTransaction(self);
         let value = {
             let _mode = InMode::enter(&open.0.mode, Mode::Write);
-            transaction(&open.0.connection)?
+            transaction(&open.0.connection)
         };
+        let value = value.map_err(|error| {
+            let interrupted = error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted);
+            if interrupted && open.0.connection.capture().is_broken() { too_large() } else { error.into() }
+        })?;
         if open.0.connection.is_autocommit() {
             return Err(Error::RolledBack);
         }
@@ -159,10 +164,7 @@ impl LocalDb {
     }
 
     fn captured(&mut self) -> Result<Vec<LocalChange>> {
-        let bytes_max = crate::core::codec::TX_BYTES_MAX;
-        let Some(mut dirty) = self.connection.capture().take() else {
-            return Err(Error::TransactionTooLarge { bytes: crate::core::capture::CAPTURE_BYTES_MAX, bytes_max });
-        };
+        let mut dirty = self.connection.capture().take().ok_or_else(too_large)?;
         let counted = self.connection.total_changes() - self.rows_counted;
         let certainty = dirty.certainty(counted, self.mode.savepoints());
         let schema = Arc::clone(&self.schema);
@@ -291,6 +293,12 @@ fn digests(connection: &Connection, statements: &Statements, tables: usize) -> r
         digests.push(digest);
     }
     Ok(digests)
+}
+
+/// A transaction has changed more than is captured.
+fn too_large() -> Error {
+    let bytes_max = crate::core::codec::TX_BYTES_MAX;
+    Error::TransactionTooLarge { bytes: crate::core::capture::CAPTURE_BYTES_MAX, bytes_max }
 }
 
 fn failed(error: impl std::fmt::Display) -> StoreError {

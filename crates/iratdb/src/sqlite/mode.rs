@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::hook::memory_used;
+use crate::options::Sandbox;
+
 /// What the connection is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -30,19 +33,25 @@ struct Shared {
     began: Instant,
     /// How long a closure's statements may run.
     time_max: Option<Duration>,
+    /// Whether the transaction can't be committed any more, because it has changed too much.
+    doomed: AtomicBool,
+    /// How much memory SQLite may use while a closure runs, in bytes.
+    memory_max: Option<u64>,
     /// When the closure's time is over, in nanoseconds since `began`.
     deadline_ns: AtomicU64,
 }
 
 impl ModeCell {
-    pub(super) fn new(time_max: Option<Duration>) -> Self {
+    pub(super) fn new(sandbox: Option<Sandbox>) -> Self {
         Self(Arc::new(Shared {
             mode: AtomicU8::new(Mode::Internal as u8),
             savepoints: AtomicBool::new(false),
             local_tables: AtomicBool::new(false),
             temporary: AtomicBool::new(false),
             began: Instant::now(),
-            time_max,
+            doomed: AtomicBool::new(false),
+            time_max: sandbox.map(|sandbox| sandbox.statement_time_max),
+            memory_max: sandbox.map(|sandbox| sandbox.memory_bytes_max),
             deadline_ns: AtomicU64::new(0),
         }))
     }
@@ -60,13 +69,20 @@ impl ModeCell {
             let deadline = self.0.began.elapsed() + time_max;
             self.0.deadline_ns.store(u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
+        self.0.doomed.store(false, Ordering::Relaxed);
         self.0.mode.store(mode as u8, Ordering::Relaxed);
     }
 
-    /// Whether a closure runs whose time is over.
+    /// Whether a closure runs whose time is over, or that has used up its memory or what it may change.
     pub(super) fn is_overdue(&self) -> bool {
-        self.get() != Mode::Internal
-            && self.0.began.elapsed() > Duration::from_nanos(self.0.deadline_ns.load(Ordering::Relaxed))
+        let time = || self.0.began.elapsed() > Duration::from_nanos(self.0.deadline_ns.load(Ordering::Relaxed));
+        let memory = || self.0.memory_max.is_some_and(|max| memory_used() > max);
+        self.get() != Mode::Internal && (self.0.doomed.load(Ordering::Relaxed) || time() || memory())
+    }
+
+    /// The transaction has changed too much to be committed.
+    pub(super) fn doom(&self) {
+        self.0.doomed.store(true, Ordering::Relaxed);
     }
 
     /// The application has prepared a savepoint statement; it may be cached, and so run at any time from now on.

@@ -10,6 +10,7 @@ use crate::core::capture::{LocalChange, LocalKind};
 use crate::core::store::Store;
 use crate::core::value::{Value, ValueRef};
 use crate::options::Options;
+use crate::{IraTdb, Keys};
 
 const SCHEMA: [&str; 7] = [
     "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT COLLATE NOCASE UNIQUE, age INTEGER CHECK (age < 90),
@@ -46,9 +47,10 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn statement() -> impl Strategy<Value = String> {
+/// `kinds`: of 24, three are about savepoints.
+fn statement(kinds: std::ops::Range<u8>) -> impl Strategy<Value = String> {
     let or = prop_oneof![3 => Just(""), 2 => Just("OR REPLACE"), 1 => Just("OR IGNORE"), 1 => Just("OR FAIL"), 1 => Just("OR ABORT")];
-    (0_u8..24, or, number(), number(), text(), number()).prop_map(|(kind, or, a, b, s, c)| match kind {
+    (kinds, or, number(), number(), text(), number()).prop_map(|(kind, or, a, b, s, c)| match kind {
         0..=1 => format!("INSERT {or} INTO users (id, name, age, boss) VALUES ({a}, {s}, {b}, {c})"),
         2 => format!("INSERT {or} INTO users (id, name, age) VALUES ({a}, {s}, {b}), ({c}, 'n1', 5), (3, 'n2', {c})"),
         3 => format!("INSERT INTO users (id, name, age) VALUES ({a}, {s}, {b}) ON CONFLICT (name) DO UPDATE SET age = age + 1, id = {c}"),
@@ -67,9 +69,9 @@ fn statement() -> impl Strategy<Value = String> {
         17 => format!("INSERT {or} INTO plain_int VALUES ({a}, {b})"),
         18 => format!("UPDATE {or} plain_int SET n = n + 1 WHERE id <> {a}"),
         19 => format!("DELETE FROM plain_int WHERE n = {a}"),
-        20 => "SAVEPOINT s".to_owned(),
-        21 => "ROLLBACK TO s".to_owned(),
-        22 => "RELEASE s".to_owned(),
+        21 => "SAVEPOINT s".to_owned(),
+        22 => "ROLLBACK TO s".to_owned(),
+        23 => "RELEASE s".to_owned(),
         _ => format!("SELECT count(*), max(name), {a} FROM users LEFT JOIN posts ON author = users.id"),
     })
 }
@@ -127,7 +129,7 @@ proptest! {
 
     #[test]
     fn the_same_answers_as_plain_sqlite(
-        transactions in proptest::collection::vec(proptest::collection::vec(statement(), 1..8), 1..10),
+        transactions in proptest::collection::vec(proptest::collection::vec(statement(0..24), 1..8), 1..10),
     ) {
         let plain = Connection::open_in_memory().unwrap();
         plain.execute_batch(&SCHEMA.join(";")).unwrap();
@@ -153,5 +155,42 @@ proptest! {
             prop_assert_eq!(db.read(|c| Ok(dump(c))).unwrap(), dump(&plain), "{:?}", statements);
             prop_assert_eq!(copy.digests().unwrap(), db.digests().unwrap(), "{:?} {:?}", statements, changes);
         }
+    }
+    /// The whole database, with its engine, and readers of their own. Once savepoints have been used, touched rows are always read again: so
+    /// there are databases that have never seen one, too.
+    #[test]
+    fn the_same_answers_from_a_database(
+        transactions in any::<bool>().prop_flat_map(|savepoints| {
+            let kinds = if savepoints { 0..24 } else { 0..21 };
+            proptest::collection::vec(proptest::collection::vec(statement(kinds), 1..8), 1..10)
+        }),
+    ) {
+        let plain = Connection::open_in_memory().unwrap();
+        plain.execute_batch(&SCHEMA.join(";")).unwrap();
+        plain.execute_batch("PRAGMA foreign_keys = ON").unwrap();
+        let options = Options::new("test").schema(&SCHEMA).keys(Keys::private());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let db = runtime.block_on(IraTdb::open(options)).unwrap();
+        for statements in &transactions {
+            plain.execute_batch("BEGIN").unwrap();
+            let expected: Vec<Answer> = statements.iter().map(|sql| run(&plain, sql)).collect();
+            let mut answers = Vec::new();
+            let ours = db.write(|c| {
+                answers.extend(statements.iter().map(|sql| run(c, sql)));
+                Ok(())
+            });
+            prop_assert_eq!(&answers, &expected, "{:?}", statements);
+            let committed = plain.execute_batch("COMMIT").map_err(|error| format!("SQLite: {error}"));
+            if committed.is_err() {
+                plain.execute_batch("ROLLBACK").unwrap();
+            }
+            prop_assert_eq!(ours.map(drop).map_err(|error| error.to_string()), committed, "{:?}", statements);
+            // SQLite lets REPLACE leave a row without its parent in a table that refers to itself. Here it is hidden.
+            if !run(&plain, "PRAGMA foreign_key_check").unwrap().0.is_empty() {
+                break;
+            }
+            prop_assert_eq!(db.read(|c| Ok(dump(c))).unwrap(), dump(&plain), "{:?}", statements);
+        }
+        runtime.block_on(db.close()).unwrap();
     }
 }

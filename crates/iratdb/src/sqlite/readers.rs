@@ -127,7 +127,7 @@ impl Readers {
     }
 
     fn open(&self, number: usize) -> rusqlite::Result<Guarded> {
-        let mode = ModeCell::new(self.sandbox.map(|sandbox| sandbox.statement_time_max));
+        let mode = ModeCell::new(self.sandbox);
         let reader = Reader::open(&self.pages, number, |connection| {
             connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
             guard::install(connection, &self.schema, &mode, self.sandbox)

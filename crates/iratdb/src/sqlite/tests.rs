@@ -396,13 +396,14 @@ fn schemas_that_can_not_be_kept_are_refused() {
         (format!("{T}); CREATE UNIQUE INDEX i ON t (a) WHERE a > 1"), "a partial UNIQUE index"),
         (format!("{T}); CREATE UNIQUE INDEX i ON t (a + 1)"), "a UNIQUE index on an expression"),
         (format!("{T}, b AS (a) UNIQUE)"), "UNIQUE on a generated column"),
+        (format!("{T}, b AS (nullif(a, 5)) NOT NULL)"), "NOT NULL on a generated column"),
         (format!("{T} REFERENCES local_x (a))"), "a FOREIGN KEY to a table that is not replicated"),
         (format!("{T}, b BLOB REFERENCES t (a))"), "a FOREIGN KEY to columns that are neither PRIMARY KEY nor UNIQUE"),
         (format!("{T} TEXT REFERENCES t)"), "a FOREIGN KEY to a column of another type"),
         (
             format!("{T} CHECK (rowid > a), x TEXT NOT NULL)")
                 .replace("id INTEGER PRIMARY KEY", "id TEXT NOT NULL PRIMARY KEY"),
-            "CHECK on rowid",
+            "CHECK, an index or a generated column over rowid",
         ),
         ("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)".to_owned(), "AUTOINCREMENT"),
         ("CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)".to_owned(), "rows in the schema"),
@@ -414,12 +415,24 @@ fn schemas_that_can_not_be_kept_are_refused() {
     assert_eq!(problem("CREATE TABLE t (a TEXT PRIMARY KEY)"), SchemaProblem::NullablePrimaryKey(t(), "a".to_owned()));
     let nocase = "CREATE TABLE t (a TEXT COLLATE NOCASE NOT NULL PRIMARY KEY)";
     assert_eq!(problem(nocase), SchemaProblem::KeyCollation(t(), "NOCASE".to_owned()));
-    let checked = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER, CHECK (a < b OR id > 7))";
-    assert!(matches!(problem(checked), SchemaProblem::CheckOverColumns { .. }));
-    let by_row = Options::new("test").schema(&[checked]).table("t", TableOptions::default().lww(Lww::Row));
-    LocalDb::open(&by_row).unwrap();
+    for (more, expression) in [
+        (", CHECK (a < b OR id > 7))", "CHECK (a<b OR id>7)"),
+        (", g AS (a || b))", "the generated column g AS (a||b)"),
+        (", g AS (a + 1) STORED, h AS (g * b))", "the generated column h AS (g*b)"),
+        (", g AS (a + 1), CHECK (g < b))", "CHECK (g<b)"),
+        ("); CREATE INDEX i ON t (a, b, abs(a - b) DESC)", "an index over abs(a-b)DESC"),
+        ("); CREATE INDEX i ON t (id) WHERE json_extract(a, b) = 1", "an index WHERE json_extract(a,b)=1"),
+    ] {
+        let sql = format!("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER{more}");
+        let expression = expression.to_owned();
+        assert_eq!(problem(&sql), SchemaProblem::OverSeveralColumns { table: t(), expression });
+        let by_row = Options::new("test").schema(&[sql]).table("t", TableOptions::default().lww(Lww::Row));
+        LocalDb::open(&by_row).unwrap();
+    }
     for sql in [
         "CREATE TABLE local_t (a UNIQUE CHECK (a > 0))",
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a, b, g AS (json_extract(a, '$.x')), h AS (g || id), CHECK (g > 1));
+         CREATE INDEX i ON t (g, b, abs(b)) WHERE a IS NOT NULL",
         "CREATE TABLE t (id INTEGER PRIMARY KEY, a CHECK (a > id), b CHECK (length(b) < 5 AND b <> 'a'))",
         "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT COLLATE NOCASE UNIQUE, b, UNIQUE (b, a))",
         "CREATE TABLE t (x INTEGER NOT NULL, y TEXT NOT NULL, PRIMARY KEY (x, y));

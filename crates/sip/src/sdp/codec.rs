@@ -9,41 +9,70 @@ pub enum CodecKind {
     Pcmu,
     /// G.711 A-law, 8 kHz, mono.
     Pcma,
+    /// G.722, 16 kHz by a clock of 8 kHz (RFC 3551 §4.5.2), mono.
+    G722,
+    /// Opus, by a clock of 48 kHz (RFC 7587).
+    Opus,
 }
 
+/// The payload type that we offer Opus under; others use it too.
+const OPUS_PAYLOAD_TYPE: u8 = 111;
+
 impl CodecKind {
-    /// The encoding name of RFC 3551.
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Pcmu, Self::Pcma, Self::G722, Self::Opus];
+
+    /// The encoding name of RFC 3551 and RFC 7587.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
+            Self::G722 => "G722",
+            Self::Opus => "opus",
         }
     }
 
-    /// The static payload type of RFC 3551.
+    /// The payload type that needs no `a=rtpmap` (RFC 3551 §6); `None`: always a dynamic one.
     #[must_use]
-    pub fn static_payload_type(self) -> u8 {
+    pub fn static_payload_type(self) -> Option<u8> {
         match self {
-            Self::Pcmu => 0,
-            Self::Pcma => 8,
+            Self::Pcmu => Some(0),
+            Self::Pcma => Some(8),
+            Self::G722 => Some(9),
+            Self::Opus => None,
         }
     }
 
     /// The RTP clock rate in Hz.
     #[must_use]
     pub fn clock_hz(self) -> u32 {
-        8000
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => 8_000,
+            Self::Opus => 48_000,
+        }
+    }
+
+    /// Channels that `a=rtpmap` names: 2 for Opus, whatever is sent (RFC 7587 §7).
+    #[must_use]
+    pub fn channels(self) -> u32 {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => 1,
+            Self::Opus => 2,
+        }
     }
 
     pub(super) fn from_static(payload_type: u8) -> Option<Self> {
-        [Self::Pcmu, Self::Pcma].into_iter().find(|k| k.static_payload_type() == payload_type)
+        Self::ALL.into_iter().find(|k| k.static_payload_type() == Some(payload_type))
     }
 
+    /// Some leave out the 2 of Opus.
     pub(super) fn from_rtpmap(encoding: &str, clock_hz: u32, channels: u32) -> Option<Self> {
-        [Self::Pcmu, Self::Pcma]
-            .into_iter()
-            .find(|k| k.name().eq_ignore_ascii_case(encoding) && k.clock_hz() == clock_hz && channels == 1)
+        Self::ALL.into_iter().find(|k| {
+            k.name().eq_ignore_ascii_case(encoding)
+                && k.clock_hz() == clock_hz
+                && (1..=k.channels()).contains(&channels)
+        })
     }
 }
 
@@ -62,10 +91,20 @@ pub struct Codec {
     pub payload_type: u8,
 }
 
+/// Under its static payload type, or the one that is usual.
 impl From<CodecKind> for Codec {
     fn from(kind: CodecKind) -> Self {
-        Self { kind, payload_type: kind.static_payload_type() }
+        Self { kind, payload_type: kind.static_payload_type().unwrap_or(OPUS_PAYLOAD_TYPE) }
     }
+}
+
+/// Telephone events (RFC 4733) with the payload type they have in a description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Events {
+    /// Their RTP payload type, 0 to 127.
+    pub payload_type: u8,
+    /// Their clock: that of the audio they come among (RFC 4733 §2.1).
+    pub clock_hz: u32,
 }
 
 /// Who sends (RFC 3264 §5.1), always from the point of view of whose description it is.

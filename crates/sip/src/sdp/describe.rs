@@ -7,7 +7,7 @@ use sdp_types::{Attribute, Connection, Media, Session};
 
 use super::lenient::normalise;
 use super::{
-    Codec, CodecKind, Crypto, Direction, Fmtp, PTIME_MS_DEFAULT, PTIME_MS_MAX, PTIME_MS_MIN, RtpMap, SdpError,
+    Codec, CodecKind, Crypto, Direction, Events, Fmtp, PTIME_MS_DEFAULT, PTIME_MS_MAX, PTIME_MS_MIN, RtpMap, SdpError,
 };
 
 /// Most media lines of a description.
@@ -30,8 +30,14 @@ pub struct Audio {
     pub rtcp: Option<SocketAddr>,
     /// The codecs known to us, in its author's order of preference.
     pub codecs: Vec<Codec>,
-    /// The payload type of telephone events at 8 kHz.
-    pub dtmf_payload_type: Option<u8>,
+    /// Telephone events, in its author's order.
+    pub events: Vec<Events>,
+    /// The payload type of comfort noise by a clock of 8 kHz (RFC 3389).
+    pub cn_payload_type: Option<u8>,
+    /// Whether RTCP may go over RTP's port (RFC 5761).
+    pub rtcp_mux: bool,
+    /// Whether it is SRTP with keys in the description (RFC 4568).
+    pub is_secure: bool,
     /// Milliseconds per packet its author likes to receive.
     pub ptime_ms: u32,
     /// Who sends, seen by its author. An address of 0.0.0.0 counts as hold (RFC 3264 §8.4).
@@ -58,7 +64,7 @@ impl Description {
         self.session.origin.sess_version
     }
 
-    /// The audio streams over plain RTP that are not switched off (port 0).
+    /// The audio streams over RTP and SRTP that are not switched off (port 0).
     pub fn audio(&self) -> impl Iterator<Item = Result<Audio, SdpError>> {
         self.session
             .medias
@@ -101,7 +107,7 @@ impl Description {
         let connection = media.connections.first().or(self.session.connection.as_ref());
         let ip = address(connection.ok_or_else(|| SdpError::Address(String::new()))?)?;
         let rtp = SocketAddr::new(ip, media.port);
-        let (codecs, dtmf_payload_type) = formats(media);
+        let Formats { codecs, events, cn_payload_type } = formats(media);
         let named =
             direction_of(&media.attributes).or_else(|| direction_of(&self.session.attributes)).unwrap_or_default();
         let direction = if ip.is_unspecified() { named.and(Direction::SendOnly) } else { named };
@@ -110,19 +116,42 @@ impl Description {
             rtp,
             rtcp: rtcp_address(media, rtp),
             codecs,
-            dtmf_payload_type,
+            events,
+            cn_payload_type,
+            rtcp_mux: media.attributes.iter().any(|a| a.attribute.eq_ignore_ascii_case("rtcp-mux")),
+            is_secure: is_secure(media),
             ptime_ms: ptime(media),
             direction,
         })
     }
 }
 
-/// What we offer.
+impl Audio {
+    /// The telephone events to send among audio of this clock: those of the same clock, else those of 8 kHz, which is what many have who
+    /// offer Opus.
+    pub(super) fn events_for(&self, clock_hz: u32) -> Option<Events> {
+        let of_clock = |clock_hz: u32| self.events.iter().copied().find(|events| events.clock_hz == clock_hz);
+        of_clock(clock_hz).or_else(|| of_clock(EVENTS_CLOCK_HZ))
+    }
+}
+
+/// What we offer, in the clear and as SRTP.
 const PROTO_DEFAULT: &str = "RTP/AVP";
+const PROTO_SECURE: &str = "RTP/SAVP";
+
+/// The clock of comfort noise, and of telephone events where nothing else fits.
+const EVENTS_CLOCK_HZ: u32 = 8_000;
+
+/// The static payload type of comfort noise (RFC 3389 §4).
+const CN_PAYLOAD_TYPE: u8 = 13;
 
 fn is_rtp_audio(media: &Media) -> bool {
-    media.media.eq_ignore_ascii_case("audio")
-        && (media.proto.eq_ignore_ascii_case(PROTO_DEFAULT) || media.proto.eq_ignore_ascii_case("RTP/AVPF"))
+    let is_plain = [PROTO_DEFAULT, "RTP/AVPF"].iter().any(|proto| media.proto.eq_ignore_ascii_case(proto));
+    media.media.eq_ignore_ascii_case("audio") && (is_plain || is_secure(media))
+}
+
+fn is_secure(media: &Media) -> bool {
+    [PROTO_SECURE, "RTP/SAVPF"].iter().any(|proto| media.proto.eq_ignore_ascii_case(proto))
 }
 
 fn address(connection: &Connection) -> Result<IpAddr, SdpError> {
@@ -135,13 +164,19 @@ fn address(connection: &Connection) -> Result<IpAddr, SdpError> {
 /// How many payload types RTP has (RFC 3550 §5.1).
 const PAYLOAD_TYPES: usize = 128;
 
-/// The codecs and the telephone-event format, in the order of the m= line. Each payload type is looked at once,
-/// however often the line names it, and so is each attribute: the cost grows with the length, not its square.
-fn formats(media: &Media) -> (Vec<Codec>, Option<u8>) {
+/// What a media line's payload types stand for.
+pub(super) struct Formats {
+    pub(super) codecs: Vec<Codec>,
+    pub(super) events: Vec<Events>,
+    pub(super) cn_payload_type: Option<u8>,
+}
+
+/// The formats in the order of the m= line. Each payload type is looked at once, however often the line names it, and so is each attribute:
+/// the cost grows with the length, not its square.
+fn formats(media: &Media) -> Formats {
     let mappings = mappings(media);
     let mut seen = [false; PAYLOAD_TYPES];
-    let mut codecs = Vec::new();
-    let mut dtmf = None;
+    let mut formats = Formats { codecs: Vec::new(), events: Vec::new(), cn_payload_type: None };
     for payload_type in media.fmt.split_ascii_whitespace().filter_map(|f| f.parse::<u8>().ok()) {
         // Above 127 there is no slot.
         let Some(seen) = seen.get_mut(usize::from(payload_type)) else { continue };
@@ -151,15 +186,20 @@ fn formats(media: &Media) -> (Vec<Codec>, Option<u8>) {
         match mappings.get(usize::from(payload_type)).copied().flatten() {
             Some(RtpMap { encoding, clock_hz, channels, .. }) => {
                 if let Some(kind) = CodecKind::from_rtpmap(encoding, clock_hz, channels) {
-                    codecs.push(Codec { kind, payload_type });
-                } else if dtmf.is_none() && encoding.eq_ignore_ascii_case("telephone-event") && clock_hz == 8000 {
-                    dtmf = Some(payload_type);
+                    formats.codecs.push(Codec { kind, payload_type });
+                } else if encoding.eq_ignore_ascii_case("telephone-event") {
+                    formats.events.push(Events { payload_type, clock_hz });
+                } else if encoding.eq_ignore_ascii_case("CN") && clock_hz == EVENTS_CLOCK_HZ {
+                    formats.cn_payload_type.get_or_insert(payload_type);
                 }
             }
-            None => codecs.extend(CodecKind::from_static(payload_type).map(Codec::from)),
+            None if payload_type == CN_PAYLOAD_TYPE => {
+                formats.cn_payload_type.get_or_insert(payload_type);
+            }
+            None => formats.codecs.extend(CodecKind::from_static(payload_type).map(Codec::from)),
         }
     }
-    (codecs, dtmf)
+    formats
 }
 
 /// The `a=rtpmap` of each payload type; of two for the same one the first counts.
@@ -209,7 +249,7 @@ fn rtcp_address(media: &Media, rtp: SocketAddr) -> Option<SocketAddr> {
 
 /// What an offer holds besides its codecs.
 #[derive(Clone, Copy, Debug)]
-pub struct OfferOptions {
+pub struct OfferOptions<'a> {
     /// Version in the origin line; one more for each changed re-offer.
     pub version: u64,
     /// Who is to send, from our point of view.
@@ -218,11 +258,28 @@ pub struct OfferOptions {
     pub ptime_ms: u32,
     /// Our RTCP port where it is not RTP's plus one.
     pub rtcp_port: Option<u16>,
+    /// Whether RTCP may come over RTP's port (RFC 5761).
+    pub rtcp_mux: bool,
+    /// Whether we take comfort noise (RFC 3389), where a codec goes by its clock.
+    pub comfort_noise: bool,
+    /// The `a=fmtp` of Opus: how we like to receive it; empty: nothing is said.
+    pub opus_fmtp: &'a str,
+    /// Ways to protect what we send, the best first; none: plain RTP.
+    pub crypto: &'a [Crypto],
 }
 
-impl Default for OfferOptions {
+impl Default for OfferOptions<'_> {
     fn default() -> Self {
-        Self { version: 1, direction: Direction::SendRecv, ptime_ms: PTIME_MS_DEFAULT, rtcp_port: None }
+        Self {
+            version: 1,
+            direction: Direction::SendRecv,
+            ptime_ms: PTIME_MS_DEFAULT,
+            rtcp_port: None,
+            rtcp_mux: false,
+            comfort_noise: false,
+            opus_fmtp: "",
+            crypto: &[],
+        }
     }
 }
 
@@ -238,18 +295,31 @@ pub fn offer(
     offer_with(local, session_id, codecs, dtmf_payload_type, &OfferOptions { ptime_ms, ..OfferOptions::default() })
 }
 
-/// Writes an offer.
+/// Writes an offer. Telephone events are offered once for each clock there is among the codecs (RFC 4733 §2.1), from `dtmf_payload_type`
+/// upwards.
 #[must_use]
 pub fn offer_with(
     local: SocketAddr,
     session_id: u64,
     codecs: &[Codec],
     dtmf_payload_type: Option<u8>,
-    options: &OfferOptions,
+    options: &OfferOptions<'_>,
 ) -> String {
+    let mut events: Vec<Events> = Vec::new();
+    if let Some(first) = dtmf_payload_type {
+        for codec in codecs {
+            let clock_hz = codec.kind.clock_hz();
+            if !events.iter().any(|known| known.clock_hz == clock_hz) {
+                events.push(Events { payload_type: first + events.len() as u8, clock_hz });
+            }
+        }
+    }
+    let has_cn = options.comfort_noise && codecs.iter().any(|codec| codec.kind.clock_hz() == EVENTS_CLOCK_HZ);
     let mut out = head(local, session_id, options.version);
     out.push_str("t=0 0\r\n");
-    audio_lines(&mut out, local, PROTO_DEFAULT, codecs, dtmf_payload_type, options);
+    let proto = if options.crypto.is_empty() { PROTO_DEFAULT } else { PROTO_SECURE };
+    let formats = Formats { codecs: codecs.to_vec(), events, cn_payload_type: has_cn.then_some(CN_PAYLOAD_TYPE) };
+    audio_lines(&mut out, local, proto, &formats, options);
     out
 }
 
@@ -265,30 +335,45 @@ pub(super) fn audio_lines(
     out: &mut String,
     local: SocketAddr,
     proto: &str,
-    codecs: &[Codec],
-    dtmf_payload_type: Option<u8>,
-    options: &OfferOptions,
+    formats: &Formats,
+    options: &OfferOptions<'_>,
 ) {
     // Writing to a String cannot fail.
     let mut line = |text: std::fmt::Arguments<'_>| out.write_fmt(format_args!("{text}\r\n")).unwrap_or_default();
-    let formats = codecs
+    let Formats { codecs, events, cn_payload_type } = formats;
+    let payload_types = codecs
         .iter()
         .map(|c| c.payload_type)
-        .chain(dtmf_payload_type)
+        .chain(*cn_payload_type)
+        .chain(events.iter().map(|e| e.payload_type))
         .map(|pt| pt.to_string())
         .collect::<Vec<_>>()
         .join(" ");
-    line(format_args!("m=audio {} {proto} {formats}", local.port()));
+    line(format_args!("m=audio {} {proto} {payload_types}", local.port()));
     for codec in codecs {
-        line(format_args!("a=rtpmap:{} {}/{}", codec.payload_type, codec.kind, codec.kind.clock_hz()));
+        let Codec { kind, payload_type } = *codec;
+        let (encoding, clock_hz, channels) = (kind.name(), kind.clock_hz(), kind.channels());
+        line(format_args!("a=rtpmap:{}", RtpMap { payload_type, encoding, clock_hz, channels }));
+        if kind == CodecKind::Opus && !options.opus_fmtp.is_empty() {
+            line(format_args!("a=fmtp:{}", Fmtp { payload_type, parameters: options.opus_fmtp }));
+        }
     }
-    if let Some(pt) = dtmf_payload_type {
-        line(format_args!("a=rtpmap:{pt} telephone-event/8000"));
+    if let Some(pt) = cn_payload_type {
+        line(format_args!("a=rtpmap:{pt} CN/{EVENTS_CLOCK_HZ}"));
+    }
+    for Events { payload_type: pt, clock_hz } in events {
+        line(format_args!("a=rtpmap:{pt} telephone-event/{clock_hz}"));
         line(format_args!("a=fmtp:{pt} 0-16"));
     }
     line(format_args!("a=ptime:{}", options.ptime_ms));
     if let Some(port) = options.rtcp_port {
         line(format_args!("a=rtcp:{port}"));
+    }
+    if options.rtcp_mux {
+        line(format_args!("a=rtcp-mux"));
+    }
+    for crypto in options.crypto {
+        line(format_args!("a=crypto:{crypto}"));
     }
     line(format_args!("a={}", options.direction.as_str()));
 }

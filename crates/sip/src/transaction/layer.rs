@@ -357,8 +357,21 @@ impl Layer {
         self.transmits.push_back(Transmit { peer, payload });
     }
 
-    /// Sends a response to a message that is in no transaction, to where its Via says.
-    fn respond_stateless(&mut self, from: Peer, mut response: Response) {
+    /// Whether a response is to a request of ours that is still in a transaction.
+    #[must_use]
+    pub fn expects(&self, response: &Response) -> bool {
+        client_key(response).is_some_and(|key| self.client_keys.contains_key(&key))
+    }
+
+    /// Sends a response to a message that is in no transaction.
+    fn respond_stateless(&mut self, from: Peer, response: Response) {
+        self.transmits.extend(self.stateless_response(from, response));
+    }
+
+    /// A response to a message that is in no transaction, and where it goes: to where its Via says, the source's address in it
+    /// (RFC 3261 §8.2.7, §18.2.2). It gets its To tag here.
+    #[must_use]
+    pub fn stateless_response(&self, from: Peer, mut response: Response) -> Option<Transmit> {
         let key = response.headers.get(&HeaderName::Via).map(ToString::to_string).unwrap_or_default();
         let via = top_via_any_version(&response.headers).map(|mut via| {
             via.note_source(from.addr);
@@ -375,9 +388,7 @@ impl Layer {
             let to = to.with_tag(Some(&self.tokens.derived(&key))).to_string();
             response.headers.replace_first(&HeaderName::To, Text::from(to));
         }
-        if let Some(peer) = peer {
-            self.send(peer, response.to_bytes());
-        }
+        peer.map(|peer| Transmit { peer, payload: response.to_bytes() })
     }
 
     fn start_client(&mut self, now: Instant, peer: Peer, key: String, request: Request) -> ClientId {

@@ -27,8 +27,10 @@ pub enum FromBot {
     Resume,
     /// End of an utterance: play what is queued however short it is.
     Eou,
-    /// Play a file.
+    /// Play a file or a tone.
     Play(Play),
+    /// Stop what `play` began.
+    PlayStop,
     /// Press keys.
     Dtmf(DtmfSend),
     /// End the call.
@@ -57,9 +59,22 @@ pub enum FromBot {
 
 impl FromBot {
     /// Every `type` of this direction.
-    pub const TYPES: [&'static str; 14] = [
-        "accept", "mark", "clear", "pause", "resume", "eou", "play", "dtmf", "hangup", "transfer", "record", "mute",
-        "set", "ping",
+    pub const TYPES: [&'static str; 15] = [
+        "accept",
+        "mark",
+        "clear",
+        "pause",
+        "resume",
+        "eou",
+        "play",
+        "play_stop",
+        "dtmf",
+        "hangup",
+        "transfer",
+        "record",
+        "mute",
+        "set",
+        "ping",
     ];
 
     /// The message's `type`.
@@ -73,6 +88,7 @@ impl FromBot {
             Self::Resume => "resume",
             Self::Eou => "eou",
             Self::Play(_) => "play",
+            Self::PlayStop => "play_stop",
             Self::Dtmf(_) => "dtmf",
             Self::Hangup(_) => "hangup",
             Self::Transfer(_) => "transfer",
@@ -116,14 +132,28 @@ pub struct PlayoutSpec {
     pub cap_ms: Option<u32>,
 }
 
-/// `play`: a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// `play`: a file or a tone, to the caller. The same as `call.play` of the NATS API.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Play {
-    /// Where it is.
+    /// `http://` or `https://` address of a WAV, FLAC or Ogg Vorbis file. One of `url`, `file` and `tone`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub url: String,
+    /// Path of such a file below the switch's play directory.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub file: String,
+    /// One or two frequencies in Hz, and ms of sound and silence: `440+480:2000/4000`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub tone: String,
     /// Again and again.
-    #[serde(rename = "loop", default)]
+    #[serde(rename = "loop")]
     pub looped: bool,
+    /// What the bot sends is heard too, and this mixed in at so many dB. Without it the bot's audio waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mix_db: Option<i32>,
+    /// A key that the caller presses, or a `clear`, stops it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub interruptible: bool,
 }
 
 /// `dtmf` from the bot.

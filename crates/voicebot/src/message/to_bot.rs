@@ -21,6 +21,8 @@ pub enum ToBot {
     Cleared(Cleared),
     /// How playing goes on.
     Playback(Playback),
+    /// What `play` or the API's `call.play` began: is heard, or is over.
+    Play(PlayReport),
     /// Around caller audio that is late: said while the connection was lost, and just before.
     Replay(Replay),
     /// Whether the bot should hold back its audio.
@@ -46,9 +48,9 @@ pub enum ToBot {
 
 impl ToBot {
     /// Every `type` of this direction.
-    pub const TYPES: [&'static str; 14] = [
-        "start", "dtmf", "mark", "cleared", "playback", "replay", "flow", "speech", "cpa", "call", "qos", "stop",
-        "error", "pong",
+    pub const TYPES: [&'static str; 15] = [
+        "start", "dtmf", "mark", "cleared", "playback", "play", "replay", "flow", "speech", "cpa", "call", "qos",
+        "stop", "error", "pong",
     ];
 
     /// The message's `type`.
@@ -60,6 +62,7 @@ impl ToBot {
             Self::Mark(_) => "mark",
             Self::Cleared(_) => "cleared",
             Self::Playback(_) => "playback",
+            Self::Play(_) => "play",
             Self::Replay(_) => "replay",
             Self::Flow(_) => "flow",
             Self::Speech(_) => "speech",
@@ -289,6 +292,30 @@ pub enum PlaybackState {
     Drained,
     /// A report in between.
     Progress,
+}
+
+/// `play`: what is played beside the bot's own audio.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlayReport {
+    /// Begins or is over.
+    pub state: PlayState,
+    /// As the events of the NATS API name it.
+    pub play_id: String,
+    /// Why it is over: `completed`, `stopped`, `interrupted` or `replaced`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What was sent of it, all rounds together.
+    pub played_ms: u64,
+}
+
+/// A file or tone begins or is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlayState {
+    /// Its first sample goes out.
+    Started,
+    /// It is over.
+    Finished,
 }
 
 /// `replay`: audio between `start` and `end` is late.

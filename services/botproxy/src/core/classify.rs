@@ -1,6 +1,7 @@
 //! Who a request comes from: a switch of ours, a trunk, or somebody else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use botstream_state::load::SwitchLoad;
@@ -27,6 +28,8 @@ pub(super) enum Source {
 #[derive(Debug, Default)]
 pub(super) struct Switches {
     alive_at: BTreeMap<Peer, bool>,
+    /// Of all of these.
+    ips: BTreeSet<IpAddr>,
     read_at: Option<Instant>,
 }
 
@@ -42,6 +45,12 @@ impl Switches {
         if self.alive_at.len() >= REMEMBERED_MAX {
             self.alive_at.retain(|_, alive| *alive);
         }
+        self.ips = self.alive_at.keys().map(|peer| peer.addr.ip().to_canonical()).collect();
+    }
+
+    /// Whether a switch is or was at this address, at any port.
+    pub(super) fn is_at(&self, ip: IpAddr) -> bool {
+        self.ips.contains(&ip)
     }
 
     fn is_stale(&self, now: Instant) -> bool {

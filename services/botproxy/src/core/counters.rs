@@ -27,6 +27,32 @@ pub(crate) enum Refusal {
     UnknownDialog,
     /// No room for another transaction.
     Full,
+    /// More new calls from one address than it may make.
+    Rate,
+    /// A call out came later than its trunk's limits allow.
+    TooLate,
+}
+
+/// Why nothing at all was done about a message of a stranger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Dropped {
+    /// Its source has sent too much.
+    Banned,
+    /// Strangers have been answered often enough in this second.
+    Answer,
+    /// The answer would have been longer than what was sent.
+    Longer,
+}
+
+impl Dropped {
+    /// The value of the label `reason`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Banned => "banned",
+            Self::Answer => "answers",
+            Self::Longer => "longer",
+        }
+    }
 }
 
 impl Refusal {
@@ -44,6 +70,8 @@ impl Refusal {
             Self::Unresolvable => "unresolvable",
             Self::UnknownDialog => "unknown_dialog",
             Self::Full => "full",
+            Self::Rate => "rate",
+            Self::TooLate => "too_late",
         }
     }
 }
@@ -67,6 +95,10 @@ pub(crate) struct Counters {
     pub(crate) stray_responses: u64,
     /// Requests refused by the proxy itself, by reason.
     pub(crate) refusals: BTreeMap<Refusal, u64>,
+    /// Strangers that were banned.
+    pub(crate) bans: u64,
+    /// Messages of strangers that got no answer, by reason.
+    pub(crate) dropped: BTreeMap<Dropped, u64>,
     /// Messages that are none, by the status that answers them.
     pub(crate) malformed: BTreeMap<u16, u64>,
 }
@@ -74,6 +106,10 @@ pub(crate) struct Counters {
 impl Counters {
     pub(super) fn refused(&mut self, refusal: Refusal) {
         *self.refusals.entry(refusal).or_default() += 1;
+    }
+
+    pub(super) fn dropped(&mut self, dropped: Dropped) {
+        *self.dropped.entry(dropped).or_default() += 1;
     }
 
     pub(super) fn malformed(&mut self, status: u16) {

@@ -12,6 +12,8 @@ mod inbound;
 mod onward;
 mod response;
 mod route;
+mod sources;
+mod strangers;
 #[cfg(test)]
 mod tests;
 
@@ -21,11 +23,14 @@ use std::time::{Duration, Instant};
 
 use botstream_state::load::SwitchLoad;
 use sip::transaction::{self, ClientId, Event, Layer, ServerId};
-use sip::{HeaderName, Method, Peer, Request, TokenSource, Transmit, Transport};
+use sip::{HeaderName, Method, Peer, Request, Response, TokenSource, Transmit, Transport};
 
 use classify::{Source, Switches};
-pub(crate) use counters::{Counters, Refusal};
+pub(crate) use counters::{Counters, Dropped, Refusal};
 use forward::{Arrival, Forward, ForwardId};
+use sources::{Rate, Sources};
+pub(crate) use strangers::StrangerLimits;
+use strangers::Strangers;
 
 /// Methods that are carried.
 const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, MESSAGE";
@@ -34,10 +39,16 @@ const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REF
 pub(crate) trait Directory {
     /// The trunk that a call from this address belongs to.
     fn trunk_of_source(&self, source: IpAddr) -> Option<TrunkName>;
+    /// Whether calls come from this address.
+    fn is_source(&self, source: IpAddr) -> bool {
+        self.trunk_of_source(source).is_some()
+    }
     /// Whether calls are sent to a trunk at this address, so that requests within them may come from there.
     fn is_trunk_peer(&self, source: IpAddr) -> bool;
     /// The address of a trunk's peer that is configured by name.
     fn resolve(&self, host: &str, port: u16) -> Option<SocketAddr>;
+    /// The time that the cluster's clocks share, ms since 1970.
+    fn unix_ms(&self) -> i64;
     /// The media switches and their load, reservations included.
     fn switches(&self) -> Vec<SwitchLoad>;
     /// The node that has a call, by its SIP Call-ID.
@@ -74,6 +85,10 @@ pub(crate) struct Config {
     pub(crate) t1: Duration,
     /// Most transactions of each kind at once.
     pub(crate) transactions_max: usize,
+    /// New calls a second from one address of a trunk; twice as many at once.
+    pub(crate) calls_per_second_max: u32,
+    /// What others than switches and trunks may do.
+    pub(crate) strangers: StrangerLimits,
 }
 
 impl Config {
@@ -87,6 +102,8 @@ impl Config {
             retry_after_s: 5,
             t1: Duration::from_millis(500),
             transactions_max: 50_000,
+            calls_per_second_max: 1_000,
+            strangers: StrangerLimits::default(),
         }
     }
 
@@ -112,6 +129,9 @@ pub(crate) struct Proxy {
     stale: BTreeSet<ClientId>,
     timers: BTreeSet<(Instant, ForwardId)>,
     switches: Switches,
+    strangers: Strangers,
+    /// When each trunk's address may make its full burst of calls again.
+    calls_of: Sources<Instant>,
     counters: Counters,
     is_draining: bool,
 }
@@ -130,6 +150,8 @@ impl Proxy {
         };
         Self {
             layer: Layer::new(layer, tokens.next_u64()),
+            strangers: Strangers::new(&config.strangers),
+            calls_of: Sources::default(),
             config,
             tokens,
             next_forward: 0,
@@ -146,8 +168,12 @@ impl Proxy {
 
     /// One datagram, or one message cut out of a stream.
     pub(crate) fn receive(&mut self, now: Instant, from: Peer, payload: &[u8], directory: &mut dyn Directory) {
-        self.layer.receive(now, from, payload);
-        self.pump(now, directory);
+        if self.knows(now, from.addr.ip(), directory) {
+            self.layer.receive(now, from, payload);
+            self.pump(now, directory);
+        } else {
+            self.on_stranger(now, from, payload, directory);
+        }
     }
 
     /// Nothing can be sent to this peer.
@@ -242,6 +268,9 @@ impl Proxy {
             (Source::Unknown, ..) => self.refuse(now, id, &arrival.request, 403, Refusal::UnknownSource),
             (source, true, _) => self.forward_in_dialog(now, arrival, &source, &routes, directory),
             (Source::Switch, false, _) => self.forward_outbound(now, arrival, directory),
+            (Source::Trunk(_), false, Method::Invite) if !self.may_call(now, from) => {
+                self.refuse(now, id, &arrival.request, 503, Refusal::Rate);
+            }
             (Source::Trunk(trunk), false, Method::Invite) => self.forward_inbound(now, arrival, trunk, directory),
             // Only within a dialog may a trunk's peer speak that is no source of calls.
             (Source::TrunkPeer, false, Method::Invite) => {
@@ -251,6 +280,12 @@ impl Proxy {
                 self.refuse(now, id, &arrival.request, 405, Refusal::Method);
             }
         }
+    }
+
+    /// Whether one more call may come from this address now.
+    fn may_call(&mut self, now: Instant, from: Peer) -> bool {
+        let full_at = self.calls_of.of(from.addr.ip(), || now);
+        Rate::per_second(self.config.calls_per_second_max).take(full_at, now)
     }
 
     /// RFC 3261 §16.3: what a request must pass before it is carried anywhere.
@@ -274,11 +309,8 @@ impl Proxy {
 
     fn answer_options(&mut self, now: Instant, id: ServerId, request: &Request) {
         let tag = self.tokens.token();
-        let mut response = request.response(200, None, Some(&tag));
-        response.headers.push(HeaderName::Allow, ALLOW);
-        response.headers.push(HeaderName::Accept, "application/sdp");
         self.counters.options_answered += 1;
-        self.layer.respond(now, id, &response);
+        self.layer.respond(now, id, &capabilities(request, Some(&tag)));
     }
 
     /// Answers a request ourselves, and counts why.
@@ -318,4 +350,12 @@ impl Proxy {
         forward.scheduled = next;
         self.forwards.insert(forward.id, forward);
     }
+}
+
+/// What OPTIONS asks for (RFC 3261 §11.2).
+fn capabilities(request: &Request, tag: Option<&str>) -> Response {
+    let mut response = request.response(200, None, tag);
+    response.headers.push(HeaderName::Allow, ALLOW);
+    response.headers.push(HeaderName::Accept, "application/sdp");
+    response
 }

@@ -16,6 +16,9 @@ use super::{Directory, Proxy, Refusal};
 /// How long a switch that has left the table may be silent within a dialog.
 const GONE_SILENCE_MAX: Duration = Duration::from_secs(2);
 
+/// Until when a trunk's limits let a call out, in ms since 1970.
+const SEND_BY_HEADER: &str = "X-BotStream-Send-By";
+
 /// Where a request goes next.
 struct Hop {
     peer: Peer,
@@ -35,6 +38,12 @@ impl Proxy {
             return;
         };
         if arrival.request.method == sip::Method::Invite {
+            // However it was delayed: sent now, it might be one too many in its second.
+            let send_by_ms = arrival.request.header(SEND_BY_HEADER).map(|text| text.trim().parse::<i64>());
+            if send_by_ms.is_some_and(|by_ms| by_ms.map_or(true, |by_ms| directory.unix_ms() > by_ms)) {
+                self.refuse(now, arrival.server, &arrival.request, 503, Refusal::TooLate);
+                return;
+            }
             self.counters.calls_outbound += 1;
         }
         self.forward_onward(now, arrival, &Hop { peer, patience: None }, directory);

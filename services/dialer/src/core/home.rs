@@ -1,11 +1,19 @@
-//! Which dialer a key is carried out by: always the same one, so that the same key given to several dialers at once is taken once.
+//! Which instance of a service something is done by: always the same one. So the same idempotency key given to several dialers at once
+//! is taken once, and a trunk's channels are granted by one trunk-manager.
 //!
-//! Rendezvous hashing: of all dialers the one with the highest hash of key and name. When a dialer comes or goes, only the keys that
-//! it wins move.
+//! Rendezvous hashing: of all instances the one with the highest hash of key and name. When one comes or goes, only the keys that it wins
+//! move.
 
-/// The home of a key; `None` when there is no dialer.
-pub(crate) fn of<'a>(key: &[&str], dialers: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    dialers.max_by_key(|node| (hash(key, node), *node))
+/// The home of a key; `None` when there is no instance.
+pub(crate) fn of<'a>(key: &[&str], nodes: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    nodes.max_by_key(|node| (hash(key, node), *node))
+}
+
+/// All instances, the home of a key first, then whoever has its place when that is gone.
+pub(crate) fn ranked<'a>(key: &[&str], nodes: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut ranked: Vec<_> = nodes.collect();
+    ranked.sort_by_cached_key(|node| std::cmp::Reverse((hash(key, node), *node)));
+    ranked
 }
 
 /// FNV-1a over the parts and their lengths, then a finaliser (splitmix64), without which near names have near hashes.
@@ -40,6 +48,9 @@ mod tests {
         }
         for (n, home) in homes.iter().enumerate() {
             let left = of(&["default", &n.to_string()], ["d-1", "d-3"].into_iter()).unwrap();
+            let ranked = ranked(&["default", &n.to_string()], dialers.into_iter());
+            assert_eq!((ranked.len(), ranked[0]), (3, *home));
+            assert!(*home != "d-2" || ranked[1] == left);
             assert!(*home == "d-2" || *home == left);
         }
     }

@@ -87,6 +87,21 @@ async fn nobody_with_room_is_said_so() {
 }
 
 #[tokio::test]
+async fn a_limit_that_nobody_keeps_lets_no_call_through() {
+    let bench = Bench::new().await;
+    bench.limited_trunk("limited", 5);
+    let switch = bench.switch("s1", 0, Behaviour::Obeys).await;
+    let _dialer = bench.dialer("d1").await;
+    let limited = |trunk: &str| DialRequest { trunk: trunk.into(), ..request("1") };
+    let error = dial(&bench, limited("limited")).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::NoCapacity);
+    assert!(error.message.contains("no trunk-manager is there"), "{error}");
+    assert!(switch.ordered().is_empty());
+    eventually("the reservation is given back", async || (bench.reservations() == 0).then_some(())).await;
+    dial(&bench, limited("carrier")).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_refused_call_is_not_tried_elsewhere() {
     let bench = Bench::new().await;
     let _first = bench.switch("s1", 0, refuses(ErrorCode::TrunkDown)).await;

@@ -73,10 +73,18 @@ impl Bench {
         bench
     }
 
-    pub(crate) fn trunk(&self, name: &str) {
-        let trunk =
-            Trunk { name: name.into(), tenant: "default".into(), peer: "192.0.2.1:5060".into(), ..Default::default() };
+    /// A trunk that takes so many calls a second.
+    pub(crate) fn limited_trunk(&self, name: &str, max_cps: u32) {
+        let trunk = Trunk { max_cps, ..Self::to_carrier(name) };
         self.config.write(|conn| config::put(conn, &trunk)).unwrap();
+    }
+
+    pub(crate) fn trunk(&self, name: &str) {
+        self.config.write(|conn| config::put(conn, &Self::to_carrier(name))).unwrap();
+    }
+
+    fn to_carrier(name: &str) -> Trunk {
+        Trunk { name: name.into(), tenant: "default".into(), peer: "192.0.2.1:5060".into(), ..Default::default() }
     }
 
     /// A dialer that is ready and has what the tests have written.

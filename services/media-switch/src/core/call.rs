@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use botstream_api::call::{Direction, State};
 use botstream_api::cause::{Class, Party};
+use botstream_api::dtmf_collected::Reason;
 use botstream_api::event::Body;
 use botstream_api::{
     AudioFormat, CallAnswered, CallCreated, CallEarlyMedia, CallEnded, CallRinging, CallRouting, Cause, DtmfDigit,
@@ -17,6 +18,7 @@ use botstream_api::{
 
 use super::cause::{self, Ending};
 use super::chain::{Chain, Step};
+use super::collect::{Collect, CollectSpec};
 
 /// What does not change during a call.
 #[derive(Debug, Clone)]
@@ -84,6 +86,15 @@ pub(crate) enum Input {
     Cleared(StreamCleared),
     Mark(StreamMark),
     Flow(StreamFlow),
+    /// A clip beside the bot's audio has begun, or is over.
+    Playback(Body),
+    /// Somebody has begun to hold the call, or ceased to: it only has to be told.
+    Hold(Body),
+    /// Somebody wants the keys that the caller presses from now on.
+    Collect {
+        id: String,
+        spec: CollectSpec,
+    },
     /// No audio has come for too long.
     MediaTimeout,
     /// The media path of this call broke down.
@@ -117,6 +128,8 @@ pub(crate) enum Output {
     Publish(Body),
     /// `state()` has changed.
     StateChanged,
+    /// `timeout()` has changed.
+    TimerChanged,
     /// The call is over; nothing follows.
     Ended,
 }
@@ -142,6 +155,8 @@ pub(crate) struct Call {
     created: Instant,
     answered: Option<Instant>,
     is_audio_started: bool,
+    /// Keys that somebody collects.
+    collect: Option<Collect>,
     /// Set when a drained hang-up has been asked for.
     ending: Option<Ending>,
     /// Set when the call is over but for its media's counters.
@@ -160,6 +175,7 @@ impl Call {
             created: now,
             answered: None,
             is_audio_started: false,
+            collect: None,
             ending: None,
             closing: None,
             facts,
@@ -200,7 +216,8 @@ impl Call {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub(crate) fn timeout(&self) -> Option<Instant> {
-        self.duration_end().into_iter().chain(self.reconnect).min()
+        let collect = self.collect.as_ref().map(Collect::due);
+        self.duration_end().into_iter().chain(self.reconnect).chain(collect).min()
     }
 
     fn duration_end(&self) -> Option<Instant> {
@@ -210,8 +227,12 @@ impl Call {
         }
     }
 
-    /// Ends a call that has lasted its time; calls a lost bot again.
+    /// Ends a call that has lasted its time; calls a lost bot again; waits no longer for a key.
     pub(crate) fn handle_timeout(&mut self, now: Instant, outputs: &mut Vec<Output>) {
+        if let Some(late) = self.collect.take_if(|collect| collect.due() <= now) {
+            outputs.push(Output::Publish(Body::DtmfCollected(late.outcome(Reason::Timeout))));
+            outputs.push(Output::TimerChanged);
+        }
         if self.duration_end().is_some_and(|due| due <= now) {
             self.end(now, Ending::by_system(Class::MaxDuration), outputs);
         } else if self.reconnect.take_if(|due| *due <= now).is_some() {
@@ -228,6 +249,13 @@ impl Call {
 
     /// Takes one input; what follows from it is appended to `outputs`.
     pub(crate) fn handle(&mut self, now: Instant, input: Input, outputs: &mut Vec<Output>) {
+        // The end of the call ends what is played, and is told before the call's own.
+        if let Input::Playback(body) = input {
+            if self.state != State::Ended || self.closing.is_some() {
+                outputs.push(Output::Publish(body));
+            }
+            return;
+        }
         if self.state == State::Ended {
             // The order of these two matters: any other input must leave what is to be told in place.
             if let Input::MediaClosed(media) = input
@@ -240,7 +268,13 @@ impl Call {
         }
         match input {
             // Only ever an answer to the order given when the call is over.
-            Input::MediaClosed(_) => {}
+            Input::MediaClosed(_) | Input::Playback(_) => {}
+            Input::Collect { id, spec } => {
+                if let Some(former) = self.collect.replace(Collect::begin(id, spec, now)) {
+                    outputs.push(Output::Publish(Body::DtmfCollected(former.outcome(Reason::Replaced))));
+                }
+                outputs.push(Output::TimerChanged);
+            }
             Input::Ringing { sip_status, has_early_media } => {
                 self.become_ringing(sip_status, outputs);
                 if has_early_media && self.state == State::Ringing {
@@ -303,7 +337,18 @@ impl Call {
                     self.end(now, ending, outputs);
                 }
             }
-            Input::Digit(digit) => outputs.push(Output::Publish(Body::DtmfDigit(digit))),
+            Input::Digit(digit) => {
+                let collected = self.collect.as_mut().map(|collect| collect.press(&digit.digit, now));
+                outputs.push(Output::Publish(Body::DtmfDigit(digit)));
+                if let Some(outcome) = collected {
+                    if let Some(outcome) = outcome {
+                        self.collect = None;
+                        outputs.push(Output::Publish(Body::DtmfCollected(outcome)));
+                    }
+                    outputs.push(Output::TimerChanged);
+                }
+            }
+            Input::Hold(body) => outputs.push(Output::Publish(body)),
             Input::Cleared(cleared) => outputs.push(Output::Publish(Body::StreamCleared(cleared))),
             Input::Mark(mark) => outputs.push(Output::Publish(Body::StreamMark(mark))),
             Input::Flow(flow) => outputs.push(Output::Publish(Body::StreamFlow(flow))),
@@ -397,6 +442,9 @@ impl Call {
         let class = cause.class().as_str_name();
         outputs.push(Output::CloseMedia { stop_reason, class });
         self.reconnect = None;
+        if let Some(collect) = self.collect.take() {
+            outputs.push(Output::Publish(Body::DtmfCollected(collect.outcome(Reason::Ended))));
+        }
         if self.stream == Stream::Ready || self.had_bot && self.stream == Stream::Connecting {
             outputs.push(Output::Publish(Body::StreamStopped(StreamStopped {
                 stream_id: self.facts.stream_id.clone(),

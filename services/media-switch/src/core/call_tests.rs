@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use botstream_api::call::{Direction, State};
 use botstream_api::cause::{Class, Party};
 use botstream_api::event::Body;
-use botstream_api::{AudioFormat, Cause, MediaStats};
+use botstream_api::{AudioFormat, Cause, DtmfCollectRequest, DtmfDigit, MediaStats, PlaybackFinished};
 use proptest::prelude::*;
 
 use super::call::{Call, Facts, Input, Output};
 use super::cause::Ending;
+use super::collect::CollectSpec;
 
 struct Story {
     call: Call,
@@ -280,6 +281,45 @@ fn the_operators_reason_reaches_the_far_end() {
     )));
 }
 
+fn digit(digit: &str) -> Input {
+    Input::Digit(DtmfDigit { digit: digit.to_owned(), ..DtmfDigit::default() })
+}
+
+fn collect(max: u32) -> Input {
+    let request = DtmfCollectRequest { max, ..DtmfCollectRequest::default() };
+    Input::Collect { id: "c".to_owned(), spec: CollectSpec::try_from(&request).unwrap() }
+}
+
+#[test]
+fn keys_are_collected_in_time_and_told_once() {
+    let mut story = Story::begin(Direction::Inbound);
+    story.then(ready()).then(collect(2));
+    assert_eq!(story.then(digit("1")).told(), ["dtmf.digit", "TimerChanged"]);
+    assert_eq!(story.then(digit("2")).told(), ["dtmf.digit", "dtmf.collected", "TimerChanged"]);
+    assert_eq!(story.then(digit("3")).told(), ["dtmf.digit"]);
+    // Nobody presses anything; another takes over; the call ends.
+    story.then(collect(1));
+    assert_eq!(story.later(Duration::from_secs(10)).told(), ["dtmf.collected", "TimerChanged"]);
+    assert_eq!(story.call.timeout(), None);
+    story.then(collect(1));
+    assert_eq!(story.then(collect(1)).told(), ["dtmf.collected", "TimerChanged"]);
+    story.then(Input::RemoteEnded { reason_headers: Vec::new() });
+    assert_eq!(story.told(), ["CloseMedia", "dtmf.collected", "stream.stopped", "StateChanged"]);
+}
+
+#[test]
+fn what_is_played_at_the_end_is_told_before_the_end() {
+    let mut story = Story::begin(Direction::Inbound);
+    story.then(ready()).then(hangup(Class::Normal));
+    assert_eq!(story.then(playback()).told(), ["playback.finished"]);
+    story.cause();
+    assert!(story.then(playback()).told().is_empty());
+}
+
+fn playback() -> Input {
+    Input::Playback(Body::PlaybackFinished(PlaybackFinished::default()))
+}
+
 fn any_input() -> impl Strategy<Value = Input> {
     prop_oneof![
         any::<bool>().prop_map(|has_early_media| Input::Ringing { sip_status: 180, has_early_media }),
@@ -297,6 +337,9 @@ fn any_input() -> impl Strategy<Value = Input> {
         Just(()).prop_map(|()| hangup(Class::Normal)),
         Just(()).prop_map(|()| Input::HangUpDrained(Ending::by_bot(None))),
         Just(()).prop_map(|()| Input::Drained),
+        Just(()).prop_map(|()| digit("1")),
+        Just(()).prop_map(|()| collect(2)),
+        Just(()).prop_map(|()| playback()),
         Just(()).prop_map(|()| Input::MediaTimeout),
         Just(()).prop_map(|()| Input::MediaFailed { reason: String::new() }),
         Just(()).prop_map(|()| Input::MediaClosed(MediaStats::default())),

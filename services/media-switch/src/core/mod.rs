@@ -3,6 +3,7 @@
 pub(crate) mod call;
 pub(crate) mod cause;
 pub(crate) mod chain;
+pub(crate) mod collect;
 
 #[cfg(test)]
 mod call_tests;

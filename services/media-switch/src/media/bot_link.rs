@@ -9,18 +9,19 @@ use std::time::{Duration, Instant};
 use audio::g711::Law;
 use audio::playout::Tick;
 use bytes::Bytes;
-use rtp::dtmf;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use voicebot::dialect::{Dialect, DialectSession, Incoming, Received};
 use voicebot::message::{After, ErrorInfo, ToBot};
-use voicebot::{Command, Format, close_code};
+use voicebot::{Command, Encoding, Format, close_code};
 
 use super::Notice;
 use super::bot_reports::Allowance;
 use super::bot_socket::{BotSocket, Gone, Message};
 use super::connect::Socket;
 use super::from_bot::{FromBot, Refused};
+use super::keys::Keys;
 use super::leg::Round;
+use super::piece::{Line, Piece};
 
 /// Messages taken from one bot in one sweep; what is left waits in its socket.
 const MESSAGES_PER_SWEEP: usize = 64;
@@ -64,7 +65,7 @@ pub(super) struct BotLink {
     /// `None` while there is no connection.
     socket: Option<BotSocket>,
     pub(super) from_bot: FromBot,
-    law: Law,
+    line: Line,
     began: Instant,
     connect_ms: u32,
     /// The bot has accepted, or shown by sending something that it takes the call as offered.
@@ -77,6 +78,11 @@ pub(super) struct BotLink {
     /// What the bot had queued when it was lost is thrown away.
     is_cut: bool,
     overflows: u32,
+    /// The bot gets silence in the place of what the caller says.
+    pub(super) is_deaf: bool,
+    /// `play`s of the bot's that have not been answered yet.
+    pub(super) plays_asked: u32,
+    has_cleared: bool,
     pub(super) told: Allowance,
     /// Of the connections before.
     past: Counters,
@@ -87,15 +93,15 @@ impl BotLink {
         socket: Socket,
         connect_ms: u32,
         session: DialectSession,
-        law: Law,
+        line: Line,
         now: Instant,
     ) -> Result<Self, Gone> {
-        let from_bot = FromBot::new(law, session.playout());
+        let from_bot = FromBot::new(line, session.playout());
         let socket = BotSocket::begin(socket, session, now)?;
         Ok(Self {
             socket: Some(socket),
             from_bot,
-            law,
+            line,
             began: now,
             connect_ms,
             has_spoken: false,
@@ -104,6 +110,9 @@ impl BotLink {
             lost: None,
             is_cut: false,
             overflows: 0,
+            is_deaf: false,
+            plays_asked: 0,
+            has_cleared: false,
             told: Allowance::new(now),
             past: Counters::default(),
         })
@@ -122,7 +131,7 @@ impl BotLink {
             self.from_bot.clear();
         }
         // As this connection's start says it, whatever another one had accepted.
-        self.from_bot.settle(self.law, session.playout());
+        self.from_bot.settle(self.line, session.playout());
         self.socket = Some(BotSocket::begin(socket, session, now)?);
         self.began = now;
         self.connect_ms = connect_ms;
@@ -134,10 +143,10 @@ impl BotLink {
     }
 
     /// SDP has settled the telephone's codec.
-    pub(super) fn settle(&mut self, law: Law) {
-        self.law = law;
+    pub(super) fn settle(&mut self, line: Line) {
+        self.line = line;
         if let Some(socket) = &self.socket {
-            self.from_bot.settle(law, socket.session.playout());
+            self.from_bot.settle(line, socket.session.playout());
         }
     }
 
@@ -169,7 +178,12 @@ impl BotLink {
     }
 
     pub(super) fn send_audio(&mut self, frame: Bytes, now: Instant, context: &mut Context<'_>) -> Result<(), Gone> {
+        let is_deaf = self.is_deaf;
         match &mut self.socket {
+            Some(socket) if is_deaf => {
+                let frame = silenced(&frame, socket.session.format());
+                socket.send_audio(frame, now, context)
+            }
             Some(socket) => socket.send_audio(frame, now, context),
             None => Ok(()),
         }
@@ -177,7 +191,9 @@ impl BotLink {
 
     /// Sends a frame of caller audio that is late, and is not to be dropped for it.
     pub(super) fn send_late(&mut self, frame: Bytes) -> Result<(), Gone> {
+        let is_deaf = self.is_deaf;
         match &mut self.socket {
+            Some(socket) if is_deaf => socket.send_late(silenced(&frame, socket.session.format())),
             Some(socket) => socket.send_late(frame),
             None => Ok(()),
         }
@@ -215,6 +231,11 @@ impl BotLink {
         self.socket
     }
 
+    /// Whether the bot has sent `clear` since this was last asked.
+    pub(super) fn take_clear(&mut self) -> bool {
+        std::mem::take(&mut self.has_cleared)
+    }
+
     pub(super) fn is_draining(&self) -> bool {
         self.from_bot.is_draining()
     }
@@ -228,16 +249,16 @@ impl BotLink {
     }
 
     /// The next 20 ms for the caller.
-    pub(super) fn tick(&mut self, out: &mut [u8], is_sent: bool) -> Tick {
+    pub(super) fn tick(&mut self, out: &mut Piece, is_sent: bool) -> Tick {
         self.from_bot.tick(out, is_sent)
     }
 
-    /// Takes what the bot has sent. `dtmf` is there when the far end takes telephone events.
+    /// Takes what the bot has sent. `dtmf` is there when it is settled how the far end is told of keys.
     pub(super) fn sweep(
         &mut self,
         round: &mut Round<'_, '_>,
         is_answered: bool,
-        dtmf: Option<&mut dtmf::Sender>,
+        dtmf: Option<&mut Keys>,
     ) -> Result<(), Gone> {
         if let Some(socket) = &mut self.socket {
             socket.pump(round.now, round.context)?;
@@ -256,7 +277,7 @@ impl BotLink {
         Ok(())
     }
 
-    fn receive(&mut self, round: &mut Round<'_, '_>, mut dtmf: Option<&mut dtmf::Sender>) -> Result<(), Gone> {
+    fn receive(&mut self, round: &mut Round<'_, '_>, mut dtmf: Option<&mut Keys>) -> Result<(), Gone> {
         if !round.reads_bots {
             return Ok(());
         }
@@ -284,7 +305,7 @@ impl BotLink {
         &mut self,
         received: Received,
         notices: &mut Vec<Notice>,
-        mut dtmf: Option<&mut dtmf::Sender>,
+        mut dtmf: Option<&mut Keys>,
     ) -> Result<(), Gone> {
         for incoming in received {
             match incoming {
@@ -330,20 +351,16 @@ impl BotLink {
         }
     }
 
-    fn act(
-        &mut self,
-        command: Command,
-        notices: &mut Vec<Notice>,
-        dtmf: Option<&mut dtmf::Sender>,
-    ) -> Result<(), Gone> {
+    fn act(&mut self, command: Command, notices: &mut Vec<Notice>, dtmf: Option<&mut Keys>) -> Result<(), Gone> {
         let done = match command {
             Command::Accepted { format: _, playout } => {
-                self.from_bot.settle(self.law, playout);
+                self.from_bot.settle(self.line, playout);
                 Ok(())
             }
             Command::Mark { id } => self.from_bot.mark(id),
             Command::EndOfUtterance => self.from_bot.end_of_utterance(),
             Command::Clear => {
+                self.has_cleared = true;
                 self.from_bot.clear();
                 Ok(())
             }
@@ -359,7 +376,7 @@ impl BotLink {
                 return match dtmf.map(|sender| sender.queue(&send.digits)) {
                     Some(Ok(())) => Ok(()),
                     Some(Err(error)) => self.tell_error(WRONG_STATE, &format!("dtmf: {error}")),
-                    None => self.tell_error(WRONG_STATE, "dtmf: the far end takes no telephone events (RFC 4733)"),
+                    None => self.tell_error(WRONG_STATE, "dtmf: the call's media is not settled yet"),
                 };
             }
             Command::Hangup(hangup) => {
@@ -369,11 +386,13 @@ impl BotLink {
                 Ok(())
             }
             Command::Ping { id } => return self.send(&ToBot::Pong { id }),
-            Command::Play(_) => return self.tell_missing("play"),
+            Command::Play(_) | Command::PlayStop | Command::Mute(_) | Command::Set { .. } => {
+                self.plays_asked += u32::from(matches!(command, Command::Play(_)));
+                notices.push(Notice::BotVerb(command));
+                Ok(())
+            }
             Command::Transfer(_) => return self.tell_missing("transfer"),
             Command::Record(_) => return self.tell_missing("record"),
-            Command::Mute(_) => return self.tell_missing("mute"),
-            Command::Set { .. } => return self.tell_missing("set"),
         };
         done.or_else(|refused| self.refuse(refused))
     }
@@ -406,6 +425,22 @@ impl BotLink {
             }
         }
     }
+}
+
+/// A frame for the bot with silence on the caller's channel, which is the first.
+fn silenced(frame: &[u8], format: Format) -> Bytes {
+    let silence = match format.encoding() {
+        Encoding::L16 => 0,
+        Encoding::Mulaw => Law::Mu.silence(),
+        Encoding::Alaw => Law::A.silence(),
+    };
+    let sample = format.bytes_per_sample();
+    let mut frame = frame.to_vec();
+    for instant in frame.chunks_mut(sample * format.channels() as usize) {
+        let end = sample.min(instant.len());
+        instant[..end].fill(silence);
+    }
+    frame.into()
 }
 
 /// Counters on the bus are 32 bits wide.

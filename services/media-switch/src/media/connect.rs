@@ -103,6 +103,11 @@ impl std::fmt::Debug for BotTls {
 }
 
 impl BotTls {
+    /// For other connections that trust the same authorities.
+    pub(crate) fn connector(&self) -> &TlsConnector {
+        &self.0
+    }
+
     /// Loads the system's roots and `ca_file` (PEM).
     pub(crate) fn load(ca_file: Option<&Path>) -> io::Result<Self> {
         let mut roots = RootCertStore::empty();

@@ -86,22 +86,12 @@ impl Call {
     /// An answered call whose bot says these things on `start`.
     async fn answered_after(format: Format, said: &[Value]) -> Self {
         let (mut engine, notices) = MediaEngine::start(options()).unwrap();
-        let (id, switch) = engine.open().unwrap();
+        let (id, switch, _) = engine.open().unwrap();
         let phone = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("ws://{}/a/bot?x=1", listener.local_addr().unwrap());
-        let negotiated = Negotiated {
-            law: Law::Mu,
-            payload_type: 0,
-            dtmf_payload_type: Some(101),
-            receive: vec![(0, Law::Mu)],
-            dtmf_receive_payload_type: Some(101),
-            remote: phone.local_addr().unwrap(),
-            is_sending: true,
-            is_receiving: true,
-            networks: Vec::new(),
-        };
-        engine.send(id, Command::Negotiate(negotiated)).unwrap();
+        let negotiated = Negotiated::plain(Coding::g711(Law::Mu), phone.local_addr().unwrap());
+        engine.send(id, Command::Negotiate(Box::new(negotiated))).unwrap();
         engine.send(id, Command::Connect(target(url, format))).unwrap();
         // A bot that is silent about the subprotocol.
         let (stream, _) = timeout(LIMIT, listener.accept()).await.unwrap().unwrap();
@@ -360,7 +350,7 @@ async fn a_bot_chooses_its_format() {
 #[tokio::test]
 async fn a_bot_that_is_not_there_is_told() {
     let (mut engine, mut notices) = MediaEngine::start(options()).unwrap();
-    let (id, _) = engine.open().unwrap();
+    let (id, ..) = engine.open().unwrap();
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     engine.send(id, Command::Connect(target(format!("ws://{gone}/"), mulaw()))).unwrap();
     match timeout(LIMIT, notices.recv()).await.unwrap().unwrap().1 {
@@ -383,7 +373,7 @@ async fn a_bot_that_vanishes_is_told() {
 async fn a_telephone_that_falls_silent_is_told_once() {
     let (mut engine, mut notices) =
         MediaEngine::start(Options { silence_max: Duration::from_millis(100), ..options() }).unwrap();
-    let (id, _) = engine.open().unwrap();
+    let (id, ..) = engine.open().unwrap();
     engine.send(id, Command::StartAudio).unwrap();
     assert!(matches!(timeout(LIMIT, notices.recv()).await.unwrap().unwrap().1, Notice::Silent));
     engine.close(id, "media_timeout", "MEDIA_TIMEOUT").await;
@@ -392,20 +382,13 @@ async fn a_telephone_that_falls_silent_is_told_once() {
 
 /// Opens a second call on the same worker, whose telephone is given back.
 async fn neighbour(call: &mut Call) -> UdpSocket {
-    let (id, _) = call.engine.open().unwrap();
+    let (id, ..) = call.engine.open().unwrap();
     let phone = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let negotiated = Negotiated {
-        law: Law::Mu,
-        payload_type: 0,
-        dtmf_payload_type: None,
-        receive: vec![(0, Law::Mu)],
-        dtmf_receive_payload_type: None,
-        remote: phone.local_addr().unwrap(),
-        is_sending: true,
-        is_receiving: true,
-        networks: Vec::new(),
-    };
-    call.engine.send(id, Command::Negotiate(negotiated)).unwrap();
+    let negotiated = Negotiated::plain(
+        Coding { dtmf_payload_type: None, dtmf_receive_payload_type: None, ..Coding::g711(Law::Mu) },
+        phone.local_addr().unwrap(),
+    );
+    call.engine.send(id, Command::Negotiate(Box::new(negotiated))).unwrap();
     call.engine.send(id, Command::StartAudio).unwrap();
     phone
 }
@@ -440,7 +423,7 @@ async fn a_flood_from_one_bot_leaves_the_other_calls_alone() {
 #[tokio::test]
 async fn a_bot_is_ready_before_it_hangs_up() {
     let (mut engine, mut notices) = MediaEngine::start(options()).unwrap();
-    let (id, _) = engine.open().unwrap();
+    let (id, ..) = engine.open().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
     engine.send(id, Command::Connect(target(url, mulaw()))).unwrap();
@@ -496,17 +479,11 @@ async fn keys_take_nothing_away_from_what_the_bot_says() {
 async fn a_held_call_plays_nothing_and_may_be_silent() {
     let mut call = Call::answered(mulaw()).await;
     let held = Negotiated {
-        law: Law::Mu,
-        payload_type: 0,
-        dtmf_payload_type: Some(101),
-        receive: vec![(0, Law::Mu)],
-        dtmf_receive_payload_type: Some(101),
-        remote: call.phone.local_addr().unwrap(),
         is_sending: false,
         is_receiving: false,
-        networks: Vec::new(),
+        ..Negotiated::plain(Coding::g711(Law::Mu), call.phone.local_addr().unwrap())
     };
-    call.engine.send(call.id, Command::Negotiate(held.clone())).unwrap();
+    call.engine.send(call.id, Command::Negotiate(Box::new(held.clone()))).unwrap();
     assert_eq!(call.text_of("call").await["state"], "hold");
     call.bot.send(Message::binary(vec![0x10; 1_600])).await.unwrap();
     call.tell(json!({"type": "mark", "id": "end"})).await;
@@ -515,7 +492,32 @@ async fn a_held_call_plays_nothing_and_may_be_silent() {
     call.tell(json!({"type": "ping", "id": "after"})).await;
     assert_eq!(call.text().await["type"], "pong");
     let resumed = Negotiated { is_sending: true, is_receiving: true, ..held };
-    call.engine.send(call.id, Command::Negotiate(resumed)).unwrap();
+    call.engine.send(call.id, Command::Negotiate(Box::new(resumed))).unwrap();
+    assert_eq!(call.text_of("call").await["state"], "answered");
+    assert!(call.hear(1_600).await.iter().all(|code| *code == 0x10));
+    assert_eq!(call.text_of("mark").await["pos_ms"], 200);
+}
+
+#[tokio::test]
+async fn on_a_hold_of_ours_there_is_music_and_the_bot_waits() {
+    let mut call = Call::answered(mulaw()).await;
+    let resumed = Negotiated::plain(Coding::g711(Law::Mu), call.phone.local_addr().unwrap());
+    let held = Negotiated { is_receiving: false, is_held: true, ..resumed.clone() };
+    call.engine.send(call.id, Command::HoldMusic(Some(Clip::of(vec![8_000; 1_600])))).unwrap();
+    call.engine.send(call.id, Command::Negotiate(Box::new(held))).unwrap();
+    assert_eq!(call.text_of("call").await["state"], "hold");
+    call.bot.send(Message::binary(vec![0x10; 1_600])).await.unwrap();
+    call.tell(json!({"type": "mark", "id": "end"})).await;
+    call.tell(json!({"type": "eou"})).await;
+    let is_music = |code: &u8| Law::Mu.decode(*code).abs_diff(8_000) < 500;
+    while !call.packet().await.1.iter().all(is_music) {}
+    // It goes round and round.
+    for _ in 0..20 {
+        assert!(call.packet().await.1.iter().all(is_music));
+    }
+    call.engine.send(call.id, Command::HoldMusic(None)).unwrap();
+    while !call.packet().await.1.iter().all(|code| *code == Law::Mu.silence()) {}
+    call.engine.send(call.id, Command::Negotiate(Box::new(resumed))).unwrap();
     assert_eq!(call.text_of("call").await["state"], "answered");
     assert!(call.hear(1_600).await.iter().all(|code| *code == 0x10));
     assert_eq!(call.text_of("mark").await["pos_ms"], 200);

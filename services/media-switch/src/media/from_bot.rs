@@ -1,16 +1,17 @@
-//! Bot → caller: frames of the bot's format in, 20 ms of G.711 a tick out.
+//! Bot → caller: frames of the bot's format in, 20 ms of the call's line a tick out.
 
 use std::collections::VecDeque;
 
-use audio::g711::Law;
-use audio::playout::{self, Playout, PlayoutEvent, Tick};
+use audio::playout::{self, PlayoutEvent, Tick};
 use audio::resample::Resampler;
 use bytes::Bytes;
 use voicebot::dialect::QueueStatus;
 use voicebot::message::{PlayoutInfo, PlayoutMode};
 use voicebot::{Audio, AudioReader, Format, ProtocolError};
 
-use super::to_bot::{RATE_HZ, law_of};
+use super::bot_frames::law_of;
+use super::piece::{Line, Piece};
+use super::ring::Ring;
 
 /// Audio turned into the call's codec in one sweep, so that one bot's two-minute burst does not hold up the
 /// other calls of the worker: 200 times real time.
@@ -19,12 +20,12 @@ const CONVERT_MS_PER_SWEEP: u64 = 1_000;
 /// Messages that can wait for their turn: two minutes in frames of 10 ms, said before the answer, with marks between.
 const WAITING_MAX: usize = 16_384;
 
-/// Samples converted at a time.
+/// Samples converted at a time, and the largest ratio of the line's rate to a bot's.
 const BLOCK: usize = 960;
+const RATIO_MAX: usize = 2;
 
 /// Half samples at 48 kHz: a byte of any format is a whole number of these.
 const UNITS_PER_MS: u64 = 96;
-const UNITS_PER_SAMPLE: u64 = UNITS_PER_MS * 1_000 / RATE_HZ as u64;
 
 /// How long so many bytes last, in [`UNITS_PER_MS`].
 fn units(format: Format, bytes: usize) -> u64 {
@@ -40,7 +41,7 @@ enum Item {
         bytes: Bytes,
         taken: usize,
     },
-    /// `ahead`: so many samples at the telephone's rate were before it and are thrown away.
+    /// `ahead`: so many samples at the line's rate were before it and are thrown away.
     Mark {
         id: String,
         ahead: u64,
@@ -62,10 +63,9 @@ pub(super) enum Refused {
 /// One stream's way to the caller.
 #[derive(Debug)]
 pub(super) struct FromBot {
-    law: Law,
-    playout: Playout<Law>,
-    /// The resampler's input.
-    rate_hz: u32,
+    line: Line,
+    playout: Ring,
+    /// From what the bot sends to the line's rate.
     resampler: Option<Resampler>,
     reader: AudioReader,
     info: PlayoutInfo,
@@ -79,11 +79,10 @@ pub(super) struct FromBot {
 }
 
 impl FromBot {
-    pub(super) fn new(law: Law, info: PlayoutInfo) -> Self {
+    pub(super) fn new(line: Line, info: PlayoutInfo) -> Self {
         Self {
-            law,
-            playout: Playout::new(law, config(info)),
-            rate_hz: RATE_HZ,
+            line,
+            playout: Ring::new(line, config(line, info)),
             resampler: None,
             reader: AudioReader::default(),
             info,
@@ -96,11 +95,11 @@ impl FromBot {
     }
 
     /// The playout the bot has settled on, and the codec SDP has; only before audio flows.
-    pub(super) fn settle(&mut self, law: Law, info: PlayoutInfo) {
-        if (self.law, self.info) != (law, info) {
+    pub(super) fn settle(&mut self, line: Line, info: PlayoutInfo) {
+        if (self.line, self.info) != (line, info) {
             let waiting = std::mem::take(&mut self.waiting);
             let waiting_units = self.waiting_units;
-            *self = Self { waiting, waiting_units, frames_received: self.frames_received, ..Self::new(law, info) };
+            *self = Self { waiting, waiting_units, frames_received: self.frames_received, ..Self::new(line, info) };
         }
     }
 
@@ -151,10 +150,11 @@ impl FromBot {
         self.reader.reset();
         // A mark behind audio that was never played is not reached, however early the clear comes.
         let mut before = 0;
+        let units_per_sample = UNITS_PER_MS * 1_000 / u64::from(self.line.rate_hz());
         for item in &mut self.waiting {
             match item {
                 Item::Audio { format, bytes, taken } => before += units(*format, bytes.len() - *taken),
-                Item::Mark { ahead, .. } => *ahead += before / UNITS_PER_SAMPLE,
+                Item::Mark { ahead, .. } => *ahead += before / units_per_sample,
                 Item::Clear { .. } => before = 0,
                 Item::EndOfUtterance => {}
             }
@@ -228,7 +228,7 @@ impl FromBot {
     }
 
     /// The next 20 ms for the caller. What is not going to be sent is not played: the ring stands still, but for a clear.
-    pub(super) fn tick(&mut self, out: &mut [u8], is_sent: bool) -> Tick {
+    pub(super) fn tick(&mut self, out: &mut Piece, is_sent: bool) -> Tick {
         if is_sent || self.playout.is_paused() {
             return self.playout.tick(out);
         }
@@ -243,6 +243,8 @@ impl FromBot {
         let mut event = self.playout.poll_event()?;
         if let PlayoutEvent::Cleared(cleared) = &mut event {
             cleared.discarded_ms += self.discarded_ms.pop_front().unwrap_or_default();
+            // Told by the telephone's clock, whatever the call's codec: bots don't know it.
+            cleared.played_samples = cleared.played_samples * 8_000 / u64::from(self.line.rate_hz());
         }
         Some(event)
     }
@@ -262,53 +264,50 @@ impl FromBot {
 
     fn convert_audio(&mut self, format: Format, frame: &[u8]) -> Result<(), Refused> {
         let full = |error: audio::Error| Refused::Overflow(error.to_string());
-        let law = law_of(format.encoding());
-        if law.is_none() && (self.resampler.is_none() || self.rate_hz != format.rate_hz()) {
-            // Formats are validated: the telephone's rate can be made from each of theirs.
-            self.resampler = Resampler::new(format.rate_hz(), RATE_HZ).ok();
-            self.rate_hz = format.rate_hz();
+        let (from_hz, to_hz) = (format.rate_hz(), self.line.rate_hz());
+        if self.resampler.as_ref().is_none_or(|known| (known.from_hz(), known.to_hz()) != (from_hz, to_hz)) {
+            // Formats are validated: the line's rate can be made from each of theirs.
+            self.resampler = Resampler::new(from_hz, to_hz).ok();
         }
-        match self.reader.read(format, frame) {
-            Audio::Codec(codes) if law == Some(self.law) => self.playout.push(codes).map_err(full),
-            Audio::Codec(codes) => {
-                let from = law.unwrap_or(self.law);
-                let mut samples = [0; BLOCK];
-                let mut recoded = [0; BLOCK];
-                for block in codes.chunks(BLOCK) {
-                    let count = from.decode_slice(block, &mut samples);
-                    let count = self.law.encode_slice(&samples[..count], &mut recoded);
-                    self.playout.push(&recoded[..count]).map_err(full)?;
+        let law = law_of(format.encoding()).filter(|_| from_hz == to_hz);
+        let mut block = [0; BLOCK];
+        match (self.reader.read(format, frame), law) {
+            (Audio::Codec(codes), Some(law)) => self.playout.push_codes(law, codes).map_err(full),
+            (Audio::Codec(codes), None) => {
+                let Some(law) = law_of(format.encoding()) else { return Ok(()) };
+                for codes in codes.chunks(BLOCK) {
+                    let count = law.decode_slice(codes, &mut block);
+                    self.resample(&block[..count]).map_err(full)?;
                 }
                 Ok(())
             }
-            Audio::L16(mut samples) => {
-                let mut block = [0; BLOCK];
-                let mut resampled = [0; BLOCK];
-                let mut codes = [0; BLOCK];
-                loop {
-                    let count = samples.read(&mut block);
-                    if count == 0 {
-                        return Ok(());
-                    }
-                    let count = match &mut self.resampler {
-                        Some(resampler) => resampler.process(&block[..count], &mut resampled),
-                        None => 0,
-                    };
-                    let count = self.law.encode_slice(&resampled[..count], &mut codes);
-                    self.playout.push(&codes[..count]).map_err(full)?;
+            (Audio::L16(mut samples), _) => loop {
+                let count = samples.read(&mut block);
+                if count == 0 {
+                    return Ok(());
                 }
-            }
+                self.resample(&block[..count]).map_err(full)?;
+            },
         }
+    }
+
+    fn resample(&mut self, block: &[i16]) -> Result<(), audio::Error> {
+        let mut resampled = [0; BLOCK * RATIO_MAX];
+        let count = match &mut self.resampler {
+            Some(resampler) => resampler.process(block, &mut resampled),
+            None => 0,
+        };
+        self.playout.push_samples(&resampled[..count])
     }
 }
 
 /// A bot is told how far its audio has got, so often while it is played.
 const PROGRESS_MS: u32 = 1_000;
 
-fn config(info: PlayoutInfo) -> playout::Config {
+fn config(line: Line, info: PlayoutInfo) -> playout::Config {
     let defaults = match info.mode {
-        PlayoutMode::Queue => playout::Config::new(RATE_HZ),
-        PlayoutMode::Live => playout::Config::live(RATE_HZ),
+        PlayoutMode::Queue => playout::Config::new(line.rate_hz()),
+        PlayoutMode::Live => playout::Config::live(line.rate_hz()),
     };
     playout::Config {
         cap_ms: info.cap_ms,
@@ -321,6 +320,7 @@ fn config(info: PlayoutInfo) -> playout::Config {
 
 #[cfg(test)]
 mod tests {
+    use audio::g711::Law;
     use audio::playout::{MarkState, PlaybackState};
 
     use super::*;
@@ -333,7 +333,7 @@ mod tests {
     fn stream(encoding: voicebot::Encoding, rate_hz: u32, law: Law, cap_ms: u32) -> Stream {
         let format = Format::new(encoding, rate_hz, 20).unwrap();
         let playout = PlayoutInfo { cap_ms, ..PlayoutInfo::default() };
-        Stream { format, from_bot: FromBot::new(law, playout) }
+        Stream { format, from_bot: FromBot::new(Line::Codes(law), playout) }
     }
 
     impl Stream {
@@ -346,10 +346,10 @@ mod tests {
             let (mut played, mut events) = (Vec::new(), Vec::new());
             for _ in 0..10_000 {
                 self.from_bot.convert().unwrap();
-                let mut frame = [0; 160];
+                let mut frame = Piece::silence(self.from_bot.line);
                 let tick = self.from_bot.tick(&mut frame, true);
                 if tick.has_audio() {
-                    played.extend_from_slice(&frame);
+                    played.extend_from_slice(frame.codes());
                 }
                 while let Some(event) = self.from_bot.poll_event() {
                     events.push(event);
@@ -425,7 +425,7 @@ mod tests {
         let mut stream = stream(voicebot::Encoding::L16, 16_000, Law::Mu, 120_000);
         stream.push(Bytes::from(vec![0; 60_000 * 32])).unwrap();
         stream.from_bot.mark("never".to_owned()).unwrap();
-        let mut frame = [0; 160];
+        let mut frame = Piece::silence(Line::Codes(Law::Mu));
         for _ in 0..5 {
             stream.from_bot.convert().unwrap();
             stream.from_bot.tick(&mut frame, true);
@@ -474,7 +474,7 @@ mod tests {
         stream.push(Bytes::from(vec![1; 1_600])).unwrap();
         stream.from_bot.mark("end".to_owned()).unwrap();
         stream.from_bot.convert().unwrap();
-        let mut frame = [0; 160];
+        let mut frame = Piece::silence(Line::Codes(Law::Mu));
         for _ in 0..50 {
             stream.from_bot.tick(&mut frame, false);
         }

@@ -1,7 +1,8 @@
 //! What a caller hears whose bot is lost: a soft, short tone again and again, until there is another one.
 
-use audio::g711::Law;
 use audio::tone::Tone;
+
+use super::piece::Piece;
 
 /// Lower than ringing and busy tones, so that it is not taken for one.
 const FREQUENCY_HZ: f64 = 350.0;
@@ -25,32 +26,40 @@ impl HoldTone {
         Self { tone: Tone::sine(rate_hz, FREQUENCY_HZ, LEVEL_DBFS), rate_hz, position: 0 }
     }
 
-    /// The next samples, as codes.
-    pub(super) fn fill(&mut self, law: Law, out: &mut [u8]) {
-        let mut sample = [0];
-        for place in out {
-            *place = if self.position < self.rate_hz / 1_000 * SOUND_MS {
-                self.tone.fill(&mut sample);
-                law.encode(sample[0])
-            } else {
-                law.silence()
-            };
-            self.position = (self.position + 1) % (self.rate_hz / 1_000 * ROUND_MS);
-        }
+    /// The next samples.
+    pub(super) fn fill(&mut self, piece: &mut Piece) {
+        piece.change(|samples| {
+            let mut sample = [0];
+            for place in samples {
+                *place = 0;
+                if self.position < self.rate_hz / 1_000 * SOUND_MS {
+                    self.tone.fill(&mut sample);
+                    *place = sample[0];
+                }
+                self.position = (self.position + 1) % (self.rate_hz / 1_000 * ROUND_MS);
+            }
+        });
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use audio::g711::Law;
+
+    use super::super::piece::Line;
     use super::*;
 
     #[test]
     fn it_sounds_at_once_and_is_mostly_silent() {
         let mut tone = HoldTone::new(8_000);
-        let mut codes = vec![0; 32_000];
-        codes.chunks_mut(160).for_each(|frame| tone.fill(Law::Mu, frame));
-        let is_loud = |frame: &[u8]| frame.iter().any(|code| Law::Mu.decode(*code).unsigned_abs() > 1_000);
-        let loud: Vec<bool> = codes.chunks(160).map(is_loud).collect();
+        let is_loud = |sample: &i16| sample.unsigned_abs() > 1_000;
+        let loud: Vec<bool> = (0..200)
+            .map(|_| {
+                let mut piece = Piece::silence(Line::Codes(Law::Mu));
+                tone.fill(&mut piece);
+                piece.samples().iter().any(is_loud)
+            })
+            .collect();
         assert!(loud[0] && loud[100], "each round begins with sound");
         assert_eq!(loud.iter().filter(|loud| **loud).count(), 2 * 13, "a quarter of a second of two");
     }

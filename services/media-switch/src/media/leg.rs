@@ -7,27 +7,39 @@ use std::net::SocketAddr;
 use std::task::Context;
 use std::time::{Duration, Instant};
 
+use audio::comfort_noise::{self, Noise};
 use audio::g711::Law;
-use botstream_api::{DtmfDigit, MediaStats, dtmf_digit};
+use botstream_api::{DtmfDigit, MediaStats};
+use codecs::Encoder;
 use ipnet::IpNet;
-use rtp::{HEADER_LEN, Header, dtmf};
+use rtp::srtp::OVERHEAD_MAX;
+use rtp::{HEADER_LEN, Header, dtmf, rtcp};
 use tokio::net::UdpSocket;
 use voicebot::dialect::DialectSession;
-use voicebot::message::{
-    CallState, CallUpdate, DtmfReceived, DtmfSource, LEG_CALLER, Replay, ReplayState, ToBot as BotMessage,
-};
+use voicebot::message::{CallState, CallUpdate, DtmfReceived, LEG_CALLER, Replay, ReplayState, ToBot as BotMessage};
 
 use super::Notice;
 use super::bot_link::{BotLink, Loss};
 use super::bot_socket::{BotSocket, Gone};
+use super::coding::{Coding, PACKETS_PER_SECOND};
 use super::connect::Socket;
+use super::control::{self, Control};
 use super::hold_tone::HoldTone;
+use super::keys::{KeyPress, Keys};
+use super::piece::{Line, Piece};
+use super::play::Player;
+use super::quality::{self, Quality};
 use super::remote::Remote;
-use super::to_bot::{Coding, RATE_HZ, ToBot};
+use super::secure::{Secure, SrtpKeys};
+use super::to_bot::ToBot;
+use super::verbs::Muted;
 
-/// Length of a packet toward the telephone, and time between two.
-const PTIME_SAMPLES: u32 = 160;
-const PACKET_BYTES: usize = HEADER_LEN + PTIME_SAMPLES as usize;
+/// Room for a packet toward the telephone: 20 ms of G.711 and G.722, and of Opus at any bit rate that is asked of it.
+const PACKET_BYTES: usize = HEADER_LEN + PAYLOAD_BYTES + OVERHEAD_MAX;
+const PAYLOAD_BYTES: usize = 400;
+
+/// Time between two packets toward the telephone.
+const PACKET_MS: u32 = 1_000 / PACKETS_PER_SECOND;
 
 /// Packets taken from one socket in one sweep: far more than a call needs, yet a flood on one port can't starve the
 /// other calls.
@@ -36,27 +48,47 @@ const PACKETS_PER_SWEEP: usize = 64;
 /// Larger than any packet we take, so that longer ones show as too long instead of being cut.
 const PACKET_BYTES_MAX: usize = 2_048;
 
-/// DTMF toward the telephone: more than ITU-T Q.24 asks receivers to recognise.
-const DTMF_TONE_MS: u32 = 100;
-const DTMF_PAUSE_MS: u32 = 60;
+/// What a far end that takes comfort noise hears when nobody says anything, and how often it is told.
+const NOISE_DBOV: i8 = -65;
+const NOISE_INTERVAL_MS: u32 = 200;
 
 /// What SDP has settled.
 #[derive(Debug, Clone)]
 pub(crate) struct Negotiated {
-    pub(crate) law: Law,
-    /// Payload types toward the far end.
-    pub(crate) payload_type: u8,
-    pub(crate) dtmf_payload_type: Option<u8>,
-    /// What the far end sends, by payload type: the numbers are ours, and it may change between laws (RFC 3264 §6.1).
-    pub(crate) receive: Vec<(u8, Law)>,
-    pub(crate) dtmf_receive_payload_type: Option<u8>,
+    pub(crate) coding: Coding,
     pub(crate) remote: SocketAddr,
     /// Whether the far end wants to hear anything (RFC 3264 §6.1).
     pub(crate) is_sending: bool,
     /// Whether it is to send anything: one on hold may be silent for as long as it likes.
     pub(crate) is_receiving: bool,
+    /// We hold the call: what is sent is music, if anything, and what comes is not heard.
+    pub(crate) is_held: bool,
     /// Networks RTP may come from besides the signalled address.
     pub(crate) networks: Vec<IpNet>,
+    /// Where RTCP goes, if anywhere.
+    pub(crate) rtcp: Option<SocketAddr>,
+    /// RTCP goes over RTP's ports (RFC 5761).
+    pub(crate) is_rtcp_muxed: bool,
+    /// Set where the stream is SRTP.
+    pub(crate) srtp: Option<SrtpKeys>,
+}
+
+impl Negotiated {
+    /// Plain RTP both ways with this far end.
+    #[cfg(test)]
+    pub(crate) fn plain(coding: Coding, remote: SocketAddr) -> Self {
+        Self {
+            coding,
+            remote,
+            is_sending: true,
+            is_receiving: true,
+            is_held: false,
+            networks: Vec::new(),
+            rtcp: None,
+            is_rtcp_muxed: false,
+            srtp: None,
+        }
+    }
 }
 
 /// What is there once SDP is settled.
@@ -64,8 +96,21 @@ pub(crate) struct Negotiated {
 struct Path {
     remote: Remote,
     to_bot: ToBot,
+    /// But for G.711.
+    encoder: Option<Encoder>,
+    /// When to describe the silence toward a far end that takes comfort noise.
+    noise: comfort_noise::Sender,
     is_sending: bool,
     is_receiving: bool,
+    /// By us.
+    is_held: bool,
+}
+
+impl Path {
+    /// Whether anything of what the bot, the keys and the clips have to say is sent; on hold, whoever holds, it waits.
+    fn is_open(&self) -> bool {
+        self.is_sending && !self.is_held
+    }
 }
 
 /// See the module.
@@ -73,9 +118,17 @@ struct Path {
 pub(super) struct Leg {
     rtp: UdpSocket,
     path: Option<Path>,
+    secure: Option<Secure>,
+    control: Control,
+    quality: Quality,
     sender: rtp::Sender,
-    pub(super) dtmf: dtmf::Sender,
-    bot: Option<BotLink>,
+    pub(super) dtmf: Keys,
+    pub(super) bot: Option<BotLink>,
+    /// What is played to the caller beside the bot.
+    pub(super) player: Option<Player>,
+    pub(super) muted: Muted,
+    /// What the caller hears while we hold the call.
+    pub(super) hold_music: Option<Player>,
     /// What the caller hears while there is no bot.
     hold_tone: Option<HoldTone>,
     /// Set when the call is answered.
@@ -101,13 +154,19 @@ pub(super) struct Round<'a, 'b> {
 }
 
 impl Leg {
-    pub(super) fn new(rtp: UdpSocket, sender: rtp::Sender, now: Instant) -> Self {
+    pub(super) fn new(rtp: UdpSocket, control: Control, sender: rtp::Sender, now: Instant) -> Self {
         Self {
             rtp,
             path: None,
+            secure: None,
+            control,
+            quality: Quality::new(now),
             sender,
-            dtmf: dtmf::Sender::new(RATE_HZ, DTMF_TONE_MS, DTMF_PAUSE_MS),
+            dtmf: Keys::new(),
             bot: None,
+            player: None,
+            muted: Muted::default(),
+            hold_music: None,
             hold_tone: None,
             audio_since: None,
             heard_rtp: now,
@@ -121,30 +180,33 @@ impl Leg {
     /// Takes what SDP has settled, the first time or anew. The bot is told when the far end holds the call, and when it is
     /// back.
     pub(super) fn negotiate(&mut self, negotiated: Negotiated, now: Instant) -> Result<(), Gone> {
-        let coding = Coding {
-            law: negotiated.law,
-            payload_type: negotiated.payload_type,
-            dtmf_payload_type: negotiated.dtmf_payload_type,
-            receive: negotiated.receive,
-            dtmf_receive_payload_type: negotiated.dtmf_receive_payload_type,
-        };
+        let coding = negotiated.coding;
+        self.control.settle(negotiated.rtcp, &negotiated.networks, negotiated.is_rtcp_muxed);
+        let (former, is_secure) = (self.secure.take(), negotiated.srtp.is_some());
+        self.secure = negotiated.srtp.and_then(|keys| Secure::new(keys, former));
         let mut remote = Remote::new(negotiated.remote, negotiated.networks);
         if let Some(path) = &self.path {
             remote.follow(&path.remote);
         }
         // Whatever was before, time to be heard from starts here.
         self.heard_rtp = now;
-        let was_held = self.path.as_ref().map(|path| !path.is_sending);
-        let is_held = !negotiated.is_sending;
-        let to_bot = match self.path.take() {
+        let was_held = self.path.as_ref().map(|path| !path.is_open());
+        let (to_bot, encoder, noise) = match self.path.take() {
             // A re-INVITE that keeps the codec keeps what has been received.
-            Some(path) if *path.to_bot.coding() == coding => path.to_bot,
-            _ => ToBot::new(coding.clone()),
+            Some(path) if *path.to_bot.coding() == coding => (path.to_bot, path.encoder, path.noise),
+            _ => (ToBot::new(coding.clone()), coding.encoder(), comfort_noise::Sender::new(NOISE_INTERVAL_MS)),
         };
-        self.path =
-            Some(Path { remote, to_bot, is_sending: negotiated.is_sending, is_receiving: negotiated.is_receiving });
+        // Nothing leaves in the clear that was to be protected.
+        let is_sending = negotiated.is_sending && self.secure.is_some() == is_secure;
+        let is_receiving = negotiated.is_receiving;
+        let path = Path { remote, to_bot, encoder, noise, is_sending, is_receiving, is_held: negotiated.is_held };
+        let is_held = !path.is_open();
+        self.path = Some(path);
+        self.dtmf.settle(&coding);
+        let is_deaf = self.is_deaf();
         if let Some(bot) = &mut self.bot {
-            bot.settle(coding.law);
+            bot.settle(coding.line());
+            bot.is_deaf = is_deaf;
             if self.audio_since.is_some() && was_held.is_some_and(|was_held| was_held != is_held) {
                 bot.send(&if is_held { held() } else { answered() })?;
             }
@@ -166,9 +228,17 @@ impl Leg {
             bot.resume(socket, connect_ms, session, now)?;
             return if is_answered { bot.send(&answered()) } else { Ok(()) };
         }
-        let law = self.path.as_ref().map_or(Law::Mu, |path| path.to_bot.coding().law);
-        self.bot = Some(BotLink::begin(socket, connect_ms, session, law, now)?);
+        // Until SDP is settled: it is before audio flows.
+        let line = self.path.as_ref().map_or(Line::Codes(Law::Mu), |path| path.to_bot.coding().line());
+        let mut bot = BotLink::begin(socket, connect_ms, session, line, now)?;
+        bot.is_deaf = self.is_deaf();
+        self.bot = Some(bot);
         Ok(())
+    }
+
+    /// Whether the bot is to hear nothing of what the far end may send.
+    pub(super) fn is_deaf(&self) -> bool {
+        self.muted.inbound || self.path.as_ref().is_some_and(|path| path.is_held)
     }
 
     pub(super) fn is_answered(&self) -> bool {
@@ -180,6 +250,7 @@ impl Leg {
         if self.audio_since.is_none() {
             self.audio_since = Some(now);
             self.heard_rtp = now;
+            self.quality = Quality::new(now);
             if let Some(bot) = &mut self.bot {
                 bot.send(&answered())?;
             }
@@ -191,6 +262,10 @@ impl Leg {
     pub(super) fn drain(&mut self) {
         if let Some(bot) = &mut self.bot {
             bot.drain();
+        }
+        // A loop would never end.
+        if let Some(player) = &mut self.player {
+            player.finish_round();
         }
     }
 
@@ -209,10 +284,15 @@ impl Leg {
         self.bot.take().and_then(BotLink::into_socket)
     }
 
+    fn clock_hz(&self) -> u32 {
+        self.path.as_ref().map_or(8_000, |path| path.to_bot.coding().clock_hz())
+    }
+
     /// Counters since the beginning.
     pub(super) fn stats(&self) -> MediaStats {
         let rtp = self.path.as_ref().map(|path| path.to_bot.stats()).unwrap_or_default();
         let bot = self.bot.as_ref().map(BotLink::counters).unwrap_or_default();
+        let clock_hz = self.clock_hz();
         let count = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         MediaStats {
             rtp_received: count(rtp.received),
@@ -222,20 +302,35 @@ impl Leg {
             rtp_duplicate: count(rtp.duplicate),
             rtp_reordered: count(rtp.reordered),
             // Casts of floats saturate.
-            jitter_us: (rtp.jitter_ms(RATE_HZ) * 1_000.0) as u32,
+            jitter_us: (rtp.jitter_ms(clock_hz) * 1_000.0) as u32,
             bot_frames_sent: bot.frames_sent,
             bot_frames_received: bot.frames_received,
             bot_lost_ms: bot.lost_ms,
+            codec: self.path.as_ref().map_or(0, |path| path.to_bot.coding().api_codec().into()),
+            mos: self.path.as_ref().map_or(0.0, |path| quality::of_call(path.to_bot.reception().0, &self.control)),
+            rtt_ms: self.control.round_trip_ms().unwrap_or_default(),
+            remote_lost: self.control.remote().map_or(0, |block| block.cumulative_lost.max(0).unsigned_abs()),
+            srtp_refused: self.secure.as_ref().map_or(0, |secure| {
+                let refusals = secure.refusals();
+                count(refusals.authentication + refusals.replayed + refusals.malformed)
+            }),
         }
+    }
+
+    /// Whether it is settled how the far end is told of keys.
+    pub(super) fn takes_keys(&self) -> bool {
+        self.path.is_some()
     }
 
     /// Takes what has arrived on both sides.
     pub(super) fn sweep(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
         if let Some(bot) = &mut self.bot {
-            let is_dtmf_possible =
-                self.path.as_ref().is_some_and(|path| path.to_bot.coding().dtmf_payload_type.is_some());
-            let is_playing = self.audio_since.is_some() && self.path.is_some();
-            bot.sweep(round, is_playing, is_dtmf_possible.then_some(&mut self.dtmf))?;
+            let is_settled = self.path.is_some();
+            let is_playing = self.audio_since.is_some() && is_settled;
+            bot.sweep(round, is_playing, is_settled.then_some(&mut self.dtmf))?;
+        }
+        if self.bot.as_mut().is_some_and(BotLink::take_clear) {
+            self.interrupt(round.notices)?;
         }
         self.receive_rtp(round)
     }
@@ -243,7 +338,7 @@ impl Leg {
     /// So many packets were not sent in their time: the timestamps go on without them.
     pub(super) fn skip(&mut self, packets: u32) {
         if self.audio_since.is_some() {
-            self.sender.skip(packets.saturating_mul(PTIME_SAMPLES));
+            self.sender.skip(packets.saturating_mul(self.clock_hz() / PACKETS_PER_SECOND));
         }
     }
 
@@ -253,11 +348,17 @@ impl Leg {
             return Ok(());
         }
         self.send_packet(round)?;
+        self.end_played(round.notices)?;
+        self.report_quality(round)?;
         if let Some(bot) = &mut self.bot {
             bot.report_playout(round.now, round.notices)?;
             // On hold nothing will be played any more: the end does not wait for it.
-            let is_sending = self.path.as_ref().is_some_and(|path| path.is_sending);
-            let is_drained = if is_sending { self.dtmf.is_idle() && bot.is_drained() } else { bot.is_draining() };
+            let is_open = self.path.as_ref().is_some_and(Path::is_open);
+            let is_drained = if is_open {
+                self.dtmf.is_idle() && bot.is_drained() && self.player.is_none() && bot.plays_asked == 0
+            } else {
+                bot.is_draining()
+            };
             if !self.is_drained_told && is_drained {
                 self.is_drained_told = true;
                 round.notices.push(Notice::Drained);
@@ -281,6 +382,22 @@ impl Leg {
                 break;
             };
             let Some(path) = &mut self.path else { continue };
+            let is_report = self.control.is_muxed() && rtcp::is_rtcp(&packet[..length]);
+            let opened = match &mut self.secure {
+                Some(secure) if is_report => secure.unprotect_rtcp(&mut packet[..length]),
+                Some(secure) => secure.unprotect_rtp(&mut packet[..length]),
+                None => Some(length),
+            };
+            let Some(length) = opened else {
+                self.strangers = self.strangers.saturating_add(1);
+                continue;
+            };
+            if is_report {
+                if path.remote.takes(source) {
+                    self.control.receive(round.now_us, &packet[..length]);
+                }
+                continue;
+            }
             let Ok((header, payload)) = Header::parse(&packet[..length]) else {
                 continue;
             };
@@ -298,6 +415,7 @@ impl Leg {
             // After each packet: the receiver of events keeps few.
             self.tell_presses(round)?;
         }
+        self.control.sweep(round.now_us, &mut self.secure);
         if let Some(path) = &mut self.path {
             let bot = &mut self.bot;
             path.to_bot.pop(round.now_us, |frame| match bot {
@@ -330,53 +448,74 @@ impl Leg {
     }
 
     fn tell_presses(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
-        let Some(path) = &mut self.path else {
-            return Ok(());
-        };
-        while let Some(press) = path.to_bot.poll_press(round.now_us) {
-            let duration_ms = press.duration_ms(RATE_HZ);
-            round.notices.push(Notice::Digit(DtmfDigit {
-                digit: press.digit.to_string(),
-                duration_ms,
-                source: dtmf_digit::Source::Rfc4733.into(),
-            }));
-            if let Some(bot) = &mut self.bot {
-                bot.send(&BotMessage::Dtmf(DtmfReceived {
-                    digit: press.digit,
-                    duration_ms,
-                    leg: LEG_CALLER.to_owned(),
-                    source: DtmfSource::Rfc4733,
-                }))?;
-            }
+        while let Some(press) = self.path.as_mut().and_then(|path| path.to_bot.poll_press(round.now_us)) {
+            self.tell_press(press, round.notices)?;
         }
         Ok(())
     }
 
+    /// The caller has pressed a key; one that comes in two ways counts once.
+    pub(super) fn tell_press(&mut self, press: KeyPress, notices: &mut Vec<Notice>) -> Result<(), Gone> {
+        let KeyPress { digit, duration_ms, way } = press;
+        if !self.path.as_mut().is_some_and(|path| path.to_bot.takes_keys_by(way)) {
+            return Ok(());
+        }
+        let source = way.source().into();
+        notices.push(Notice::Digit(DtmfDigit { digit: digit.to_string(), duration_ms, source }));
+        if let Some(bot) = &mut self.bot {
+            let (leg, source) = (LEG_CALLER.to_owned(), way.bot_source());
+            bot.send(&BotMessage::Dtmf(DtmfReceived { digit, duration_ms, leg, source }))?;
+        }
+        self.interrupt(notices)
+    }
+
     fn send_packet(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
         let Some(path) = &mut self.path else { return Ok(()) };
-        let coding = path.to_bot.coding();
-        let mut packet = [coding.law.silence(); PACKET_BYTES];
-        let (head, payload) = packet.split_at_mut(HEADER_LEN);
+        let units = path.to_bot.coding().packet_units();
+        let mut piece = Piece::silence(path.to_bot.coding().line());
         // Digits wait for the end of a hold, as audio does: what is not sent is not played.
-        let event = match path.is_sending {
-            true => self.dtmf.tick(self.sender.timestamp(), PTIME_SAMPLES),
+        let is_open = path.is_open();
+        let event = match is_open {
+            true => self.dtmf.event(self.sender.timestamp()),
             false => None,
         };
+        // Without a mix the bot's audio waits: what is not heard is not played.
+        let is_alone = self.player.as_ref().is_some_and(|player| !player.is_mixed());
+        let is_tone = is_open && self.dtmf.is_sounding();
+        let mut has_audio = is_tone;
         if let Some(bot) = &mut self.bot {
-            let tick = bot.tick(payload, path.is_sending && event.is_none());
+            let tick = bot.tick(&mut piece, is_open && event.is_none() && !is_tone && !is_alone);
+            if self.muted.outbound {
+                piece = Piece::silence(path.to_bot.coding().line());
+            } else {
+                has_audio |= tick.has_audio();
+            }
             if !bot.is_missed(round.now) {
                 self.hold_tone = None;
-            } else if !tick.has_audio() {
-                self.hold_tone.get_or_insert_with(|| HoldTone::new(RATE_HZ)).fill(coding.law, payload);
+            } else if is_open && !tick.has_audio() {
+                self.hold_tone.get_or_insert_with(|| HoldTone::new(piece.rate_hz())).fill(&mut piece);
+                has_audio = true;
             }
         }
+        let player = match path.is_held {
+            true => self.hold_music.as_mut(),
+            false => self.player.as_mut().filter(|_| is_open && event.is_none() && !is_tone),
+        };
+        if let Some(player) = player {
+            let rate_hz = piece.rate_hz();
+            piece.change(|samples| player.fill(rate_hz, samples));
+            has_audio = true;
+        }
+        if is_tone {
+            self.dtmf.fill(&mut piece);
+        }
         if !path.is_sending {
-            self.sender.skip(PTIME_SAMPLES);
-            payload.fill(coding.law.silence());
+            self.sender.skip(units);
+            piece = Piece::silence(path.to_bot.coding().line());
         }
         if path.to_bot.hears_both() {
             let bot = &mut self.bot;
-            path.to_bot.push_outbound(payload, |frame| match bot {
+            path.to_bot.push_outbound(&mut piece, |frame| match bot {
                 Some(bot) => bot.send_audio(frame, round.now, round.context),
                 None => Ok(()),
             })?;
@@ -384,20 +523,98 @@ impl Leg {
         if !path.is_sending {
             return Ok(());
         }
+        let mut packet = [0; PACKET_BYTES];
+        let (head, payload) = packet.split_at_mut(HEADER_LEN);
+        let payload = &mut payload[..PAYLOAD_BYTES];
         let coding = path.to_bot.coding();
         let (header, length) = match (event, coding.dtmf_payload_type) {
             (Some(event), Some(payload_type)) => {
+                path.noise.audio();
                 payload[..dtmf::PAYLOAD_LEN].copy_from_slice(&event.payload);
-                (self.sender.event(payload_type, &event, PTIME_SAMPLES), HEADER_LEN + dtmf::PAYLOAD_LEN)
+                (self.sender.event(payload_type, &event, units), dtmf::PAYLOAD_LEN)
             }
-            _ => (self.sender.audio(coding.payload_type, PTIME_SAMPLES, payload.len()), PACKET_BYTES),
+            _ => {
+                let noise = coding.cn_payload_type.filter(|_| !has_audio);
+                let length = match noise {
+                    Some(_) if path.noise.silence(PACKET_MS) => Noise::white(NOISE_DBOV).write(payload),
+                    Some(_) => 0,
+                    None => {
+                        path.noise.audio();
+                        encode(&mut path.encoder, &mut piece, payload)
+                    }
+                };
+                if length == 0 {
+                    // Nothing is sent in this packet's time.
+                    self.sender.skip(units);
+                    return Ok(());
+                }
+                (self.sender.audio(noise.unwrap_or(coding.payload_type), units, length), length)
+            }
         };
         head.copy_from_slice(&header.to_bytes());
+        let length = match &mut self.secure {
+            Some(secure) => secure.protect_rtp(&mut packet, HEADER_LEN + length),
+            None => Some(HEADER_LEN + length),
+        };
+        // Nothing leaves in the clear for want of a key.
+        let Some(length) = length else { return Ok(()) };
         // A packet the kernel won't take is a packet lost: nobody waits for it.
         if self.rtp.try_send_to(&packet[..length], path.remote.address()).is_ok() {
             self.rtp_sent = self.rtp_sent.wrapping_add(1);
         }
         Ok(())
+    }
+}
+
+impl Leg {
+    /// Reports over RTCP, and to bot and cluster, when they are due.
+    fn report_quality(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
+        let Some(path) = &mut self.path else { return Ok(()) };
+        let media = control::Media {
+            rtp: &self.rtp,
+            rtp_remote: path.remote.address(),
+            sender: &self.sender,
+            jitter: path.to_bot.jitter(),
+            secure: &mut self.secure,
+        };
+        if let Some(percent) = self.control.tick(round.now_us, media)
+            && let Some(encoder) = &mut path.encoder
+        {
+            encoder.set_loss_percent(percent);
+        }
+        let (jitter, coding) = path.to_bot.reception();
+        let Some(sample) = self.quality.tick(round.now, jitter, coding, &self.control, self.secure.is_some()) else {
+            return Ok(());
+        };
+        round.notices.push(Notice::Qos(sample));
+        match &mut self.bot {
+            Some(bot) => bot.send(&BotMessage::Qos(quality::for_bot(&sample))),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes leave of the far end's RTCP.
+    pub(super) fn say_goodbye(&mut self) {
+        let Some(path) = &mut self.path else { return };
+        self.control.say_goodbye(control::Media {
+            rtp: &self.rtp,
+            rtp_remote: path.remote.address(),
+            sender: &self.sender,
+            jitter: path.to_bot.jitter(),
+            secure: &mut self.secure,
+        });
+    }
+}
+
+/// The piece as a payload; returns its length, 0 when nothing is to be sent.
+fn encode(encoder: &mut Option<Encoder>, piece: &mut Piece, payload: &mut [u8]) -> usize {
+    match encoder {
+        Some(encoder) => encoder.encode(piece.samples(), payload).ok().flatten().unwrap_or(0),
+        None => {
+            let codes = piece.codes();
+            payload[..codes.len()].copy_from_slice(codes);
+            codes.len()
+        }
     }
 }
 

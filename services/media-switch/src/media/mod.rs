@@ -4,20 +4,32 @@
 //! and no counter between calls. The control side sends [`Command`]s and gets [`Notice`]s, both
 //! over bounded channels; nothing of a call's audio is ever touched from another thread.
 
+mod bot_frames;
 mod bot_link;
 mod bot_reports;
 mod bot_socket;
+mod coding;
 mod connect;
+mod control;
 mod from_bot;
 mod handshake;
 mod hold_tone;
+mod keys;
 mod leg;
 mod metered;
 mod pair;
+mod past;
+mod piece;
+mod play;
 mod ports;
 mod priority;
+mod quality;
+mod quiet;
 mod remote;
+mod ring;
+mod secure;
 mod to_bot;
+mod verbs;
 mod worker;
 
 #[cfg(test)]
@@ -26,16 +38,27 @@ mod engine_tests;
 mod no_allocation_tests;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use botstream_api::{DtmfDigit, MediaStats, StreamCleared, StreamFlow, StreamMark};
+use botstream_api::{
+    DtmfDigit, DtmfSendReply, Error, MediaStats, PlaybackStarted, QosSample, StreamCleared, StreamFlow, StreamMark,
+};
 use tokio::runtime::Builder;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use voicebot::message::ErrorInfo;
 
+use crate::clips::Clip;
+pub(crate) use coding::Coding;
+#[cfg(test)]
+pub(crate) use coding::OPUS_RATE_HZ;
 pub(crate) use connect::{BotTarget, BotTls, Credential};
+pub(crate) use keys::{KeyPress, KeyWay};
 pub(crate) use leg::Negotiated;
+pub(crate) use play::{PlayEnd, PlayOrder};
 pub(crate) use ports::RtpPorts;
+pub(crate) use secure::SrtpKeys;
 
 /// Commands waiting for one worker; a switch that far behind takes no more calls.
 const COMMANDS_MAX: usize = 4_096;
@@ -53,16 +76,30 @@ pub(crate) struct MediaId {
 /// An order to a call's media.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Takes a bound RTP socket; nothing flows yet.
-    Open { socket: std::net::UdpSocket },
+    /// Takes a bound RTP socket, and RTCP's; nothing flows yet.
+    Open { socket: std::net::UdpSocket, rtcp: std::net::UdpSocket },
     /// Says what SDP has settled, also anew after a re-INVITE.
-    Negotiate(Negotiated),
+    Negotiate(Box<Negotiated>),
     /// Opens the bot's WebSocket and sends `start`.
     Connect(Box<BotTarget>),
+    /// The caller has pressed a key, by another way than its media.
+    Key(KeyPress),
     /// Lets audio flow: the call is answered.
     StartAudio,
     /// Takes no more audio from the bot, and tells when what it sent has been played.
     Drain,
+    /// Plays a clip to the caller, in the place of whatever clip is played.
+    Play(Box<PlayOrder>),
+    /// What is heard while we hold the call, from its beginning.
+    HoldMusic(Option<Arc<Clip>>),
+    /// Ends the clip of this name.
+    StopPlay { play_id: String },
+    /// Makes silence of what the caller says, or of what the bot says.
+    Mute { inbound: bool, outbound: bool },
+    /// Presses keys toward the telephone.
+    SendDtmf { call_id: String, digits: String, answer: oneshot::Sender<Result<DtmfSendReply, Error>> },
+    /// What has become of a verb of the bot's: nothing to be told, or why not. `is_play`: the verb was `play`.
+    AnswerBot { is_play: bool, refused: Option<ErrorInfo> },
     /// Ends everything: `stop` to the bot, sockets closed.
     Close { stop_reason: &'static str, class: &'static str },
     /// Breaks the loop.
@@ -91,7 +128,15 @@ pub(crate) enum Notice {
         is_drained: bool,
         cause: Option<String>,
     },
+    /// The bot wants something that is the control side's to do.
+    BotVerb(voicebot::Command),
+    /// A clip is being heard.
+    PlayStarted(PlaybackStarted),
+    /// A clip is over.
+    PlayFinished(PlayEnd),
     Digit(DtmfDigit),
+    /// How well the call is heard.
+    Qos(QosSample),
     Cleared(StreamCleared),
     Mark(StreamMark),
     Flow(StreamFlow),
@@ -183,15 +228,16 @@ impl MediaEngine {
         Ok((engine, notices_out))
     }
 
-    /// Binds an RTP socket and gives it to the worker with the fewest calls. Returns its address.
-    pub(crate) fn open(&mut self) -> Result<(MediaId, SocketAddr), MediaError> {
-        let (socket, address) = self.ports.bind().map_err(MediaError::NoPort)?;
+    /// Binds sockets for RTP and RTCP and gives them to the worker with the fewest calls. Returns RTP's address, and RTCP's port.
+    pub(crate) fn open(&mut self) -> Result<(MediaId, SocketAddr, u16), MediaError> {
+        let ports::Bound { rtp: (socket, address), rtcp: (rtcp, rtcp_address) } =
+            self.ports.bind().map_err(MediaError::NoPort)?;
         let worker = self.loads.iter().enumerate().min_by_key(|(_, load)| **load).map_or(0, |(index, _)| index);
         self.next_number += 1;
         let id = MediaId { worker, number: self.next_number };
-        self.send(id, Command::Open { socket })?;
+        self.send(id, Command::Open { socket, rtcp })?;
         self.loads[worker] += 1;
-        Ok((id, address))
+        Ok((id, address, rtcp_address.port()))
     }
 
     /// Gives an order to a call's media.

@@ -4,15 +4,17 @@
 use std::collections::BTreeMap;
 
 use allocation_counter::measure;
-use audio::g711::Law;
 use bytes::{Bytes, BytesMut};
+use codecs::Codec;
 use rtp::Header;
 use voicebot::dialect::{Dialect, DialectSession, Frame, Opening};
 use voicebot::message::{CallInfo, Direction, PlayoutInfo, PlayoutMode, Track};
 use voicebot::{Format, FormatSpec, StartInfo};
 
+use super::coding::Coding;
 use super::from_bot::FromBot;
-use super::to_bot::{Coding, ToBot};
+use super::piece::Piece;
+use super::to_bot::ToBot;
 
 /// Packets until all buffers have grown: the kept audio and the queues are full.
 const WARM_UP: u32 = 300;
@@ -43,22 +45,18 @@ fn session(dialect: Dialect, format: Format) -> DialectSession {
 }
 
 /// A caller's packets, as far as the frames that go to the bot.
-fn caller_to_bot(dialect: Dialect, format: Format) {
+fn caller_to_bot(dialect: Dialect, format: Format, codec: Codec) {
     let mut session = session(dialect, format);
-    let mut path = ToBot::new(Coding {
-        law: Law::Mu,
-        payload_type: 0,
-        dtmf_payload_type: None,
-        receive: vec![(0, Law::Mu)],
-        dtmf_receive_payload_type: None,
-    });
+    let coding = Coding::of(codec);
+    let line = coding.line();
+    let mut path = ToBot::new(coding);
     path.open(format, true);
     let mut memory = BytesMut::new();
     let mut bytes = 0;
     let mut packet = |number: u32| {
         let header = Header {
             marker: false,
-            payload_type: 0,
+            payload_type: codec.static_payload_type().unwrap(),
             sequence: number as u16,
             timestamp: number.wrapping_mul(160),
             ssrc: 7,
@@ -70,34 +68,40 @@ fn caller_to_bot(dialect: Dialect, format: Format) {
             Ok::<(), ()>(())
         };
         path.push(u64::from(number) * 20_000, &header, &[0x55; 160], &mut send).unwrap();
-        path.push_outbound(&[0x66; 160], &mut send).unwrap();
+        path.push_outbound(&mut Piece::silence(line), &mut send).unwrap();
     };
     (0..WARM_UP).for_each(&mut packet);
     let counted = measure(|| (WARM_UP..WARM_UP + PACKETS).for_each(&mut packet));
-    assert_eq!(counted.count_total, 0, "{dialect} {format:?}");
+    assert_eq!(counted.count_total, 0, "{dialect} {format:?} {codec}");
     assert!(bytes >= format.bytes_per_frame() * (WARM_UP + PACKETS - 100) as usize * 20 / format.frame_ms() as usize);
 }
 
 /// A bot's frames, as far as the packets that go to the caller.
-fn bot_to_caller(format: Format, mode: PlayoutMode) {
+fn bot_to_caller(format: Format, mode: PlayoutMode, codec: Codec) {
     let format = format.mono();
-    let mut path = FromBot::new(Law::Mu, PlayoutInfo { mode, ..PlayoutInfo::default() });
+    let coding = Coding::of(codec);
+    let mut encoder = coding.encoder();
+    let mut path = FromBot::new(coding.line(), PlayoutInfo { mode, ..PlayoutInfo::default() });
     let frame = Bytes::from(vec![0x55; format.bytes_per_frame()]);
     let ticks = format.frame_ms().max(20) / 20;
-    let mut out = [0; 160];
+    let mut payload = [0; 160];
     let mut turn = |_| {
         for _ in 0..20_u32.div_ceil(format.frame_ms()) {
             path.push(format, frame.clone()).unwrap();
         }
         for _ in 0..ticks {
             path.convert().unwrap();
-            path.tick(&mut out, true);
+            let mut piece = Piece::silence(coding.line());
+            path.tick(&mut piece, true);
+            if let Some(encoder) = &mut encoder {
+                encoder.encode(piece.samples(), &mut payload).unwrap();
+            }
             while path.poll_event().is_some() {}
         }
     };
     (0..WARM_UP).for_each(&mut turn);
     let counted = measure(|| (0..PACKETS).for_each(&mut turn));
-    assert_eq!(counted.count_total, 0, "{format:?} {mode:?}");
+    assert_eq!(counted.count_total, 0, "{format:?} {mode:?} {codec}");
 }
 
 #[test]
@@ -107,14 +111,18 @@ fn no_packet_allocates_in_any_dialect() {
             let asked =
                 FormatSpec { encoding: Some(encoding.name().to_owned()), rate: Some(rate_hz), ..FormatSpec::default() };
             let format = dialect.format(&asked).unwrap();
-            caller_to_bot(dialect, format);
-            bot_to_caller(format, PlayoutMode::Queue);
+            for codec in [Codec::Pcmu, Codec::G722] {
+                caller_to_bot(dialect, format, codec);
+                bot_to_caller(format, PlayoutMode::Queue, codec);
+            }
         }
     }
 }
 
 #[test]
 fn neither_do_two_channels_nor_live_mode() {
-    caller_to_bot(Dialect::Botstream, Format::default().stereo());
-    bot_to_caller(Format::default(), PlayoutMode::Live);
+    for codec in [Codec::Pcmu, Codec::G722] {
+        caller_to_bot(Dialect::Botstream, Format::default().stereo(), codec);
+        bot_to_caller(Format::default(), PlayoutMode::Live, codec);
+    }
 }

@@ -5,20 +5,19 @@
 
 use std::collections::VecDeque;
 
-use audio::g711::Law;
 use audio::resample::Resampler;
 use bytes::BytesMut;
 use voicebot::Format;
 
-use super::to_bot::{RATE_HZ, law_of};
+use super::bot_frames::law_of;
 
 /// How far one side may be behind the other.
 const APART_MS_MAX: usize = 120;
 
-/// Samples converted at a time, at the telephone's rate.
+/// Samples converted at a time, at the incoming rate.
 const BLOCK: usize = 480;
 
-/// Largest ratio of the bot's rate to the telephone's.
+/// Largest ratio of the bot's rate to the incoming.
 const RATIO_MAX: usize = 6;
 
 /// One side, at the bot's rate.
@@ -29,8 +28,8 @@ struct Side {
 }
 
 impl Side {
-    fn new(format: Format) -> Self {
-        Self { resampler: Resampler::new(RATE_HZ, format.rate_hz()).ok(), samples: VecDeque::new() }
+    fn new(format: Format, rate_hz: u32) -> Self {
+        Self { resampler: Resampler::new(rate_hz, format.rate_hz()).ok(), samples: VecDeque::new() }
     }
 
     fn push(&mut self, samples: &[i16]) {
@@ -52,9 +51,10 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    pub(super) fn new(format: Format) -> Self {
+    /// From the rates of both sides' samples.
+    pub(super) fn new(format: Format, inbound_rate_hz: u32, outbound_rate_hz: u32) -> Self {
         let apart_max = format.rate_hz() as usize / 1_000 * APART_MS_MAX;
-        Self { inbound: Side::new(format), outbound: Side::new(format), apart_max }
+        Self { inbound: Side::new(format, inbound_rate_hz), outbound: Side::new(format, outbound_rate_hz), apart_max }
     }
 
     /// What the caller has said.
@@ -64,12 +64,8 @@ impl Pair {
     }
 
     /// What the caller hears next.
-    pub(super) fn push_outbound(&mut self, law: Law, codes: &[u8]) {
-        let mut samples = [0; BLOCK];
-        for block in codes.chunks(BLOCK) {
-            let count = law.decode_slice(block, &mut samples);
-            self.outbound.push(&samples[..count]);
-        }
+    pub(super) fn push_outbound(&mut self, samples: &[i16]) {
+        self.outbound.push(samples);
         level(&self.outbound, &mut self.inbound, self.apart_max);
     }
 
@@ -99,6 +95,7 @@ fn level(ahead: &Side, behind: &mut Side, apart_max: usize) {
 
 #[cfg(test)]
 mod tests {
+    use audio::g711::Law;
     use voicebot::Encoding;
 
     use super::*;
@@ -115,22 +112,21 @@ mod tests {
     #[test]
     fn both_sides_stand_side_by_side() {
         let format = stereo(Encoding::L16);
-        let (mut pair, mut frame) = (Pair::new(format), BytesMut::new());
+        let (mut pair, mut frame) = (Pair::new(format, 8_000, 8_000), BytesMut::new());
         pair.push_inbound(&[1_000; 160]);
         pair.take(format, &mut frame);
         assert!(frame.is_empty(), "nothing until both are there");
-        let code = Law::Mu.encode(-2_000);
-        pair.push_outbound(Law::Mu, &[code; 160]);
+        pair.push_outbound(&[-2_000; 160]);
         pair.take(format, &mut frame);
-        assert_eq!(samples(&frame), vec![[1_000, Law::Mu.decode(code)]; 160]);
+        assert_eq!(samples(&frame), vec![[1_000, -2_000]; 160]);
     }
 
     #[test]
     fn a_caller_that_says_nothing_does_not_hold_up_the_other_side() {
         let format = stereo(Encoding::L16);
-        let (mut pair, mut frame) = (Pair::new(format), BytesMut::new());
+        let (mut pair, mut frame) = (Pair::new(format, 8_000, 8_000), BytesMut::new());
         for _ in 0..50 {
-            pair.push_outbound(Law::Mu, &[Law::Mu.encode(500); 160]);
+            pair.push_outbound(&[500; 160]);
             pair.take(format, &mut frame);
         }
         let taken = samples(&frame);
@@ -139,7 +135,7 @@ mod tests {
         // It is heard at once when it speaks again.
         frame.clear();
         pair.push_inbound(&[700; 1_600]);
-        pair.push_outbound(Law::Mu, &[Law::Mu.encode(500); 160]);
+        pair.push_outbound(&[500; 160]);
         pair.take(format, &mut frame);
         assert!(samples(&frame).iter().any(|[inbound, _]| *inbound == 700));
     }
@@ -147,9 +143,9 @@ mod tests {
     #[test]
     fn codecs_interleave_bytes() {
         let format = stereo(Encoding::Mulaw);
-        let (mut pair, mut frame) = (Pair::new(format), BytesMut::new());
+        let (mut pair, mut frame) = (Pair::new(format, 8_000, 8_000), BytesMut::new());
         pair.push_inbound(&[1_000; 160]);
-        pair.push_outbound(Law::A, &[Law::A.encode(-1_000); 160]);
+        pair.push_outbound(&[-1_000; 160]);
         pair.take(format, &mut frame);
         assert_eq!(frame.len(), format.bytes_per_frame());
         assert_eq!(&frame[..1], &[Law::Mu.encode(1_000)]);

@@ -1,4 +1,4 @@
-//! Finds free UDP ports for RTP: even ones of a range, as RFC 3550 §11 asks, or whatever the kernel gives.
+//! Finds free UDP ports for RTP and RTCP: an even one of a range and the one above it, as RFC 3550 §11 asks, or whatever the kernel gives.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -54,15 +54,15 @@ impl PortFinder {
         Self { ip, ports, next }
     }
 
-    /// Binds the next free port.
-    pub(super) fn bind(&mut self) -> io::Result<(UdpSocket, SocketAddr)> {
+    /// Binds the next free pair of ports.
+    pub(super) fn bind(&mut self) -> io::Result<Bound> {
         let Some(range) = self.ports.0.clone() else {
-            return bind(SocketAddr::new(self.ip, 0));
+            return bind_any(self.ip);
         };
         let mut last_error = io::Error::from(io::ErrorKind::AddrInUse);
         for _ in 0..TRIES_MAX {
             let port = self.advance(&range);
-            match bind(SocketAddr::new(self.ip, port)) {
+            match bind_pair(self.ip, port) {
                 Ok(bound) => return Ok(bound),
                 Err(error) => last_error = error,
             }
@@ -73,12 +73,32 @@ impl PortFinder {
     fn advance(&mut self, range: &RangeInclusive<u16>) -> u16 {
         let even = |port: u16| port + port % 2;
         let mut port = even(self.next);
-        if !range.contains(&port) {
+        if !range.contains(&port) || !range.contains(&port.saturating_add(1)) {
             port = even(*range.start());
         }
         self.next = port.checked_add(2).unwrap_or_else(|| *range.start());
         port
     }
+}
+
+/// A call's sockets, and their addresses.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pub(super) rtp: (UdpSocket, SocketAddr),
+    pub(super) rtcp: (UdpSocket, SocketAddr),
+}
+
+fn bind_pair(ip: IpAddr, port: u16) -> io::Result<Bound> {
+    let above = port.checked_add(1).ok_or(io::ErrorKind::AddrNotAvailable)?;
+    Ok(Bound { rtp: bind(SocketAddr::new(ip, port))?, rtcp: bind(SocketAddr::new(ip, above))? })
+}
+
+/// Any two, the upper one above the lower where that is free: the far end is told where it is not.
+fn bind_any(ip: IpAddr) -> io::Result<Bound> {
+    let rtp = bind(SocketAddr::new(ip, 0))?;
+    let above = rtp.1.port().checked_add(1).and_then(|port| bind(SocketAddr::new(ip, port)).ok());
+    let rtcp = above.map_or_else(|| bind(SocketAddr::new(ip, 0)), Ok)?;
+    Ok(Bound { rtp, rtcp })
 }
 
 fn bind(address: SocketAddr) -> io::Result<(UdpSocket, SocketAddr)> {
@@ -100,14 +120,16 @@ mod tests {
     fn a_range_gives_even_ports_in_turn_and_skips_those_in_use() {
         // A window of the dynamic range in which at least one port is free.
         let mut finder = PortFinder::new(IpAddr::from([127, 0, 0, 1]), "42001-42999".parse().unwrap());
-        let (_first, first) = finder.bind().unwrap();
-        let (_second, second) = finder.bind().unwrap();
-        assert_eq!(first.port() % 2, 0);
-        assert_eq!(second.port() % 2, 0);
-        assert!(second.port() > first.port());
-        finder.next = first.port();
-        let (_third, third) = finder.bind().unwrap();
-        assert!(third.port() > second.port());
+        let first = finder.bind().unwrap();
+        let second = finder.bind().unwrap();
+        let port = |bound: &Bound| bound.rtp.1.port();
+        for bound in [&first, &second] {
+            assert_eq!((port(bound) % 2, bound.rtcp.1.port()), (0, port(bound) + 1));
+        }
+        assert!(port(&second) > port(&first));
+        finder.next = port(&first);
+        let third = finder.bind().unwrap();
+        assert!(port(&third) > port(&second));
     }
 
     #[test]

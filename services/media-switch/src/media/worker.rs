@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use botstream_api::MediaStats;
+use botstream_api::{DtmfSendReply, MediaStats};
 use tokio::net::UdpSocket;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{self, error::TrySendError};
@@ -20,6 +20,7 @@ use voicebot::message::Stop;
 use super::bot_link::Loss;
 use super::bot_socket::Gone;
 use super::connect::{self, BotTarget, BotTls, Socket};
+use super::control::Control;
 use super::leg::{Leg, Round};
 use super::{Command, MediaId, Notice, priority};
 
@@ -162,8 +163,8 @@ impl Worker<'_> {
     fn obey(&mut self, number: u64, command: Command) {
         let now = Instant::now();
         let outcome = match command {
-            Command::Open { socket } => {
-                self.open(number, socket, now);
+            Command::Open { socket, rtcp } => {
+                self.open(number, socket, rtcp, now);
                 return;
             }
             Command::Close { stop_reason, class } => {
@@ -174,12 +175,30 @@ impl Worker<'_> {
                 self.connect(number, target);
                 return;
             }
-            Command::Negotiate(negotiated) => self.with(number, |leg| leg.negotiate(negotiated, now)),
+            Command::Negotiate(negotiated) => self.with(number, |leg| leg.negotiate(*negotiated, now)),
+            Command::Key(press) => self.with_notices(number, |leg, notices| leg.tell_press(press, notices)),
             Command::StartAudio => self.with(number, |leg| leg.start_audio(now)),
             Command::Drain => self.with(number, |leg| {
                 leg.drain();
                 Ok(())
             }),
+            Command::Play(order) => self.with_notices(number, |leg, notices| leg.play(*order, notices)),
+            Command::HoldMusic(clip) => self.with(number, |leg| {
+                leg.set_hold_music(clip);
+                Ok(())
+            }),
+            Command::StopPlay { play_id } => self.with_notices(number, |leg, notices| leg.stop_play(&play_id, notices)),
+            Command::Mute { inbound, outbound } => self.with(number, |leg| {
+                leg.mute(inbound, outbound);
+                Ok(())
+            }),
+            Command::SendDtmf { call_id, digits, answer } => self.with(number, |leg| {
+                let reply = leg.send_dtmf(&digits).map(|()| DtmfSendReply { call_id });
+                // Whoever asked may have given up.
+                let _is_heard = answer.send(reply);
+                Ok(())
+            }),
+            Command::AnswerBot { is_play, refused } => self.with(number, |leg| leg.answer_bot(is_play, refused)),
             #[cfg(test)]
             Command::Panic => panic!("a fault in the loop, by order of a test"),
         };
@@ -196,18 +215,40 @@ impl Worker<'_> {
         }
     }
 
-    fn open(&mut self, number: u64, socket: std::net::UdpSocket, now: Instant) {
-        let socket = match UdpSocket::from_std(socket) {
-            Ok(socket) => socket,
+    fn with_notices(
+        &mut self,
+        number: u64,
+        act: impl FnOnce(&mut Leg, &mut Vec<Notice>) -> Result<(), Gone>,
+    ) -> Result<(), Gone> {
+        let mut notices = Vec::new();
+        let outcome = self.with(number, |leg| act(leg, &mut notices));
+        for notice in notices {
+            self.notify(number, notice);
+        }
+        outcome
+    }
+
+    fn open(&mut self, number: u64, socket: std::net::UdpSocket, rtcp: std::net::UdpSocket, now: Instant) {
+        let sockets = UdpSocket::from_std(socket).and_then(|rtp| Ok((rtp, UdpSocket::from_std(rtcp)?)));
+        let (rtp, rtcp) = match sockets {
+            Ok(sockets) => sockets,
             Err(error) => {
                 self.notify(number, Notice::Failed { reason: format!("RTP socket: {error}") });
                 return;
             }
         };
-        // RFC 3550 §5.1: all three start at random.
-        let sender = rtp::Sender::new(rand::random(), rand::random(), rand::random());
+        // RFC 3550 §5.1: all three start at random. The sequence number below 2^15, so that no loss of the first packets leaves SRTP's
+        // roll-over counter in doubt (RFC 3711 §3.3.1).
+        let sender = rtp::Sender::new(rand::random(), rand::random::<u16>() >> 1, rand::random());
+        let control = Control::new(Some(rtcp), self.clock_us(now), sender.ssrc(), rand::random());
         self.next_slot = (self.next_slot + 1) % SLOTS;
-        self.legs.insert(number, Entry { leg: Leg::new(socket, sender, now), slot: self.next_slot, connecting: None });
+        let leg = Leg::new(rtp, control, sender, now);
+        self.legs.insert(number, Entry { leg, slot: self.next_slot, connecting: None });
+    }
+
+    /// This worker's clock.
+    fn clock_us(&self, now: Instant) -> u64 {
+        now.saturating_duration_since(self.began).as_micros() as u64
     }
 
     fn connect(&mut self, number: u64, target: Box<BotTarget>) {
@@ -247,6 +288,10 @@ impl Worker<'_> {
             self.notify(number, Notice::Closed(MediaStats::default()));
             return;
         };
+        if let Some(end) = entry.leg.abandon_play() {
+            self.notify(number, Notice::PlayFinished(end));
+        }
+        entry.leg.say_goodbye();
         self.notify(number, Notice::Closed(entry.leg.stats()));
         if let Some(bot) = entry.leg.take_bot() {
             let stop = Stop { reason: stop_reason.to_owned(), cause: Some(class.to_owned()) };
@@ -256,7 +301,7 @@ impl Worker<'_> {
 
     fn sweep(&mut self) {
         let now = Instant::now();
-        let now_us = now.saturating_duration_since(self.began).as_micros() as u64;
+        let now_us = self.clock_us(now);
         self.sweeps += 1;
         let slot = self.sweeps % SLOTS;
         let reads_bots = self.pending.len() <= PENDING_MAX;

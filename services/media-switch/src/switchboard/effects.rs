@@ -4,16 +4,20 @@ use std::time::Instant;
 
 use botstream_api::call::State as CallState;
 use botstream_api::event::Body;
-use botstream_api::{Event, StreamCleared, StreamFlow, StreamMark};
+use botstream_api::{Event, QosSample, StreamCleared, StreamFlow, StreamMark};
 use botstream_state::load::{SwitchLoad, SwitchState};
+use sip::dtmf_info::DtmfInfo;
 use sip::ua::UaEvent;
 
 use super::inbound::unix_ms;
 use super::{ENDED_MAX, Switchboard};
 use crate::core::call::{Input, Output};
 use crate::core::cause::Ending;
-use crate::media::{Command, Notice};
+use crate::media::{Command, KeyPress, KeyWay, Notice};
 use crate::stream_spec;
+
+/// How long a key was pressed whose INFO does not say.
+const INFO_KEY_MS: u32 = 100;
 
 impl Switchboard {
     /// Does what a call has decided. The vector is kept for the next time.
@@ -41,6 +45,7 @@ impl Switchboard {
                 Output::CloseMedia { stop_reason, class } => self.close_media(key, stop_reason, class).await,
                 Output::Publish(body) => self.publish(key, body),
                 Output::StateChanged => self.note_state(key),
+                Output::TimerChanged => self.note_timer(key),
                 Output::Ended => self.forget(key),
             }
         }
@@ -96,11 +101,13 @@ impl Switchboard {
             return;
         };
         if !std::mem::replace(&mut active.is_closing, true) {
+            active.doings.hold.abandon(active.id.as_str());
             self.media.close(active.media, stop_reason, class).await;
         }
     }
 
     fn publish(&mut self, key: usize, body: Body) {
+        self.answer_waiter(key, &body);
         let Some(active) = self.calls.get_mut(key) else {
             return;
         };
@@ -125,6 +132,19 @@ impl Switchboard {
         });
     }
 
+    /// How well a call is heard: not kept, and so not counted among its events.
+    pub(super) fn publish_sample(&self, key: usize, sample: QosSample) {
+        let Some(active) = self.calls.get(key) else { return };
+        self.events.publish(Event {
+            call_id: active.id.to_string(),
+            ev_seq: active.ev_seq,
+            tenant: active.row.tenant.clone(),
+            trace: active.traceparent.clone(),
+            body: Some(Body::QosSample(sample)),
+            ..Event::default()
+        });
+    }
+
     fn note_state(&mut self, key: usize) {
         let Some(active) = self.calls.get_mut(key) else {
             return;
@@ -135,6 +155,18 @@ impl Switchboard {
             self.metrics.answered();
         }
         active.row.state = state;
+        if state != CallState::Ended
+            && let Err(error) = self.state.put_call(&active.row)
+        {
+            tracing::error!(call_id = %active.id, %error, "writing the call's row");
+        }
+        self.note_timer(key);
+    }
+
+    fn note_timer(&mut self, key: usize) {
+        let Some(active) = self.calls.get_mut(key) else {
+            return;
+        };
         let timer = active.call.timeout();
         if timer != active.timer {
             if let Some(old) = active.timer {
@@ -144,11 +176,6 @@ impl Switchboard {
                 self.timers.insert((new, key));
             }
             active.timer = timer;
-        }
-        if state != CallState::Ended
-            && let Err(error) = self.state.put_call(&active.row)
-        {
-            tracing::error!(call_id = %active.id, %error, "writing the call's row");
         }
     }
 
@@ -209,7 +236,12 @@ impl Switchboard {
     /// What an event of the user agent means to its call; media orders that come with it are given.
     pub(super) async fn input_of(&mut self, key: usize, event: UaEvent) -> Option<Input> {
         match event {
-            UaEvent::Incoming { .. } | UaEvent::Reanswered { .. } | UaEvent::ReofferFailed { .. } => None,
+            UaEvent::Incoming { .. } => None,
+            UaEvent::Reanswered { body, .. } => self.hold_agreed(key, body).await,
+            UaEvent::ReofferFailed { status, .. } => {
+                self.hold_refused(key, status);
+                None
+            }
             UaEvent::Provisional { status, body, .. } => {
                 let has_early_media = match body {
                     // An answer that is no good now will be looked at again when it comes for good.
@@ -234,6 +266,10 @@ impl Switchboard {
                     (None, true) => Err("the ACK has no session description".to_owned()),
                     (_, false) => Ok(()),
                 };
+                if self.calls.get(key).is_some_and(|active| active.call.state() == CallState::Answered) {
+                    self.note_their_hold(key).await;
+                }
+                self.resume_hold(key).await;
                 outcome.err().map(|why| self.bad_media(key, &why))
             }
             UaEvent::Reoffered { session, body } => {
@@ -247,8 +283,13 @@ impl Switchboard {
             UaEvent::Ended { by_remote: false, status, .. } => {
                 Some(Input::SignallingLost { sip_status: status.unwrap_or(408) })
             }
-            // Digits by INFO come with the other DTMF transports.
-            UaEvent::Info { .. } => None,
+            UaEvent::Info { content_type, body, .. } => {
+                if let Some(DtmfInfo { digit, duration_ms }) = DtmfInfo::parse(&content_type, &body) {
+                    let duration_ms = duration_ms.unwrap_or(INFO_KEY_MS);
+                    self.order(key, Command::Key(KeyPress { digit, duration_ms, way: KeyWay::Info })).await;
+                }
+                None
+            }
         }
     }
 
@@ -259,19 +300,19 @@ impl Switchboard {
         }
     }
 
-    fn bad_media(&self, key: usize, why: &str) -> Input {
+    pub(super) fn bad_media(&self, key: usize, why: &str) -> Input {
         if let Some(active) = self.calls.get(key) {
             tracing::info!(call_id = %active.id, why, "the far end's session description is of no use");
         }
         Input::HangUp(Ending::by_system(botstream_api::cause::Class::Rejected))
     }
 
-    async fn take_answer(&mut self, key: usize, answer: &str) -> Result<(), String> {
+    pub(super) async fn take_answer(&mut self, key: usize, answer: &str) -> Result<(), String> {
         let Some(active) = self.calls.get_mut(key) else {
             return Ok(());
         };
         let negotiated = active.sdp.accept(answer).map_err(|error| error.to_string())?;
-        self.order(key, Command::Negotiate(negotiated)).await;
+        self.order(key, Command::Negotiate(Box::new(negotiated))).await;
         Ok(())
     }
 
@@ -288,7 +329,8 @@ impl Switchboard {
             tracing::warn!(%error, "answering a re-INVITE");
         }
         if let Ok(Some(negotiated)) = settled {
-            self.order(key, Command::Negotiate(negotiated)).await;
+            self.order(key, Command::Negotiate(Box::new(negotiated))).await;
+            self.note_their_hold(key).await;
         }
     }
 
@@ -303,6 +345,7 @@ impl Switchboard {
             Notice::BotClosed => Input::StreamClosed,
             Notice::BotHangup { is_drained: true, cause } => Input::HangUpDrained(Ending::by_bot(cause.as_deref())),
             Notice::BotHangup { is_drained: false, cause } => Input::HangUp(Ending::by_bot(cause.as_deref())),
+            Notice::PlayStarted(started) => Input::Playback(Body::PlaybackStarted(started)),
             Notice::Digit(digit) => Input::Digit(digit),
             Notice::Cleared(cleared) => Input::Cleared(StreamCleared { stream_id: stream_id(), ..cleared }),
             Notice::Mark(mark) => Input::Mark(StreamMark { stream_id: stream_id(), ..mark }),
@@ -311,8 +354,8 @@ impl Switchboard {
             Notice::Silent => Input::MediaTimeout,
             Notice::Closed(stats) => Input::MediaClosed(stats),
             Notice::Failed { reason } => Input::MediaFailed { reason },
-            // Of all the worker's calls, and told to each.
-            Notice::WorkerFailed => return None,
+            // Of all the worker's calls, and told to each; or no matter of the call's course.
+            Notice::WorkerFailed | Notice::BotVerb(_) | Notice::PlayFinished(_) | Notice::Qos(_) => return None,
         })
     }
 }

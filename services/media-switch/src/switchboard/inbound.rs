@@ -111,9 +111,9 @@ impl Switchboard {
         admitted: Admitted,
     ) -> Result<(), Refusal> {
         let Admitted { tenant, trunk, destination, format } = admitted;
-        let (media, rtp) = self.media.open().map_err(|error| Refusal::new(503, error.to_string()))?;
+        let (media, rtp, rtcp_port) = self.media.open().map_err(|error| Refusal::new(503, error.to_string()))?;
         let local = std::net::SocketAddr::new(self.options.advertised_ip, rtp.port());
-        let mut sdp = Sdp::new(local, trunk.as_ref(), rand::random::<u32>().into());
+        let mut sdp = Sdp::new(local, rtcp_port, trunk.as_ref(), rand::random::<u32>().into());
         let settled = match offer {
             Some(offer) => sdp.answer(offer).map(Some),
             None => sdp.offer().map(|()| None),
@@ -146,7 +146,7 @@ impl Switchboard {
         let begun = Begun { id, tenant, facts, session, media, sdp, traceparent: String::new() };
         let key = self.begin(begun, &destination.stream, format, vars).await;
         if let Some(negotiated) = settled {
-            self.order(key, Command::Negotiate(negotiated)).await;
+            self.order(key, Command::Negotiate(Box::new(negotiated))).await;
         }
         let mut outputs = std::mem::take(&mut self.outputs);
         if let Some(active) = self.calls.get_mut(key) {
@@ -192,6 +192,7 @@ impl Switchboard {
             row,
             traceparent,
             bot: bot.clone(),
+            doings: super::verbs::Doings::default(),
             ev_seq: 0,
             timer: None,
             is_closing: false,

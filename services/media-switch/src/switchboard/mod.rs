@@ -4,13 +4,16 @@
 //! requests), and every message is handled to its end before the next. The media threads never wait for it.
 
 mod effects;
+mod hold;
 mod inbound;
 mod outbound;
 mod request;
 mod sdp;
+mod verbs;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use botstream_api::cause::Class;
@@ -22,6 +25,7 @@ use sip_transport::{Received, SipTransport};
 use slab::Slab;
 use tokio::sync::mpsc;
 
+use crate::clips::Clips;
 use crate::core::call::{Call, Input, Output};
 use crate::core::cause::Ending;
 use crate::media::{BotTarget, MediaEngine, MediaId, Notice};
@@ -29,6 +33,7 @@ use crate::metrics::Metrics;
 use crate::state::State;
 pub(crate) use request::{Originate, Request};
 use sdp::Sdp;
+pub(crate) use verbs::Verb;
 
 /// Ended calls remembered, so that a question about one just ended gets its end and not "no such call".
 const ENDED_MAX: usize = 10_000;
@@ -66,6 +71,7 @@ struct Active {
     traceparent: String,
     /// The bot as it was called first.
     bot: Box<BotTarget>,
+    doings: verbs::Doings,
     ev_seq: u32,
     /// In `timers` under this time.
     timer: Option<Instant>,
@@ -92,6 +98,9 @@ pub(crate) struct Switchboard {
     media: MediaEngine,
     notices: mpsc::Receiver<(MediaId, Notice)>,
     requests: mpsc::Receiver<Request>,
+    /// For what takes its time on behalf of a call, and comes back.
+    own_requests: mpsc::Sender<Request>,
+    clips: Arc<Clips>,
     state: State,
     events: Events,
     metrics: Metrics,
@@ -113,6 +122,8 @@ pub(crate) struct Parts {
     pub(crate) media: MediaEngine,
     pub(crate) notices: mpsc::Receiver<(MediaId, Notice)>,
     pub(crate) requests: mpsc::Receiver<Request>,
+    pub(crate) own_requests: mpsc::Sender<Request>,
+    pub(crate) clips: Arc<Clips>,
     pub(crate) state: State,
     pub(crate) events: Events,
     pub(crate) metrics: Metrics,
@@ -134,6 +145,8 @@ impl Switchboard {
             media: parts.media,
             notices: parts.notices,
             requests: parts.requests,
+            own_requests: parts.own_requests,
+            clips: parts.clips,
             state: parts.state,
             events: parts.events,
             metrics: parts.metrics,
@@ -279,6 +292,15 @@ impl Switchboard {
         if matches!(notice, Notice::Closed(_)) {
             self.by_media.remove(&media);
         }
+        let notice = match notice {
+            Notice::BotVerb(command) => return self.handle_bot_verb(key, command).await,
+            Notice::PlayFinished(end) => {
+                let input = self.play_finished(key, end);
+                return self.feed(key, input).await;
+            }
+            Notice::Qos(sample) => return self.publish_sample(key, sample),
+            notice => notice,
+        };
         if let Some(input) = self.input_of_notice(key, notice) {
             self.feed(key, input).await;
         }

@@ -30,17 +30,24 @@ impl Switchboard {
             let sentence = format!("this media switch has its {} calls", self.options.capacity);
             return Err(Error::new(ErrorCode::NoCapacity, sentence));
         }
-        let (media, rtp) = self.media.open().map_err(|error| Error::new(ErrorCode::NoCapacity, error.to_string()))?;
-        let outcome = self.invite(&order, media, rtp).await;
+        let (media, rtp, rtcp_port) =
+            self.media.open().map_err(|error| Error::new(ErrorCode::NoCapacity, error.to_string()))?;
+        let outcome = self.invite(&order, media, rtp, rtcp_port).await;
         if outcome.is_err() {
             self.media.close(media, "failed", "INTERNAL").await;
         }
         outcome
     }
 
-    async fn invite(&mut self, order: &Originate, media: MediaId, rtp: SocketAddr) -> Result<OriginateReply, Error> {
+    async fn invite(
+        &mut self,
+        order: &Originate,
+        media: MediaId,
+        rtp: SocketAddr,
+        rtcp_port: u16,
+    ) -> Result<OriginateReply, Error> {
         let local = SocketAddr::new(self.options.advertised_ip, rtp.port());
-        let mut sdp = Sdp::new(local, Some(&order.trunk), rand::random::<u32>().into());
+        let mut sdp = Sdp::new(local, rtcp_port, Some(&order.trunk), rand::random::<u32>().into());
         sdp.offer().map_err(|error| Error::internal(format!("own offer: {error}")))?;
         let sip_call_id = format!("{}@{}", order.call_id, local.ip());
         let request = &order.request;

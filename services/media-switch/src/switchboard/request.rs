@@ -9,7 +9,7 @@ use sip::Peer;
 use tokio::sync::oneshot;
 use voicebot::Format;
 
-use super::Switchboard;
+use super::{Switchboard, Verb};
 use crate::core::call::Input;
 use crate::core::cause::Ending;
 
@@ -28,7 +28,7 @@ pub(crate) struct Originate {
     pub(crate) traceparent: String,
 }
 
-type Answer<T> = oneshot::Sender<Result<T, Error>>;
+pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
 
 /// A request and where its answer goes.
 #[derive(Debug)]
@@ -36,6 +36,7 @@ pub(crate) enum Request {
     Originate(Box<Originate>, Answer<OriginateReply>),
     Get { tenant: String, call_id: CallId, answer: Answer<Call> },
     Hangup { tenant: String, call_id: CallId, request: HangupRequest, answer: Answer<HangupReply> },
+    Verb { tenant: String, call_id: CallId, verb: Box<Verb> },
 }
 
 impl Switchboard {
@@ -48,6 +49,7 @@ impl Switchboard {
             Request::Get { tenant, call_id, answer } => {
                 let _is_heard = answer.send(self.get(&tenant, &call_id));
             }
+            Request::Verb { tenant, call_id, verb } => self.handle_verb(&tenant, &call_id, *verb).await,
             Request::Hangup { tenant, call_id, request, answer } => {
                 let reply = self.hang_up(&tenant, &call_id, &request).await;
                 let _is_heard = answer.send(reply);
@@ -62,7 +64,7 @@ impl Switchboard {
     }
 
     /// The call's key, when it is there and the tenant's.
-    fn find(&self, tenant: &str, call_id: &CallId) -> Result<usize, Error> {
+    pub(super) fn find(&self, tenant: &str, call_id: &CallId) -> Result<usize, Error> {
         let key = self.by_id.get(call_id).copied();
         if let Some(key) = key.filter(|&key| self.calls.get(key).is_some_and(|active| active.row.tenant == tenant)) {
             return Ok(key);
@@ -77,7 +79,10 @@ impl Switchboard {
 
     fn get(&self, tenant: &str, call_id: &CallId) -> Result<Call, Error> {
         match self.find(tenant, call_id) {
-            Ok(key) => Ok(self.calls[key].row.clone().into()),
+            Ok(key) => {
+                let active = &self.calls[key];
+                Ok(Call { vars: active.bot.start.call.vars.clone(), ..active.row.clone().into() })
+            }
             Err(error) if error.code == ErrorCode::CallEnded => self.ended.get(call_id).cloned().ok_or(error),
             Err(error) => Err(error),
         }

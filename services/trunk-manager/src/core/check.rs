@@ -105,6 +105,7 @@ fn check_trunks(trunks: &[Trunk], findings: &mut Findings) {
         if codecs.len() != trunk.codecs.len() {
             findings.add(&place, "codecs: one is there twice");
         }
+        findings.check(&place, check_limits(trunk));
         if trunk.default {
             if trunk.peer.is_empty() {
                 findings.add(&place, "default = true is for calls that are dialled: it needs a peer");
@@ -116,8 +117,27 @@ fn check_trunks(trunks: &[Trunk], findings: &mut Findings) {
     }
 }
 
+/// Most channels and calls a second that a trunk can be limited to.
+const CHANNELS_MAX: u32 = 1_000_000;
+const CPS_MAX: u32 = 10_000;
+
+/// What is wrong with a trunk's limits: the sentence begins with the field.
+pub(crate) fn check_limits(trunk: &Trunk) -> Result<(), String> {
+    for (field, limit, most) in
+        [("max_channels", trunk.max_channels, CHANNELS_MAX), ("max_cps", trunk.max_cps, CPS_MAX)]
+    {
+        if limit > most {
+            return Err(format!("{field} = {limit} is not allowed; use 1 to {most}, or 0 for no limit"));
+        }
+        if limit > 0 && trunk.peer.is_empty() {
+            return Err(format!("{field} is for calls that are placed: it needs a peer"));
+        }
+    }
+    Ok(())
+}
+
 /// `host:port`; IPv6 addresses in brackets.
-fn is_peer(text: &str) -> bool {
+pub(crate) fn is_peer(text: &str) -> bool {
     let Some((host, port)) = text.rsplit_once(':') else {
         return false;
     };
@@ -159,7 +179,7 @@ fn check_number(place: &str, number: &Number, trunks: &Names<'_>, routes: &Names
 }
 
 /// The user part of a SIP URI, or a prefix of one with a `*` at its end.
-fn is_pattern(text: &str) -> bool {
+pub(crate) fn is_pattern(text: &str) -> bool {
     let prefix = text.strip_suffix('*').unwrap_or(text);
     let is_allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'_' | b'.' | b'#');
     !text.is_empty() && text.len() <= validate::NUMBER_LEN_MAX && prefix.bytes().all(is_allowed)
@@ -210,6 +230,14 @@ mod tests {
             (
                 r#"{ name = "a", addresses = ["10.0.0.1"], default = true }"#,
                 r#"trunks "a": default = true is for calls that are dialled: it needs a peer"#,
+            ),
+            (
+                r#"{ name = "a", peer = "h:1", max_cps = 10001 }"#,
+                r#"trunks "a": max_cps = 10001 is not allowed; use 1 to 10000, or 0 for no limit"#,
+            ),
+            (
+                r#"{ name = "a", addresses = ["10.0.0.1"], max_channels = 10 }"#,
+                r#"trunks "a": max_channels is for calls that are placed: it needs a peer"#,
             ),
             (r#"{ name = "a", peer = "h:1", codecs = ["pcmu", "pcmu"] }"#, r#"trunks "a": codecs: one is there twice"#),
         ] {

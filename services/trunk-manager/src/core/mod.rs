@@ -3,4 +3,8 @@
 pub(crate) mod check;
 pub(crate) mod credentials;
 pub(crate) mod land;
+pub(crate) mod limits;
+pub(crate) mod object;
+pub(crate) mod refuse;
 pub(crate) mod telephony;
+pub(crate) mod view;

@@ -49,6 +49,8 @@ pub struct Progress {
     pub top: u64,
     /// Changes whenever something of these frames comes to show.
     pub changes: u64,
+    /// Whether something of these frames was refused.
+    pub refused: bool,
 }
 
 /// Buckets of a table to be fetched.
@@ -250,14 +252,20 @@ fn put_cursor(out: &mut Vec<u8>, cursor: &Cursor<'_>) {
 
 pub(super) fn read_tails(reader: &mut Reader<'_>) -> Result<Vec<Tail>, DecodeError> {
     let count = reader.count(16)?;
-    (0..count).map(|_| Ok(Tail { epoch: Epoch(reader.u64()?), sequence: reader.u64()? })).collect()
+    (0..count).map(|_| Ok(Tail { epoch: Epoch(reader.u64()?), sequence: reader.sequence()? })).collect()
 }
 
 fn read_progress(reader: &mut Reader<'_>) -> Result<Vec<Progress>, DecodeError> {
-    let count = reader.count(32)?;
+    let count = reader.count(33)?;
     let one = |reader: &mut Reader<'_>| {
-        let (epoch, settled) = (Epoch(reader.u64()?), reader.u64()?);
-        Ok(Progress { epoch, settled, top: reader.u64()?, changes: reader.u64()? })
+        let (epoch, settled) = (Epoch(reader.u64()?), reader.sequence()?);
+        let (top, changes) = (reader.sequence()?, reader.u64()?);
+        let refused = match reader.u8()? {
+            0 => false,
+            1 => true,
+            tag => return Err(DecodeError::Tag(tag)),
+        };
+        Ok(Progress { epoch, settled, top, changes, refused })
     };
     (0..count).map(|_| one(reader)).collect()
 }
@@ -372,8 +380,9 @@ pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
             put_u64(&mut out, *token);
             put_u64(&mut out, *version);
             put_varint(&mut out, progress.len() as u64);
-            for Progress { epoch, settled, top, changes } in progress {
+            for Progress { epoch, settled, top, changes, refused } in progress {
                 [epoch.0, *settled, *top, *changes].iter().for_each(|n| put_u64(&mut out, *n));
+                out.push(u8::from(*refused));
             }
             put_epochs(&mut out, ended);
             put_varint(&mut out, buckets.len() as u64);
@@ -513,7 +522,7 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
                 incomplete: flags & INCOMPLETE != 0,
                 hello: flags & HELLO != 0,
                 flushed: flags & FLUSHED != 0,
-                sequence: reader.u64()?,
+                sequence: reader.sequence()?,
                 state: reader.u64()?,
                 tables: read_tables(reader)?,
                 suspects: read_suspects(reader)?,
@@ -521,7 +530,7 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
             }
         }
         FRAME => {
-            let sequence = reader.u64()?;
+            let sequence = reader.sequence()?;
             if sequence == 0 {
                 return Err(DecodeError::Range);
             }
@@ -533,9 +542,9 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
             Body::Frame { sequence, ack, entries }
         }
         EPOCH_END => Body::EpochEnd { tail: read_tail(reader)? },
-        ACK_REQUEST => Body::AckRequest { sequence: reader.u64()? },
+        ACK_REQUEST => Body::AckRequest { sequence: reader.sequence()? },
         ACK => Body::Ack { tail: read_tail(reader)? },
-        NACK => Body::Nack { epoch: Epoch(reader.u64()?), from: reader.u64()?, to: reader.u64()? },
+        NACK => Body::Nack { epoch: Epoch(reader.u64()?), from: reader.sequence()?, to: reader.sequence()? },
         GONE => Body::Gone { epoch: Epoch(reader.u64()?), oldest: reader.u64()? },
         DIGEST_REQUEST => Body::DigestRequest { token: reader.u64()?, end: read_bool(reader)? },
         DIGESTS => {

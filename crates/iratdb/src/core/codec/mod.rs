@@ -24,7 +24,7 @@ pub use message::{
     reader_may_say,
 };
 pub use renumber::{renumber_batch, renumber_states, renumber_tx};
-pub use wire::{DecodeError, Reader, put_bytes, put_stamp, put_u64, put_value, put_varint};
+pub use wire::{DecodeError, Reader, SEQUENCE_MAX, put_bytes, put_stamp, put_u64, put_value, put_varint};
 
 /// Version of the format.
 pub const VERSION: u8 = 1;

@@ -24,6 +24,9 @@ pub enum DecodeError {
     Trailing,
 }
 
+/// The last number that a frame may have: at a thousand a second, some hundred million years.
+pub const SEQUENCE_MAX: u64 = 1 << 62;
+
 const NULL: u8 = 0;
 const INTEGER: u8 = 1;
 const REAL: u8 = 2;
@@ -132,6 +135,12 @@ impl<'a> Reader<'a> {
         let (head, tail) = self.rest.split_first_chunk::<8>().ok_or(DecodeError::Truncated)?;
         self.rest = tail;
         Ok(u64::from_le_bytes(*head))
+    }
+
+    /// The number of a frame, 8 bytes: more than [`SEQUENCE_MAX`] no process sends, so that nobody has to think of overflows.
+    pub fn sequence(&mut self) -> Result<u64, DecodeError> {
+        let number = self.u64()?;
+        if number > SEQUENCE_MAX { Err(DecodeError::Range) } else { Ok(number) }
     }
 
     /// A variable-length integer.

@@ -174,7 +174,7 @@ impl Engine {
             if self.members.get(*epoch).is_none() {
                 continue;
             }
-            let tail = Tail { epoch: *epoch, sequence: stream.settled() };
+            let tail = Tail { epoch: *epoch, sequence: stream.acknowledged() };
             if tails.len() < TOLD_MAX && stream.take_change() {
                 tails.push(tail);
             } else {

@@ -4,8 +4,7 @@ use super::{Engine, FORMER_MAX, Made, Maker, Now, Phase};
 use crate::core::capture::{Changed, LocalChange, LocalKind};
 use crate::core::codec::{ROW_BYTES_MAX, TX_BYTES_MAX, put_delete, put_insert, put_update, start_tx};
 use crate::core::constraint::Constrained;
-use crate::core::hlc::Stamp;
-use crate::core::ids::Epoch;
+use crate::core::hlc::{Stamp, is_too_far_ahead};
 use crate::core::schema::{Merge, Table};
 use crate::core::store::{Store, StoreError};
 use crate::core::streams::Stream;
@@ -46,6 +45,8 @@ pub enum Refused {
         /// The table's index.
         table: usize,
     },
+    /// This process's clock went back so far that its stamps, which never go back, would be refused by others whose clocks are right.
+    ClockWentBack,
     /// The transaction is larger than a replica takes.
     TransactionTooLarge {
         /// Its bytes.
@@ -75,6 +76,9 @@ impl Engine {
             return Ok(Err(Refused::ReadOnly { table: change.table }));
         }
         let stamp = Stamp { hlc: self.clock.tick(now.wall_ms), epoch: self.epoch };
+        if !changes.is_empty() && is_too_far_ahead(stamp.hlc, now.wall_ms) {
+            return Ok(Err(Refused::ClockWentBack));
+        }
         let mut bytes = start_tx(stamp.hlc);
         for change in changes {
             let table = change.table;
@@ -292,7 +296,7 @@ impl Engine {
     /// Takes a new epoch, because the others have ended the one there was, and publishes its rows again.
     pub(super) fn restart_epoch(&mut self, now: Now) {
         let old = self.epoch;
-        let new = Epoch(self.random.next_nonzero());
+        let new = self.random.epoch(self.config.reader);
         self.counters.epochs_restarted += 1;
         let sequence = self.log.sequence();
         if !self.config.reader {

@@ -47,6 +47,8 @@ pub(crate) use sync::put_row_for_tests;
 pub const STREAMS_MAX: usize = 4096;
 /// Former epochs of this process that are remembered.
 const FORMER_MAX: usize = 16;
+/// Heartbeats, ends of epochs and acknowledgements that may wait to be sent.
+const SIGNS_MAX: usize = 4096;
 /// Epochs whose last frames are told in heartbeats after they are gone.
 pub const TAILS_MAX: usize = 256;
 
@@ -283,6 +285,9 @@ pub struct Engine {
     yield_to: Option<Writer>,
     /// Rows that a reader has from a database that is gone: shown until those of the next are here.
     stale: Option<Vec<(usize, Key)>>,
+    /// Messages that others wait for to know who lives and what is there.
+    signs: VecDeque<Outgoing>,
+    /// Answers, which are asked for again.
     outbox: VecDeque<Outgoing>,
     outbox_bytes: usize,
     seen: Vec<Seen>,
@@ -297,7 +302,7 @@ impl Engine {
     pub fn new(config: Config, now: Now) -> Self {
         let mut random = Random::new(config.seed);
         let writer = Writer(random.next_nonzero());
-        let epoch = Epoch(random.next_nonzero());
+        let epoch = random.epoch(config.reader);
         let hash_seed = random.next_nonzero();
         let tables = config.schema.tables.len();
         let phase = if config.connected {
@@ -344,6 +349,7 @@ impl Engine {
             given_up: BTreeSet::new(),
             yield_to: None,
             stale: None,
+            signs: VecDeque::new(),
             outbox: VecDeque::new(),
             outbox_bytes: 0,
             seen: Vec::new(),
@@ -388,6 +394,9 @@ impl Engine {
 
     /// The next message to send, if any.
     pub fn poll_message(&mut self) -> Option<Outgoing> {
+        if let Some(sign) = self.signs.pop_front() {
+            return Some(sign);
+        }
         let message = self.outbox.pop_front()?;
         self.outbox_bytes -= message.bytes.len();
         Some(message)
@@ -532,7 +541,7 @@ impl Engine {
     /// Whether there is something to send: a message, or a frame to be made.
     pub fn has_outgoing(&self) -> bool {
         let held_back = !self.waiting.is_empty() || self.farewell.is_some();
-        self.is_serving() || !self.outbox.is_empty() || !self.log.is_flushed() || held_back
+        self.is_serving() || !self.signs.is_empty() || !self.outbox.is_empty() || !self.log.is_flushed() || held_back
     }
 
     /// Whether all local changes have gone into frames.
@@ -587,7 +596,22 @@ impl Engine {
 
     fn send(&mut self, to: Destination, body: &Body<'_>) {
         let bytes = Bytes::from(encode(self.header(), body));
-        self.send_bytes(to, bytes);
+        match body {
+            // Who asks for much must not make this process look dead.
+            Body::Heartbeat { .. } | Body::EpochEnd { .. } | Body::Ack { .. } | Body::AckRequest { .. } => {
+                self.send_sign(to, bytes);
+            }
+            _ => self.send_bytes(to, bytes),
+        }
+    }
+
+    /// Sends a message that goes before answers, whatever waits there.
+    fn send_sign(&mut self, to: Destination, bytes: Bytes) {
+        if !self.connected || self.signs.len() >= SIGNS_MAX {
+            self.counters.outbox_dropped += 1;
+            return;
+        }
+        self.signs.push_back(Outgoing { to, bytes });
     }
 
     fn send_bytes(&mut self, to: Destination, bytes: Bytes) {

@@ -322,6 +322,7 @@ impl Engine {
         self.waiting.clear();
         self.serving.clear();
         self.log.coalesce(self.epoch);
+        self.signs.clear();
         self.outbox.clear();
         self.outbox_bytes = 0;
     }

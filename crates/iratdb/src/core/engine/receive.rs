@@ -3,6 +3,7 @@
 use super::held::Frames;
 use super::peers::{Numbers, renumbered, renumbered_buckets, renumbered_states, renumbered_wanted};
 use super::presence::Heard;
+use super::serve::OUTBOX_BYTES;
 use super::{Destination, Engine, Made, Now, Phase, STREAMS_MAX};
 use crate::core::codec::{
     Body, ColumnValues, Entry, Header, MESSAGE_BYTES_MAX, Op, OpBody, OpReader, decode, decode_header, read_batch,
@@ -38,6 +39,14 @@ impl Engine {
             return Ok(());
         };
         let header = message.header;
+        let asks = matches!(
+            message.body,
+            Body::Schema { .. } | Body::Nack { .. } | Body::DigestRequest { .. } | Body::Fetch { .. }
+        );
+        // Those that write go before: who is not answered asks again.
+        if asks && header.epoch.is_readers() && self.outbox_bytes >= OUTBOX_BYTES {
+            return Ok(());
+        }
         if let Body::Schema { wanted, description } = message.body {
             self.on_schema(now, header, wanted, description);
             return Ok(());
@@ -240,12 +249,20 @@ impl Engine {
                 self.counters.refused += 1;
                 continue;
             };
+            let writer = match source {
+                Source::Own(epoch) => epoch,
+                Source::States => op.body.stamp_max().epoch,
+            };
             if !fits(table, &op)
                 || !may(table, &op, source)
                 || !self.clock.observe(op.body.hlc_max(), now.wall_ms)
                 || over_limit(state, &op, self.config.limits.pending_bytes_max)
             {
                 self.counters.refused += 1;
+                // It is not here: nobody is told that it is.
+                if let Some(stream) = self.streams.get_mut(&writer) {
+                    stream.refused();
+                }
                 continue;
             }
             if table.owned {
@@ -318,7 +335,8 @@ impl Engine {
     }
 
     fn on_nack(&mut self, asker: Writer, epoch: Epoch, from: u64, to: u64) {
-        if self.config.reader {
+        // Who has been answered much that has not left yet asks again.
+        if self.config.reader || self.outbox_bytes >= self.config.limits.resend_at_once_bytes_max {
             return;
         }
         if epoch != self.epoch || from < self.log.oldest() {

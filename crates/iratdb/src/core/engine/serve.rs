@@ -12,7 +12,7 @@ use crate::core::store::{Store, StoreError};
 use crate::core::visible::RowState;
 
 /// Answers wait while more than this is to be sent, in bytes.
-const OUTBOX_BYTES: usize = 256 * 1024;
+pub(super) const OUTBOX_BYTES: usize = 256 * 1024;
 
 /// A question that is being answered.
 #[derive(Debug)]

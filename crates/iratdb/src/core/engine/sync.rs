@@ -158,10 +158,12 @@ impl Engine {
             settled: stream.settled(),
             top: stream.top(),
             changes: stream.changes(),
+            refused: stream.has_refused(),
         };
         let mut progress: Vec<_> = self.streams.iter().map(of).collect();
         let sent = self.log.sequence();
-        progress.push(Progress { epoch: self.epoch, settled: sent, top: sent, changes: self.log.committed() });
+        let changes = self.log.committed();
+        progress.push(Progress { epoch: self.epoch, settled: sent, top: sent, changes, refused: false });
         let since_ms = self.last_tick_ms.saturating_sub(self.config.tombstone_keep_ms);
         let ended = self.members.ended_since(since_ms).take(ENDED_IN_DIGESTS_MAX).collect();
         let buckets = if end { Vec::new() } else { digests(&self.tables) };
@@ -311,15 +313,19 @@ impl Engine {
         let end = end.clone();
         let Some(session) = self.drop_session() else { return Ok(()) };
         self.give_up_what_it_lacks(&session, store)?;
+        for progress in session.start.progress.values() {
+            if let Some(stream) = self.stream(progress.epoch) {
+                // What the donor has not taken can't be had from it.
+                if progress.refused { stream.refused() } else { stream.take_back_refusals() }
+            }
+        }
         for rows in &session.rows {
             self.counters.rows_fetched += self.apply(now, OpReader::states(rows), Source::States, store)?;
         }
         self.counters.resyncs += 1;
         self.version += u64::from(!session.rows.is_empty());
         self.too_large = false;
-        // Rows of tables that the donor does not have are missing, if there are any.
         let has_all = session.fit.as_ref().is_none_or(Fit::has_all);
-        self.incomplete_since_ms = (!has_all).then_some(now.mono_ms);
         for progress in session.start.progress.values() {
             if progress.epoch == self.epoch {
                 continue;
@@ -331,7 +337,11 @@ impl Engine {
             }
         }
         if has_all {
+            self.incomplete_since_ms = None;
             self.completed();
+        } else if matches!(self.phase, Phase::Listening { .. }) || self.streams.values().any(Stream::is_partly_here) {
+            // Rows of tables that the donor does not have are missing, if there are any.
+            self.incomplete_since_ms = Some(now.mono_ms);
         }
         self.show_with(now, &end, store)?;
         self.release_held(now, store)?;

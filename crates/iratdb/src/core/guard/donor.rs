@@ -128,7 +128,7 @@ impl Guard {
         self.has_proven_itself(joiner, counts.recent);
         let said = transcript_with_claim(&said, bytes);
         let mut clear = Zeroizing::new(Vec::with_capacity(64 * 1024));
-        self.ring.put(&mut clear);
+        self.ring.put(now_ms, &mut clear);
         self.roster.put(now_ms.saturating_sub(2 * self.settings.lease_ms), &mut clear);
         let Some(sealed) = wrap.seal(&said, clear) else { return };
         let Ok(reads) = self.authority.sign_read(&said, &self.identity.certificate) else { return };

@@ -74,7 +74,7 @@ use super::codec::{
 use super::engine::{Destination, Event, Outgoing};
 use super::handshake::proven;
 use super::ids::Writer;
-use super::keyring::{DataKey, KeyId, KeyRing};
+use super::keyring::{DataKey, Given, KeyId, KeyRing};
 use super::roster::{Roster, entry_of};
 use super::seal::{Sealer, is_signed, open};
 use super::secret::{Entropy, Secret};
@@ -86,6 +86,9 @@ pub const CHALLENGES_MAX: usize = 64;
 /// How often one is asked, and how long it has for an answer.
 const CHALLENGE_TRIES: u32 = 4;
 const CHALLENGE_MS: u64 = 200;
+/// Challenges answered within `PROOFS_MS`: each costs a signature, whoever asks. More are not answered; each is asked four times.
+const PROOFS_MAX: u32 = 64;
+const PROOFS_MS: u64 = 200;
 /// What was sealed within this time is recent.
 const RECENT_MS: u64 = 2_000;
 /// Messages of the handshake that may wait to be sent; more are dropped, and asked for again.
@@ -122,7 +125,7 @@ pub struct Refusals {
     pub replayed: u64,
     /// Of a process that has not proven to be alive. They are kept for a moment, and taken when it has.
     pub unknown_epoch: u64,
-    /// Under an epoch that belongs to another process.
+    /// Under an epoch that belongs to another process, or is not of the parity that its kind of process uses.
     pub duplicate_epoch: u64,
     /// Under a data key that is not here. They are kept for a moment, and taken when it is.
     pub unknown_key: u64,
@@ -200,6 +203,9 @@ pub struct Guard {
     stage: Stage,
     offers: VecDeque<Offered>,
     challenges: BTreeMap<Writer, Asked>,
+    /// Challenges answered since then.
+    proofs: u32,
+    proofs_since_ms: u64,
     parked: Parked,
     release_due: bool,
     /// The number of the last sealed message, at times.
@@ -238,6 +244,8 @@ impl Guard {
             stage: Stage::Idle,
             offers: VecDeque::new(),
             challenges: BTreeMap::new(),
+            proofs: 0,
+            proofs_since_ms: 0,
             parked: Parked::default(),
             release_due: false,
             samples: VecDeque::new(),
@@ -399,9 +407,17 @@ impl Guard {
             return;
         }
         let writes = known.writes;
+        if seal.epoch.is_readers() == writes {
+            self.refusals.duplicate_epoch += 1;
+            return;
+        }
         if writes && !self.writes() && self.data_key() != Some(seal.key) {
             self.ring.prefer(seal.key, now_ms);
             self.seal_with_the_best();
+        }
+        if self.roster.is_hasty(seal.writer, seal.epoch, now_ms, self.settings.lease_ms) {
+            self.refusals.overflow += 1;
+            return;
         }
         if !self.roster.take(seal.writer, seal.epoch, seal.counter, now_ms) {
             self.refusals.duplicate_epoch += 1;
@@ -441,6 +457,14 @@ impl Guard {
     }
 
     fn on_challenge(&mut self, now_ms: u64, challenge: &Challenge) {
+        if now_ms >= self.proofs_since_ms + PROOFS_MS {
+            (self.proofs, self.proofs_since_ms) = (0, now_ms);
+        }
+        if self.proofs >= PROOFS_MAX {
+            self.refusals.overflow += 1;
+            return;
+        }
+        self.proofs += 1;
         let proof = Proof {
             certificate: self.identity.certificate.clone(),
             asked: challenge.nonce,
@@ -556,14 +580,14 @@ impl Guard {
 
     fn make_key(&mut self, now_ms: u64, generation: u64) {
         let key = DataKey::new(KeyId(self.entropy.number()), generation, self.entropy.secret());
-        self.take_keys(now_ms, vec![key]);
+        self.take_keys(now_ms, vec![Given { key, unused_ms: 0 }]);
     }
 
     /// Takes keys over, but for those that the one in use has replaced: who still has one of these must show the read key to
     /// get the present one, and is not helped by members that bring the old one back.
-    fn take_keys(&mut self, now_ms: u64, keys: Vec<DataKey>) {
+    fn take_keys(&mut self, now_ms: u64, keys: Vec<Given>) {
         let replaced = |key: &DataKey| self.ring.best().is_some_and(|best| key.generation < best.generation);
-        let keys: Vec<_> = keys.into_iter().filter(|key| !self.writes() || !replaced(key)).collect();
+        let keys: Vec<_> = keys.into_iter().filter(|given| !self.writes() || !replaced(&given.key)).collect();
         for key in keys {
             self.ring.add(key, now_ms);
         }

@@ -22,7 +22,8 @@ struct Node {
 
 impl Node {
     fn header(&self) -> Header {
-        Header { schema: 1, writer: self.guard.me(), epoch: Epoch(self.guard.me().0 + 1_000) }
+        let epoch = Epoch(2 * (self.guard.me().0 + 1_000) + u64::from(!self.guard.writes()));
+        Header { schema: 1, writer: self.guard.me(), epoch }
     }
 
     fn say(&self, to: Destination, body: &Body<'_>) -> Bytes {
@@ -236,7 +237,9 @@ fn a_reader_follows_the_next_writer_whatever_its_key() {
     for old in [0, u64::MAX] {
         let mut net = Net::members(1, 1);
         let now_ms = net.now_ms;
-        let key = |id, generation| vec![DataKey::new(KeyId(id), generation, Secret::new([7; 32]))];
+        let key = |id, generation| {
+            vec![Given { key: DataKey::new(KeyId(id), generation, Secret::new([7; 32])), unused_ms: 0 }]
+        };
         for node in &mut net.nodes {
             node.guard.take_keys(now_ms, key(old.max(1), 5));
         }
@@ -268,16 +271,17 @@ fn nobody_gets_a_key_from_a_reader() {
 #[test]
 fn what_a_reader_forges_is_refused_by_all() {
     let mut net = Net::members(2, 2);
+    let first = net.nodes[0].header().epoch;
     let mut states = Vec::new();
     put_state_dead(&mut states, 0, &[1, 2], Stamp { hlc: 9, epoch: Epoch(4) });
     let batch = [start_batch(&[]), states.clone()].concat();
     let cursor = Cursor { table: 0, bucket: 0, after: None };
     let forged = [
         Body::Frame { sequence: 1, ack: false, entries: vec![Entry::Batch(&batch)] },
-        Body::EpochEnd { tail: Tail { epoch: Epoch(1_001), sequence: 1 } },
+        Body::EpochEnd { tail: Tail { epoch: first, sequence: 1 } },
         Body::Rows { token: 1, cursor, next: None, more: false, states: &states },
-        Body::Digests { token: 1, version: 1, progress: Vec::new(), ended: vec![Epoch(1_001)], buckets: Vec::new() },
-        Body::Gone { epoch: Epoch(1_001), oldest: 5 },
+        Body::Digests { token: 1, version: 1, progress: Vec::new(), ended: vec![first], buckets: Vec::new() },
+        Body::Gone { epoch: first, oldest: 5 },
         Body::AckRequest { sequence: 1 },
         Body::Heartbeat {
             node: "",
@@ -289,7 +293,7 @@ fn what_a_reader_forges_is_refused_by_all() {
             sequence: 1,
             state: 1,
             tables: Vec::new(),
-            suspects: vec![Epoch(1_001)],
+            suspects: vec![first],
             tails: Vec::new(),
         },
     ];
@@ -302,8 +306,8 @@ fn what_a_reader_forges_is_refused_by_all() {
         }
     }
     let own_end = Body::EpochEnd { tail: Tail { epoch: net.nodes[2].header().epoch, sequence: 0 } };
-    let ack = Body::Ack { tail: Tail { epoch: Epoch(1_001), sequence: 1 } };
-    for body in [own_end, ack, Body::Nack { epoch: Epoch(1_001), from: 1, to: 2 }] {
+    let ack = Body::Ack { tail: Tail { epoch: first, sequence: 1 } };
+    for body in [own_end, ack, Body::Nack { epoch: first, from: 1, to: 2 }] {
         let bytes = net.nodes[2].say(Destination::All, &body);
         assert_eq!(net.deliver(0, &bytes), 1, "{body:?}");
     }
@@ -319,7 +323,7 @@ fn a_reader_that_certifies_itself_as_a_writer_is_no_writer() {
     // With the data key that it has from its honest reader.
     let keys = {
         let mut out = Vec::new();
-        net.nodes[1].guard.ring.put(&mut out);
+        net.nodes[1].guard.ring.put(0, &mut out);
         KeyRing::read(&mut crate::core::codec::Reader::new(&out)).unwrap()
     };
     let now_ms = net.now_ms;
@@ -413,7 +417,7 @@ fn another_databases_keys_are_worth_nothing() {
     assert!(refusals.unknown_key == 1 && refusals.bad_signature + refusals.bad_certificate > 0, "{refusals:?}");
     // Even with the same data key.
     let mut out = Vec::new();
-    net.nodes[0].guard.ring.put(&mut out);
+    net.nodes[0].guard.ring.put(0, &mut out);
     let keys = KeyRing::read(&mut crate::core::codec::Reader::new(&out)).unwrap();
     let now_ms = net.now_ms;
     net.nodes[other].guard.ring = KeyRing::default();
@@ -434,7 +438,7 @@ fn every_kind(node: &Node) -> Vec<Bytes> {
     let batch = [start_batch(&[]), states.clone()].concat();
     let tail = Tail { epoch: node.header().epoch, sequence: 9 };
     let cursor = Cursor { table: 0, bucket: 3, after: Some(&[1, 2]) };
-    let progress = vec![Progress { epoch: Epoch(3), settled: 1, top: 2, changes: 3 }];
+    let progress = vec![Progress { epoch: Epoch(3), settled: 1, top: 2, changes: 3, refused: true }];
     let bodies = [
         Body::Frame { sequence: 1, ack: false, entries: vec![Entry::Tx(&tx), Entry::Batch(&batch)] },
         Body::EpochEnd { tail },
@@ -658,6 +662,27 @@ fn an_epoch_belongs_to_one_process() {
 }
 
 #[test]
+fn a_reader_can_not_speak_in_a_writers_epoch_even_where_that_one_was_never_heard() {
+    let mut net = Net::members(1, 1);
+    assert!(net.all_talk());
+    // A joiner, which has heard neither of them say anything.
+    let joiner = net.start(&fixtures::read_write());
+    net.advance(1_000);
+    let header = Header { writer: net.nodes[1].guard.me(), ..net.nodes[0].header() };
+    let clear = encode(header, &Body::EpochEnd { tail: Tail { epoch: header.epoch, sequence: 0 } });
+    let bytes = net.nodes[1].guard.sealer().unwrap().seal(Destination::All, &clear).unwrap();
+    assert_eq!((net.deliver(joiner, &bytes), net.refusals(joiner).duplicate_epoch), (0, 1));
+    // Nor does it keep the writer from it.
+    let frame = net.nodes[0].frame(1);
+    assert_eq!(net.deliver(joiner, &frame), 1);
+    // A writer has none of a reader's, either.
+    let header = Header { writer: net.nodes[0].guard.me(), ..net.nodes[1].header() };
+    let clear = encode(header, &Body::Frame { sequence: 1, ack: false, entries: Vec::new() });
+    let bytes = net.nodes[0].guard.sealer().unwrap().seal(Destination::All, &clear).unwrap();
+    assert_eq!((net.deliver(joiner, &bytes), net.refusals(joiner).duplicate_epoch), (0, 2));
+}
+
+#[test]
 fn islands_merge_and_lose_nothing() {
     let mut net = Net::members(2, 1);
     let mut other = Net::members(2, 1);
@@ -804,6 +829,14 @@ fn floods_are_bounded() {
     assert!(kept <= 4 << 20, "{kept}");
     assert!(net.nodes[0].guard.out.len() <= OUT_MAX);
     assert!(net.refusals(0).overflow > 0);
+    // Questions whether it is alive, from nobody.
+    net.advance(10_000);
+    let before = net.nodes[0].guard.out.len();
+    for n in 0..1_000 {
+        let challenge = crate::core::codec::Challenge { writer: Writer(5_000 + n), nonce: [n as u8; 32] };
+        net.deliver(0, &challenge.encode().into());
+    }
+    assert_eq!(net.nodes[0].guard.out.len() - before, PROOFS_MAX as usize);
     net.advance(10_000);
     assert_eq!(net.nodes[0].guard.parked.iter().count(), 0);
     assert_eq!(net.nodes[0].guard.offers.len(), 0);
@@ -816,9 +849,9 @@ fn floods_are_bounded() {
 fn handshakes_show_neither_keys_nor_roster() {
     let net = Net::members(2, 1);
     let mut secret = Vec::new();
-    net.nodes[0].guard.ring.put(&mut secret);
-    // Behind count, id and generation.
-    let secret = &secret[17..];
+    net.nodes[0].guard.ring.put(0, &mut secret);
+    // Behind count, id, generation and how long it has not been used.
+    let secret = &secret[25..];
     assert_eq!(secret.len(), 32);
     for (_, _, bytes) in &net.seen {
         for part in secret.windows(8) {

@@ -110,6 +110,31 @@ fn a_call_out_that_nobody_can_reach() {
 }
 
 #[test]
+fn a_call_out_that_comes_later_than_its_trunk_allows_is_refused() {
+    let mut w = World::new();
+    w.shared.0.borrow_mut().unix_ms = 1_000;
+    let mut params = World::params(PROXY, Transport::Udp);
+    params.request_uri = "sip:+15550199@sip.carrier.example".into();
+    params.route = vec![format!("<sip:{PROXY};lr>")];
+    for send_by in ["999", "soon", ""] {
+        params.headers = vec![("X-BotStream-Send-By".into(), send_by.into())];
+        w.invite(SWITCH_1, params.clone());
+        assert!(matches!(w.wait(SWITCH_1, UaEvent::is_final), UaEvent::Failed { status: 503, .. }), "{send_by}");
+    }
+    assert!(!w.sent.iter().any(|(_, to, _)| *to == addr(CARRIER)));
+    params.headers = vec![("X-BotStream-Send-By".into(), "1000".into())];
+    let a = w.invite(SWITCH_1, params);
+    let UaEvent::Incoming { session: b, request, .. } = w.wait(CARRIER, |e| matches!(e, UaEvent::Incoming { .. }))
+    else {
+        panic!()
+    };
+    assert!(!request.headers.iter().any(|h| h.name.as_str().starts_with("X-BotStream")));
+    w.answer(CARRIER, b, SWITCH_1);
+    w.hang_up(SWITCH_1, a, CARRIER);
+    w.assert_quiet();
+}
+
+#[test]
 fn a_call_in_is_cancelled() {
     let mut w = World::new();
     let a = w.call_in(Transport::Udp);

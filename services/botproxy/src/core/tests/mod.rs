@@ -4,3 +4,4 @@ mod calls;
 mod failover;
 mod network;
 mod requests;
+mod strangers;

@@ -41,6 +41,7 @@ pub(super) struct Shared {
     pub(super) reservations: BTreeMap<String, String>,
     /// The nodes of calls, by Call-ID.
     pub(super) calls: BTreeMap<String, String>,
+    pub(super) unix_ms: i64,
     /// Every reservation ever made, in order.
     pub(super) log: Vec<String>,
 }
@@ -61,6 +62,10 @@ impl Directory for Fake {
 
     fn resolve(&self, host: &str, port: u16) -> Option<SocketAddr> {
         self.0.borrow().names.get(host).copied().filter(|found| found.port() == port)
+    }
+
+    fn unix_ms(&self) -> i64 {
+        self.0.borrow().unix_ms
     }
 
     fn switches(&self) -> Vec<SwitchLoad> {

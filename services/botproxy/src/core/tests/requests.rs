@@ -42,7 +42,8 @@ fn strangers_get_403_and_no_further() {
     w.run_for(ms(100));
     assert!(w.sent.iter().all(|(_, to, _)| *to == addr(STRANGER)), "a stranger was let through");
     assert_eq!(w.proxy(PROXY).counters().refusals[&Refusal::UnknownSource], 6);
-    let options = status_with(&mut w, STRANGER, &raw("OPTIONS", URI, STRANGER, "Max-Forwards: 0\r\n"));
+    let long = format!("Max-Forwards: 0\r\nUser-Agent: {}\r\n", "a monitor ".repeat(10));
+    let options = status_with(&mut w, STRANGER, &raw("OPTIONS", URI, STRANGER, &long));
     assert_eq!(options.status, 200);
     assert!(options.header("Allow").unwrap().contains("INVITE"));
 }
