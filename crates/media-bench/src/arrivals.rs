@@ -3,32 +3,32 @@
 use rtp::Header;
 
 /// Time from one packet to the next, in microseconds.
-pub const PACKET_US: u64 = 20_000;
+pub(crate) const PACKET_US: u64 = 20_000;
 
 /// A packet that comes this much later than the quickest one before it, measured against the sender's pace, is late, in microseconds.
-pub const LATE_US: i64 = 40_000;
+pub(crate) const LATE_US: i64 = 40_000;
 
 /// Further than this, it is another stream's number (RFC 3550 §A.1, MAX_DROPOUT).
 const JUMP_MAX: i64 = 3_000;
 
 /// What a caller got.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Heard {
+pub(crate) struct Heard {
     /// Different packets.
-    pub received: u64,
+    pub(crate) received: u64,
     /// Packets between the first and the newest that never came.
-    pub missing: u64,
+    pub(crate) missing: u64,
     /// Packets that came, but late.
-    pub late: u64,
+    pub(crate) late: u64,
     /// Packets that came again, or too old to be told from that.
-    pub repeated: u64,
+    pub(crate) repeated: u64,
     /// Datagrams that are no RTP, or of a sequence number far off.
-    pub foreign: u64,
+    pub(crate) foreign: u64,
 }
 
 /// Meter of one stream of RTP with a packet every [`PACKET_US`].
 #[derive(Debug, Default)]
-pub struct Arrivals {
+pub(crate) struct Arrivals {
     stream: Option<Stream>,
     heard: Heard,
 }
@@ -45,7 +45,7 @@ struct Stream {
 
 impl Arrivals {
     /// Takes a datagram that came at `at_us`, in microseconds of a monotonic clock.
-    pub fn datagram(&mut self, datagram: &[u8], at_us: u64) {
+    pub(crate) fn datagram(&mut self, datagram: &[u8], at_us: u64) {
         let Ok((header, _)) = Header::parse(datagram) else {
             self.heard.foreign += 1;
             return;
@@ -82,7 +82,7 @@ impl Arrivals {
     }
 
     /// What came until now.
-    pub fn heard(&self) -> Heard {
+    pub(crate) fn heard(&self) -> Heard {
         let span = self.stream.as_ref().map_or(0, |stream| (stream.newest - stream.first + 1) as u64);
         Heard { missing: span.saturating_sub(self.heard.received), ..self.heard }
     }

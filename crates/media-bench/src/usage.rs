@@ -2,28 +2,28 @@
 
 use std::fs;
 
-use crate::Error;
+use anyhow::{Context, Result};
 
 /// Processor time, memory and sockets of a process, all its threads together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Processor time since it began, user and system, ended threads included, in microseconds; as fine as the kernel's clock ticks.
-    pub cpu_us: u64,
+    pub(crate) cpu_us: u64,
     /// Resident memory, in bytes.
-    pub rss_bytes: u64,
+    pub(crate) rss_bytes: u64,
     /// Open sockets.
-    pub sockets: usize,
+    pub(crate) sockets: usize,
 }
 
 impl Usage {
     /// Reads those of the process `pid`.
-    pub fn of(pid: u32) -> Result<Self, Error> {
+    pub(crate) fn of(pid: u32) -> Result<Self> {
         let path = format!("/proc/{pid}/stat");
-        let ticks = processor_ticks(&read(&path)?).ok_or(Error::Format(path, "utime and stime"))?;
+        let ticks = processor_ticks(&read(&path)?).with_context(|| format!("{path} has no utime and stime"))?;
         let path = format!("/proc/{pid}/statm");
-        let pages = resident_pages(&read(&path)?).ok_or(Error::Format(path, "resident"))?;
+        let pages = resident_pages(&read(&path)?).with_context(|| format!("{path} has no resident size"))?;
         let path = format!("/proc/{pid}/fd");
-        let entries = fs::read_dir(&path).map_err(|source| Error::Read { path, source })?;
+        let entries = fs::read_dir(&path).with_context(|| format!("reading {path}"))?;
         // A descriptor may be closed before it is looked at.
         let links = entries.flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
         let sockets = links.filter(|link| link.to_string_lossy().starts_with("socket:")).count();
@@ -32,8 +32,8 @@ impl Usage {
     }
 }
 
-fn read(path: &str) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })
+fn read(path: &str) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("reading {path}"))
 }
 
 /// Fields 14 and 15 of stat. The second is the program's name, which may hold blanks and brackets.
@@ -81,6 +81,6 @@ mod tests {
 
     #[test]
     fn a_process_that_is_not_there_is_an_error() {
-        assert!(matches!(Usage::of(u32::MAX), Err(Error::Read { .. })));
+        assert!(Usage::of(u32::MAX).is_err());
     }
 }
