@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["sip-transport", "codecs", "voicebot", "botstream-state"],
     &["iracluster", "testphone"],
     &["cluster-runner"],
-    &["iractl", "iratdb-bench"],
+    &["iractl", "iratdb-bench", "media-bench"],
 ];
 
 /// Crates without I/O: nothing of these may be in their trees.
