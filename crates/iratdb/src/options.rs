@@ -222,11 +222,18 @@ impl Options {
         if self.tombstone_keep < self.lease * 4 {
             return bad("tombstone_keep", "must be at least four leases");
         }
+        if self.sandbox.is_some_and(|sandbox| (sandbox.value_bytes_max as usize) < ROW_BYTES_MAX) {
+            return bad(
+                "sandbox",
+                "value_bytes_max must be at least 131072: other members may write values that large",
+            );
+        }
         Ok(())
     }
 }
 
 pub(crate) use crate::core::NODE_BYTES_MAX;
+use crate::core::codec::ROW_BYTES_MAX;
 
 /// How one table is replicated. All members must give the same options.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -296,7 +303,8 @@ impl TableOptions {
 pub struct Sandbox {
     /// How long a closure's statements may run, all together; then SQLite interrupts them.
     pub statement_time_max: Duration,
-    /// Longest string, BLOB or row that a statement may make, in bytes; what other members have written is taken all the same. One call of an SQL function is not interrupted, and `instr`, `replace` and
+    /// Longest string, BLOB or row that a statement may make, in bytes. What other members have
+    /// written is taken all the same; a row that merges what several have written can be larger, and then can't be sorted or changed in a sandbox. One call of an SQL function is not interrupted, and `instr`, `replace` and
     /// `trim` take a time that grows with the product of their arguments' lengths: this bounds it, too.
     pub value_bytes_max: u32,
     /// Memory that SQLite may use in the whole process, for all databases, in bytes; over it, statements in a sandbox are interrupted. Over

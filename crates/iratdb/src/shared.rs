@@ -349,8 +349,9 @@ impl Shared {
     pub(crate) fn outgoing(&self, messages_max: usize) -> Result<(Vec<Outgoing>, Option<bytes::Bytes>)> {
         self.lock(true, |state| {
             let State { db, engine, .. } = state;
+            // In this order: they leave in it, and a heartbeat does not tell of a frame that comes after it.
+            let messages: Vec<_> = std::iter::from_fn(|| engine.poll_message()).take(messages_max).collect();
             let frame = engine.next_frame(db).map_err(|error| self.fail(error))?;
-            let messages = std::iter::from_fn(|| engine.poll_message()).take(messages_max).collect();
             Ok((messages, frame))
         })?
     }

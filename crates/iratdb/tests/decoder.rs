@@ -62,6 +62,7 @@ fn samples() -> Vec<Vec<u8>> {
             tables: vec![(0, 7), (1, 8)],
             suspects: vec![Epoch(6)],
             tails,
+            shown: vec![Tail { epoch: Epoch(8), sequence: 9 }],
         },
         Body::Frame {
             sequence: 1,

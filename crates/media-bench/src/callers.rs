@@ -77,7 +77,12 @@ impl Sockets {
     }
 
     /// Starts to talk, each with its own peer, until `until`; what is heard from `from` on is measured.
-    pub(crate) fn talk(self, peers: &[SocketAddr], from: Instant, until: Instant) -> Result<JoinHandle<Result<Report>>> {
+    pub(crate) fn talk(
+        self,
+        peers: &[SocketAddr],
+        from: Instant,
+        until: Instant,
+    ) -> Result<JoinHandle<Result<Report>>> {
         let mut callers = Vec::with_capacity(self.0.len());
         for (number, (socket, peer)) in self.0.into_iter().zip(peers).enumerate() {
             socket.connect(peer).with_context(|| format!("sending to {peer}"))?;
@@ -129,7 +134,8 @@ fn run(mut callers: Vec<Caller>, from: Instant, until: Instant) -> Result<Report
         }
         let timeout = Timespec { tv_sec: 0, tv_nsec: LOOK_EVERY.as_nanos() as i64 };
         events.clear();
-        epoll::wait(&poll, rustix::buffer::spare_capacity(&mut events), Some(&timeout)).context("waiting for packets")?;
+        epoll::wait(&poll, rustix::buffer::spare_capacity(&mut events), Some(&timeout))
+            .context("waiting for packets")?;
         let now_us = us(Instant::now());
         for event in &events {
             let Some(caller) = callers.get_mut(event.data.u64() as usize) else { continue };
@@ -160,7 +166,8 @@ fn watch(callers: &[Caller]) -> Result<OwnedFd> {
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC).context("making an epoll instance")?;
     for (index, caller) in callers.iter().enumerate() {
         let data = epoll::EventData::new_u64(index as u64);
-        epoll::add(&poll, &caller.socket, data, epoll::EventFlags::IN).map_err(|error| anyhow!("watching a socket: {error}"))?;
+        epoll::add(&poll, &caller.socket, data, epoll::EventFlags::IN)
+            .map_err(|error| anyhow!("watching a socket: {error}"))?;
     }
     Ok(poll)
 }

@@ -80,7 +80,8 @@ async fn talk(
     let (before, began) = (Usage::of(process)?, Instant::now());
     ended += phone.keep(until).await;
     let (after, took) = (Usage::of(process)?, began.elapsed());
-    let report = tokio::task::block_in_place(|| talking.join()).map_err(|_| anyhow!("the callers' thread has panicked"))??;
+    let report =
+        tokio::task::block_in_place(|| talking.join()).map_err(|_| anyhow!("the callers' thread has panicked"))??;
     let calls = media.len();
     Ok(Point {
         side,

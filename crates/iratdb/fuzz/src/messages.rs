@@ -94,6 +94,7 @@ pub fn all(schema: u64) -> Vec<Vec<u8>> {
         tables: vec![(0, 7), (1, 8)],
         suspects: vec![OTHER],
         tails: tails.clone(),
+        shown: vec![Tail { epoch: OTHER, sequence: 7 }],
     };
     let bodies = [
         heartbeat(true),

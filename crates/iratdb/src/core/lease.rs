@@ -186,9 +186,15 @@ impl Members {
         self.ended.get_mut(&epoch).map(|ended| *ended.heard_at_ms.get_or_insert(now_ms))
     }
 
-    /// Looks for members that were not heard for a lease, and forgets those that only read. True if there are more than before.
-    pub fn suspect(&mut self, now_ms: u64, lease_ms: u64) -> bool {
+    /// Forgets members that only read and were not heard for a lease. True if there were any.
+    pub fn forget_silent_readers(&mut self, now_ms: u64, lease_ms: u64) -> bool {
+        let before = self.live.len();
         self.live.retain(|_, member| !member.reader || now_ms < member.heard_at_ms + lease_ms);
+        self.live.len() != before
+    }
+
+    /// Looks for members that were not heard for a lease. True if there are more than before.
+    pub fn suspect(&mut self, now_ms: u64, lease_ms: u64) -> bool {
         let silent = self.live.iter().filter(|(_, member)| now_ms >= member.heard_at_ms + lease_ms);
         let suspects: Vec<_> = silent.map(|(epoch, _)| *epoch).collect();
         let more = suspects.iter().any(|suspect| !self.suspects.contains(suspect));
@@ -275,9 +281,9 @@ mod tests {
         assert_eq!(members.to_end(Epoch(10)), [Epoch(6)], "nobody writes but this one");
         assert!(!members.end(Epoch(1), 2_000) && !members.is_ended(Epoch(1)));
         heard(&mut members, 1, 2_100);
-        members.suspect(4_099, LEASE);
+        assert!(!members.forget_silent_readers(4_099, LEASE));
         assert!(members.get(Epoch(1)).is_some_and(|member| !member.can_donate()));
-        members.suspect(4_100, LEASE);
+        assert!(members.forget_silent_readers(4_100, LEASE));
         assert!(members.get(Epoch(1)).is_none());
         heard(&mut members, 1, 9_000);
     }

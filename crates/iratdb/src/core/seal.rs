@@ -220,6 +220,7 @@ mod tests {
             tables: Vec::new(),
             suspects: Vec::new(),
             tails: Vec::new(),
+            shown: Vec::new(),
         };
         let bytes = sealer.seal(Destination::All, &encode(header, &heartbeat)).unwrap();
         assert!(!bytes.windows(8).any(|part| part == b"a marker"));

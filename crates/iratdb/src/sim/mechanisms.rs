@@ -673,6 +673,7 @@ fn processes_that_only_read_take_no_room_for_frames() {
         tables: Vec::new(),
         suspects: Vec::new(),
         tails: Vec::new(),
+        shown: Vec::new(),
     };
     let resyncs = counters(&mut world, 0).resyncs;
     for n in 0..10_000 {

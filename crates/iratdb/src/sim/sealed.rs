@@ -99,6 +99,34 @@ fn a_reader_follows_and_is_refused_its_own_writes() {
 }
 
 #[test]
+fn a_reader_that_was_cut_off_learns_what_was_deleted_also_while_others_write_on() {
+    let mut world = World::quiet_with_keys(1);
+    // Frames are soon gone: what was missed comes as rows.
+    world.limits.resend_bytes_max = 500;
+    let reader = reader(&mut world);
+    world.nodes.push(None);
+    let writer = world.nodes.len() - 1;
+    world.start(writer);
+    world.advance(1_000, true);
+    write(&mut world, writer, "INSERT INTO kv (id) VALUES (1), (2)");
+    world.advance(1_000, true);
+    assert_eq!(number(&mut world, reader, ROWS), 2);
+    world.node(reader).group = 1;
+    write(&mut world, writer, "DELETE FROM kv WHERE id = 1");
+    // Nobody is ever at rest.
+    for round in 0..400 {
+        if round == 300 {
+            assert_eq!(number(&mut world, reader, ROWS), 2);
+            world.node(reader).group = 0;
+        }
+        write(&mut world, writer, &format!("UPDATE kv SET b = {round} WHERE id = 2"));
+        world.advance(100, true);
+    }
+    assert_eq!(number(&mut world, reader, ROWS), 1);
+    assert!(number(&mut world, reader, "SELECT b FROM kv") >= 398);
+}
+
+#[test]
 fn a_reader_gives_up_what_all_writers_have_lost() {
     let mut world = World::quiet_with_keys(2);
     let index = reader(&mut world);

@@ -511,10 +511,10 @@ impl World {
     /// Lets a node send frames: all, or at most so many.
     pub(super) fn send_frames(&mut self, index: usize, most: usize) {
         for _ in 0..most {
+            self.send_messages(index);
             let Some(node) = &mut self.nodes[index] else { return };
             let frame = node.engine.next_frame(&mut node.db).unwrap();
-            self.send_messages(index);
-            let Some(frame) = frame else { return };
+            let Some(frame) = frame else { return self.send_messages(index) };
             self.totals.frames += 1;
             self.send_clear(index, Destination::All, frame);
         }

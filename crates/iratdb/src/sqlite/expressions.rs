@@ -182,8 +182,9 @@ fn only_compares(expression: &str) -> bool {
 /// The same for members that write it in other cases; what is in quotes stays as it is.
 fn without_case(expression: &str) -> String {
     let quoted = |token: &str| token.starts_with(['\'', '"', '`', '[']);
-    let tokens: Vec<_> =
-        tokens(expression).map(|token| if quoted(token) { token.to_owned() } else { token.to_lowercase() }).collect();
+    let tokens: Vec<_> = tokens(expression)
+        .map(|token| if quoted(token) { token.to_owned() } else { token.to_ascii_lowercase() })
+        .collect();
     join(&tokens.iter().map(String::as_str).collect::<Vec<_>>())
 }
 

@@ -8,6 +8,7 @@ use rusqlite::limits::Limit;
 
 use super::hook::memory_used;
 use super::mode::{Mode, ModeCell};
+use super::readers;
 use crate::core::schema::Schema;
 use crate::options::Sandbox;
 
@@ -78,6 +79,7 @@ impl Drop for Limited<'_> {
         }
         if memory_used() > sandbox.memory_bytes_max / 2 {
             // What is kept for the next time, of all connections together, must leave room for statements to run.
+            readers::close_idle();
             connection.flush_prepared_statement_cache();
             if let Err(error) = connection.release_memory() {
                 tracing::warn!(%error, "memory could not be given back");

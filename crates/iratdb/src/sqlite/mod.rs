@@ -42,6 +42,8 @@ use crate::options::{Options, Sandbox};
 
 /// Prepared statements kept per connection, the application's and the crate's.
 const STATEMENTS_MAX: usize = 512;
+/// The same in a sandbox, where a connection that is not used keeps them.
+const SANDBOX_STATEMENTS_MAX: usize = 128;
 
 const BEGIN: &str = "BEGIN /* iratdb */";
 const COMMIT: &str = "COMMIT /* iratdb */";
@@ -74,7 +76,8 @@ impl LocalDb {
         if !hook {
             return Err(Error::SqliteBuild);
         }
-        connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        let statements_max = if options.sandbox.is_some() { SANDBOX_STATEMENTS_MAX } else { STATEMENTS_MAX };
+        connection.set_prepared_statement_cache_capacity(statements_max);
         let (schema, guarded) = ddl::create(&mut connection, options).map_err(|problem| match problem {
             Problem::Sqlite(error) => Error::Sqlite(error),
             Problem::Schema(problem) => Error::Schema { database: options.database.clone(), problem },
@@ -84,7 +87,7 @@ impl LocalDb {
         guard::install(&mut connection, &schema, &mode, options.sandbox)?;
         let connection = CapturedConnection::new(connection, Arc::clone(&schema), mode.clone());
         let statements = Statements::new(&schema);
-        let readers = Arc::new(Readers::new(Arc::clone(&pages), Arc::clone(&schema), options.sandbox));
+        let readers = Readers::new(Arc::clone(&pages), Arc::clone(&schema), options.sandbox);
         let mut db = Self {
             connection,
             pages,

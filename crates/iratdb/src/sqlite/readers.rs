@@ -1,8 +1,8 @@
 //! The connections that read: opened when they are needed, used by one thread at a time.
 
 use std::cell::Cell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
@@ -18,6 +18,19 @@ use crate::options::Sandbox;
 
 /// Prepared statements kept by each reader.
 const STATEMENTS_MAX: usize = 128;
+
+/// All readers of databases in a sandbox in this process.
+static SANDBOXED: Mutex<Vec<Weak<Readers>>> = Mutex::new(Vec::new());
+
+/// Closes connections that read in a sandbox and are not in use, of all databases: with them goes what they keep for the next time.
+pub(super) fn close_idle() {
+    let all: Vec<_> = SANDBOXED.lock().iter().filter_map(Weak::upgrade).collect();
+    for slot in all.iter().flat_map(|readers| &readers.slots) {
+        if let Some(mut slot) = slot.0.try_lock() {
+            *slot = None;
+        }
+    }
+}
 /// How long a thread that finds all connections in use waits for the one it used last, before it looks at the others again.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
@@ -62,9 +75,15 @@ impl Guarded {
 }
 
 impl Readers {
-    pub(super) fn new(pages: Arc<Pages>, schema: Arc<Schema>, sandbox: Option<Sandbox>) -> Self {
+    pub(super) fn new(pages: Arc<Pages>, schema: Arc<Schema>, sandbox: Option<Sandbox>) -> Arc<Self> {
         let slots = std::iter::repeat_with(Slot::default).take(READERS_MAX).collect();
-        Self { pages, schema, sandbox, slots, bypassed: AtomicBool::new(false) }
+        let readers = Arc::new(Self { pages, schema, sandbox, slots, bypassed: AtomicBool::new(false) });
+        if sandbox.is_some() {
+            let mut all = SANDBOXED.lock();
+            all.retain(|readers| readers.strong_count() > 0);
+            all.push(Arc::downgrade(&readers));
+        }
+        readers
     }
 
     /// Whether reads need the connection that writes, because there is something temporary.

@@ -104,6 +104,8 @@ pub enum Body<'a> {
         /// How far the sender has got with the frames of others: of those that are gone or silent, of those of which it has
         /// got some since, and in turn of the rest.
         tails: Vec<Tail>,
+        /// The same of those that are gone or silent and of which something was refused, but for what was.
+        shown: Vec<Tail>,
     },
     /// Changes: to all, or to one who missed it.
     Frame {
@@ -309,7 +311,19 @@ fn read_bool(reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
 pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(128);
     match body {
-        Body::Heartbeat { node, ready, incomplete, hello, flushed, sequence, state, tables, suspects, tails } => {
+        Body::Heartbeat {
+            node,
+            ready,
+            incomplete,
+            hello,
+            flushed,
+            sequence,
+            state,
+            tables,
+            suspects,
+            tails,
+            shown,
+        } => {
             put_header(&mut out, HEARTBEAT, header);
             let flags = [(*ready, READY), (*hello, HELLO), (*flushed, FLUSHED), (*incomplete, INCOMPLETE)];
             out.push(flags.iter().filter(|(set, _)| *set).fold(0, |flags, (_, flag)| flags | flag));
@@ -323,6 +337,7 @@ pub fn encode(header: Header, body: &Body<'_>) -> Vec<u8> {
             }
             put_epochs(&mut out, suspects);
             put_tails(&mut out, tails);
+            put_tails(&mut out, shown);
         }
         Body::Frame { sequence, ack, entries } => {
             let mut frame = FrameBuilder::new(header, *sequence, *ack);
@@ -510,6 +525,7 @@ fn read_body<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Body<'a>, DecodeEr
                 tables: read_tables(reader)?,
                 suspects: read_suspects(reader)?,
                 tails: read_tails(reader)?,
+                shown: read_tails(reader)?,
             }
         }
         FRAME => {

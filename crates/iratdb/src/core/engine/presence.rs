@@ -36,6 +36,7 @@ pub(super) struct Heard<'a> {
     pub(super) tables: Vec<(u8, u64)>,
     pub(super) suspects: Vec<Epoch>,
     pub(super) tails: Vec<Tail>,
+    pub(super) shown: Vec<Tail>,
 }
 
 impl Engine {
@@ -56,6 +57,10 @@ impl Engine {
         self.acks_tick(now);
         self.send_acks();
         self.repair_streams(now);
+        if self.members.forget_silent_readers(now.mono_ms, self.config.lease_ms) {
+            // It may be back, and has to learn what was deleted.
+            self.note_cut_off(now.mono_ms);
+        }
         let more = self.members.suspect(now.mono_ms, self.config.lease_ms);
         let to_end = if self.config.reader { self.left_alone(now) } else { self.members.to_end(self.epoch) };
         for epoch in to_end {
@@ -144,11 +149,14 @@ impl Engine {
     pub(super) fn make_heartbeat(&mut self, hello: bool) -> Bytes {
         let since_ms = self.last_tick_ms.saturating_sub(TAIL_LEASES * self.config.lease_ms);
         let gone = self.members.ended_since(since_ms).chain(self.members.suspects().iter().copied());
-        let tails = gone.filter_map(|epoch| {
-            let sequence = self.streams.get(&epoch)?.acknowledged();
-            (sequence > 0).then_some(Tail { epoch, sequence })
-        });
-        let mut tails: Vec<_> = tails.take(TAILS_MAX).collect();
+        let gone: Vec<_> = gone.take(TAILS_MAX).collect();
+        let of = |epoch: &Epoch, how_far: fn(&Stream) -> u64| {
+            let sequence = self.streams.get(epoch).map_or(0, how_far);
+            (sequence > 0).then_some(Tail { epoch: *epoch, sequence })
+        };
+        let mut tails: Vec<_> = gone.iter().filter_map(|epoch| of(epoch, Stream::acknowledged)).collect();
+        let has_refused = |epoch: &&Epoch| self.streams.get(epoch).is_some_and(Stream::has_refused);
+        let shown: Vec<_> = gone.iter().filter(has_refused).filter_map(|epoch| of(epoch, Stream::settled)).collect();
         if self.phase == Phase::Ready {
             tails.extend(self.settled_tails());
         }
@@ -167,6 +175,7 @@ impl Engine {
             },
             suspects: self.members.suspects().to_vec(),
             tails,
+            shown,
         };
         encode(self.header(), &body).into()
     }
@@ -206,7 +215,7 @@ impl Engine {
         }
         // From who does not have all our tables, what is here but for these can't be had.
         let has = |stream: &Stream| if has_all { stream.settled() } else { stream.shown_in_common() };
-        let behind = heard.tails.iter().any(|tail| {
+        let behind = heard.tails.iter().chain(&heard.shown).any(|tail| {
             !reader
                 && tail.epoch != self.epoch
                 && self.members.is_ended(tail.epoch)

@@ -97,12 +97,23 @@ impl Engine {
                 Ok(())
             }
             Body::EpochEnd { tail } => self.on_epoch_end(now, header, tail, store),
-            Body::Heartbeat { node, ready, incomplete, hello, flushed, sequence, state, tables, suspects, tails }
-                if alive =>
-            {
+            Body::Heartbeat {
+                node,
+                ready,
+                incomplete,
+                hello,
+                flushed,
+                sequence,
+                state,
+                tables,
+                suspects,
+                tails,
+                shown,
+            } if alive => {
                 // Nothing depends on what a reader thinks of others.
                 let suspects = if header.epoch.is_readers() { Vec::new() } else { suspects };
-                let heard = Heard { node, ready, incomplete, hello, flushed, sequence, state, tables, suspects, tails };
+                let heard =
+                    Heard { node, ready, incomplete, hello, flushed, sequence, state, tables, suspects, tails, shown };
                 self.on_heartbeat(now, (header, numbers), heard);
                 self.repair_streams(now);
                 Ok(())
@@ -420,7 +431,8 @@ fn takes(table: &Table, column: &Column, value: ValueRef<'_>) -> bool {
 fn may(table: &Table, op: &Op<'_>, source: Source) -> bool {
     match source {
         Source::Own(frames) => !table.owned || op.body.owner() == frames.epoch,
-        Source::Batch(_) | Source::Donor => true,
+        // Who only reads owns nothing.
+        Source::Batch(_) | Source::Donor => !table.owned || !op.body.owner().is_readers(),
     }
 }
 

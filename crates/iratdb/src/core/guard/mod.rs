@@ -457,12 +457,11 @@ impl Guard {
             return;
         }
         if self.challenges.len() >= CHALLENGES_MAX {
-            // Any one: who makes names up can't tell which. Its answer counts all the same.
+            // Any one: who makes names up can't tell which. Its answer counts all the same; twice, if it is forgotten meanwhile.
             self.refusals.overflow += 1;
             self.crowded_until_ms = now_ms + 2 * SLOT_MS;
-            let from = Writer(self.entropy.number());
-            let any = self.challenges.range(from..).next().or_else(|| self.challenges.first_key_value());
-            if let Some(any) = any.map(|(any, _)| *any) {
+            let any = self.entropy.number() as usize % self.challenges.len();
+            if let Some(any) = self.challenges.keys().nth(any).copied() {
                 self.challenges.remove(&any);
             }
         }

@@ -48,6 +48,7 @@ impl Node {
                 tables: Vec::new(),
                 suspects: Vec::new(),
                 tails: Vec::new(),
+                shown: Vec::new(),
             },
         )
     }
@@ -292,6 +293,7 @@ fn what_a_reader_forges_is_refused_by_all() {
             tables: Vec::new(),
             suspects: vec![first],
             tails: Vec::new(),
+            shown: Vec::new(),
         },
     ];
     assert!(net.all_talk());
