@@ -395,7 +395,8 @@ fn deletions_are_kept_for_who_was_cut_off() {
     assert_eq!((0..3).map(|index| number(&mut world, index, ROWS)).sum::<i64>(), 0);
 }
 
-fn tombstones(world: &mut World, index: usize) -> usize {
+/// Deletions that a member remembers.
+pub(super) fn tombstones(world: &mut World, index: usize) -> usize {
     let rows = |table: &crate::core::table::TableState| {
         (0..256).map(|bucket| table.keys(bucket, None).len()).sum::<usize>() - table.live()
     };
