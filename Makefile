@@ -4,7 +4,7 @@ CARGO ?= cargo
 IRACTL = $(or $(CARGO_TARGET_DIR),target)/debug/iractl
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test simulate check build fmt proto tools bench-iratdb fuzz clean
+.PHONY: help demo up test simulate check build fmt proto tools bench-iratdb bench-media fuzz clean
 
 help: ## Lists the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,11 @@ tools: ## Gets what the demo needs beside Rust: nats-server, OpenSSL, SIPp, espe
 bench-iratdb: ## Measures IraTDB against SQLite, Redis and NATS; writes target/bench/ (ARGS=--help lists its options)
 	scripts/install-tools.sh --bench
 	$(CARGO) run --release -p iratdb-bench -- $(ARGS)
+
+bench-media: ## Measures what a call costs a media switch, beside a bare relay; writes target/bench/ (ARGS=--help lists its options)
+	scripts/install-tools.sh
+	$(CARGO) build --release --workspace --bins
+	$(or $(CARGO_TARGET_DIR),target)/release/media-bench $(ARGS)
 
 fuzz: ## Fuzzes IraTDB's decoders, each for SECONDS (60)
 	crates/iratdb/fuzz/run.sh $(or $(SECONDS),60)
