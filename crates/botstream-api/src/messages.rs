@@ -54,6 +54,8 @@ impl Body {
             Self::CallEnded(_) => ("call", "ended"),
             Self::CallHold(_) => ("call", "hold"),
             Self::CallUnhold(_) => ("call", "unhold"),
+            Self::CallBridged(_) => ("call", "bridged"),
+            Self::CallUnbridged(_) => ("call", "unbridged"),
             Self::DtmfDigit(_) => ("dtmf", "digit"),
             Self::DtmfCollected(_) => ("dtmf", "collected"),
             Self::PlaybackStarted(_) => ("playback", "started"),

@@ -208,6 +208,11 @@ pub(crate) fn describe(event: &Event) -> String {
         Body::CallHold(CallHold { by_far_end }) | Body::CallUnhold(CallUnhold { by_far_end }) => {
             if *by_far_end { "by the far end" } else { "by call.hold" }.to_owned()
         }
+        Body::CallBridged(bridged) => format!("with {}", bridged.other_call_id),
+        Body::CallUnbridged(unbridged) => {
+            let reason = unbridged.reason().as_str_name();
+            format!("from {}, {}", unbridged.other_call_id, reason.to_ascii_lowercase())
+        }
         Body::DtmfDigit(dtmf) => format!("{} for {} ms", dtmf.digit, dtmf.duration_ms),
         Body::DtmfCollected(keys) => {
             format!("{:?}, {}", keys.digits, keys.reason().as_str_name().to_ascii_lowercase())

@@ -2,6 +2,7 @@
 //! its tests take to run; those that measure delay have programs of their own.
 
 mod bad_input;
+mod bridge;
 mod call_verbs;
 mod call_verbs_hold;
 mod codecs;

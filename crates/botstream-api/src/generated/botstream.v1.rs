@@ -899,6 +899,37 @@ pub struct UnholdReply {
     #[prost(string, tag = "1")]
     pub call_id: ::prost::alloc::string::String,
 }
+/// call.bridge: the callers of two calls hear each other. Both calls have to be answered, on one switch, and in no other bridge. Meanwhile their
+/// bots hear nothing, and what they say waits.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BridgeRequest {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    /// The other call.
+    #[prost(string, tag = "2")]
+    pub other_call_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BridgeReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub other_call_id: ::prost::alloc::string::String,
+}
+/// call.unbridge: both callers have their bots again.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnbridgeRequest {
+    /// Either call of the two.
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnbridgeReply {
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub other_call_id: ::prost::alloc::string::String,
+}
 /// call.set_vars: they replace those of the same name.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SetVarsRequest {
@@ -1558,7 +1589,7 @@ pub struct Event {
     /// Field name = class, underscore, type.
     #[prost(
         oneof = "event::Body",
-        tags = "16, 17, 18, 19, 20, 21, 22, 23, 32, 33, 48, 49, 50, 51, 52, 53, 54, 55, 56, 64, 80, 81"
+        tags = "16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 32, 33, 48, 49, 50, 51, 52, 53, 54, 55, 56, 64, 80, 81"
     )]
     pub body: ::core::option::Option<event::Body>,
 }
@@ -1583,6 +1614,10 @@ pub mod event {
         CallHold(super::CallHold),
         #[prost(message, tag = "23")]
         CallUnhold(super::CallUnhold),
+        #[prost(message, tag = "24")]
+        CallBridged(super::CallBridged),
+        #[prost(message, tag = "25")]
+        CallUnbridged(super::CallUnbridged),
         #[prost(message, tag = "32")]
         DtmfDigit(super::DtmfDigit),
         #[prost(message, tag = "33")]
@@ -1651,7 +1686,6 @@ pub struct CallAnswered {
     #[prost(uint32, tag = "1")]
     pub setup_ms: u32,
 }
-/// The last event of every call.
 /// Somebody holds the call. Both sides can, and each is told of.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CallHold {
@@ -1665,6 +1699,69 @@ pub struct CallUnhold {
     #[prost(bool, tag = "1")]
     pub by_far_end: bool,
 }
+/// Two callers hear each other; told of both calls.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallBridged {
+    #[prost(string, tag = "1")]
+    pub other_call_id: ::prost::alloc::string::String,
+}
+/// They do no longer.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallUnbridged {
+    #[prost(string, tag = "1")]
+    pub other_call_id: ::prost::alloc::string::String,
+    #[prost(enumeration = "call_unbridged::Reason", tag = "2")]
+    pub reason: i32,
+}
+/// Nested message and enum types in `CallUnbridged`.
+pub mod call_unbridged {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Reason {
+        Unspecified = 0,
+        /// call.unbridge: the caller has the bot again.
+        Unbridged = 1,
+        /// The other call has ended: the caller has the bot again.
+        OtherEnded = 2,
+        /// This call ends.
+        Ended = 3,
+    }
+    impl Reason {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "REASON_UNSPECIFIED",
+                Self::Unbridged => "unbridged",
+                Self::OtherEnded => "other_ended",
+                Self::Ended => "ended",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "REASON_UNSPECIFIED" => Some(Self::Unspecified),
+                "unbridged" => Some(Self::Unbridged),
+                "other_ended" => Some(Self::OtherEnded),
+                "ended" => Some(Self::Ended),
+                _ => None,
+            }
+        }
+    }
+}
+/// The last event of every call.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CallEnded {
     #[prost(message, optional, tag = "1")]

@@ -1049,6 +1049,226 @@ impl<'de> serde::Deserialize<'de> for BotListRequest {
         deserializer.deserialize_struct("botstream.v1.BotListRequest", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for BridgeReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.other_call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.BridgeReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.other_call_id.is_empty() {
+            struct_ser.serialize_field("other_call_id", &self.other_call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BridgeReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "other_call_id",
+            "otherCallId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            OtherCallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "otherCallId" | "other_call_id" => Ok(GeneratedField::OtherCallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BridgeReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.BridgeReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BridgeReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut other_call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::OtherCallId => {
+                            if other_call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("otherCallId"));
+                            }
+                            other_call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(BridgeReply {
+                    call_id: call_id__.unwrap_or_default(),
+                    other_call_id: other_call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.BridgeReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BridgeRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.other_call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.BridgeRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.other_call_id.is_empty() {
+            struct_ser.serialize_field("other_call_id", &self.other_call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BridgeRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "other_call_id",
+            "otherCallId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            OtherCallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "otherCallId" | "other_call_id" => Ok(GeneratedField::OtherCallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BridgeRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.BridgeRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BridgeRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut other_call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::OtherCallId => {
+                            if other_call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("otherCallId"));
+                            }
+                            other_call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(BridgeRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                    other_call_id: other_call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.BridgeRequest", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Call {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -1607,6 +1827,98 @@ impl<'de> serde::Deserialize<'de> for CallAnswered {
             }
         }
         deserializer.deserialize_struct("botstream.v1.CallAnswered", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CallBridged {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.other_call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.CallBridged", len)?;
+        if !self.other_call_id.is_empty() {
+            struct_ser.serialize_field("other_call_id", &self.other_call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CallBridged {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "other_call_id",
+            "otherCallId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OtherCallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "otherCallId" | "other_call_id" => Ok(GeneratedField::OtherCallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CallBridged;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.CallBridged")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CallBridged, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut other_call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OtherCallId => {
+                            if other_call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("otherCallId"));
+                            }
+                            other_call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(CallBridged {
+                    other_call_id: other_call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.CallBridged", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for CallCreated {
@@ -2688,6 +3000,194 @@ impl<'de> serde::Deserialize<'de> for CallRouting {
             }
         }
         deserializer.deserialize_struct("botstream.v1.CallRouting", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CallUnbridged {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.other_call_id.is_empty() {
+            len += 1;
+        }
+        if self.reason != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.CallUnbridged", len)?;
+        if !self.other_call_id.is_empty() {
+            struct_ser.serialize_field("other_call_id", &self.other_call_id)?;
+        }
+        if self.reason != 0 {
+            let v = call_unbridged::Reason::try_from(self.reason)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.reason)))?;
+            struct_ser.serialize_field("reason", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CallUnbridged {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "other_call_id",
+            "otherCallId",
+            "reason",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OtherCallId,
+            Reason,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "otherCallId" | "other_call_id" => Ok(GeneratedField::OtherCallId),
+                            "reason" => Ok(GeneratedField::Reason),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CallUnbridged;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.CallUnbridged")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CallUnbridged, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut other_call_id__ = None;
+                let mut reason__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OtherCallId => {
+                            if other_call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("otherCallId"));
+                            }
+                            other_call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Reason => {
+                            if reason__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reason"));
+                            }
+                            reason__ = Some(map_.next_value::<call_unbridged::Reason>()? as i32);
+                        }
+                    }
+                }
+                Ok(CallUnbridged {
+                    other_call_id: other_call_id__.unwrap_or_default(),
+                    reason: reason__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.CallUnbridged", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for call_unbridged::Reason {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "REASON_UNSPECIFIED",
+            Self::Unbridged => "unbridged",
+            Self::OtherEnded => "other_ended",
+            Self::Ended => "ended",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for call_unbridged::Reason {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "REASON_UNSPECIFIED",
+            "unbridged",
+            "other_ended",
+            "ended",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = call_unbridged::Reason;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "REASON_UNSPECIFIED" => Ok(call_unbridged::Reason::Unspecified),
+                    "unbridged" => Ok(call_unbridged::Reason::Unbridged),
+                    "other_ended" => Ok(call_unbridged::Reason::OtherEnded),
+                    "ended" => Ok(call_unbridged::Reason::Ended),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
     }
 }
 impl serde::Serialize for CallUnhold {
@@ -4949,6 +5449,12 @@ impl serde::Serialize for Event {
                 event::Body::CallUnhold(v) => {
                     struct_ser.serialize_field("call_unhold", v)?;
                 }
+                event::Body::CallBridged(v) => {
+                    struct_ser.serialize_field("call_bridged", v)?;
+                }
+                event::Body::CallUnbridged(v) => {
+                    struct_ser.serialize_field("call_unbridged", v)?;
+                }
                 event::Body::DtmfDigit(v) => {
                     struct_ser.serialize_field("dtmf_digit", v)?;
                 }
@@ -5027,6 +5533,10 @@ impl<'de> serde::Deserialize<'de> for Event {
             "callHold",
             "call_unhold",
             "callUnhold",
+            "call_bridged",
+            "callBridged",
+            "call_unbridged",
+            "callUnbridged",
             "dtmf_digit",
             "dtmfDigit",
             "dtmf_collected",
@@ -5073,6 +5583,8 @@ impl<'de> serde::Deserialize<'de> for Event {
             CallEnded,
             CallHold,
             CallUnhold,
+            CallBridged,
+            CallUnbridged,
             DtmfDigit,
             DtmfCollected,
             StreamConnecting,
@@ -5122,6 +5634,8 @@ impl<'de> serde::Deserialize<'de> for Event {
                             "callEnded" | "call_ended" => Ok(GeneratedField::CallEnded),
                             "callHold" | "call_hold" => Ok(GeneratedField::CallHold),
                             "callUnhold" | "call_unhold" => Ok(GeneratedField::CallUnhold),
+                            "callBridged" | "call_bridged" => Ok(GeneratedField::CallBridged),
+                            "callUnbridged" | "call_unbridged" => Ok(GeneratedField::CallUnbridged),
                             "dtmfDigit" | "dtmf_digit" => Ok(GeneratedField::DtmfDigit),
                             "dtmfCollected" | "dtmf_collected" => Ok(GeneratedField::DtmfCollected),
                             "streamConnecting" | "stream_connecting" => Ok(GeneratedField::StreamConnecting),
@@ -5256,6 +5770,20 @@ impl<'de> serde::Deserialize<'de> for Event {
                                 return Err(serde::de::Error::duplicate_field("callUnhold"));
                             }
                             body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::CallUnhold)
+;
+                        }
+                        GeneratedField::CallBridged => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callBridged"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::CallBridged)
+;
+                        }
+                        GeneratedField::CallUnbridged => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callUnbridged"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::CallUnbridged)
 ;
                         }
                         GeneratedField::DtmfDigit => {
@@ -13807,6 +14335,208 @@ impl<'de> serde::Deserialize<'de> for TrunkReleaseRequest {
             }
         }
         deserializer.deserialize_struct("botstream.v1.TrunkReleaseRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for UnbridgeReply {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        if !self.other_call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.UnbridgeReply", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        if !self.other_call_id.is_empty() {
+            struct_ser.serialize_field("other_call_id", &self.other_call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for UnbridgeReply {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+            "other_call_id",
+            "otherCallId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+            OtherCallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            "otherCallId" | "other_call_id" => Ok(GeneratedField::OtherCallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = UnbridgeReply;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.UnbridgeReply")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<UnbridgeReply, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                let mut other_call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::OtherCallId => {
+                            if other_call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("otherCallId"));
+                            }
+                            other_call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(UnbridgeReply {
+                    call_id: call_id__.unwrap_or_default(),
+                    other_call_id: other_call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.UnbridgeReply", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for UnbridgeRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.call_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.UnbridgeRequest", len)?;
+        if !self.call_id.is_empty() {
+            struct_ser.serialize_field("call_id", &self.call_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for UnbridgeRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "call_id",
+            "callId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CallId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "callId" | "call_id" => Ok(GeneratedField::CallId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = UnbridgeRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.UnbridgeRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<UnbridgeRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut call_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CallId => {
+                            if call_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("callId"));
+                            }
+                            call_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(UnbridgeRequest {
+                    call_id: call_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.UnbridgeRequest", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for UnholdReply {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use botstream_api::encoding::Body;
 use botstream_api::{
-    DtmfCollectRequest, DtmfSendRequest, Error, ErrorCode, HoldRequest, MuteRequest, PlayRequest, PlayStopRequest,
-    SetVarsRequest, UnholdRequest, validate,
+    BridgeRequest, DtmfCollectRequest, DtmfSendRequest, Error, ErrorCode, HoldRequest, MuteRequest, PlayRequest,
+    PlayStopRequest, SetVarsRequest, UnbridgeRequest, UnholdRequest, validate,
 };
 use iracluster::{Chassis, RequestContext, Where};
 use tokio::sync::oneshot;
@@ -44,6 +44,10 @@ call_requests! {
     PlayStopRequest: |_request| Ok(());
     HoldRequest: |request| clips::hold_source(request).map(|_source| ());
     UnholdRequest: |request| clips::caller_leg(&request.leg);
+    BridgeRequest: |request| parse_call_id(&request.other_call_id)
+        .map(|_id| ())
+        .map_err(|error| error.field("other_call_id"));
+    UnbridgeRequest: |_request| Ok(());
     MuteRequest: |request| clips::caller_leg(&request.leg);
     SetVarsRequest: |request| validate::text_map("vars", &request.vars);
     DtmfSendRequest: |request| {
@@ -124,6 +128,20 @@ pub(super) async fn serve_verbs(chassis: &Chassis, api: &Api) -> anyhow::Result<
     .await?;
     serve(chassis, api, "unhold", |api: Api, tenant, request: UnholdRequest| async move {
         api.verb(tenant, &request.call_id, Verb::Unhold).await
+    })
+    .await?;
+    serve(chassis, api, "bridge", |api: Api, tenant, request: BridgeRequest| async move {
+        let other = parse_call_id(&request.other_call_id)?;
+        if other.node() != api.chassis.node {
+            let sentence = format!("bridge: {} and {other} are on two switches", request.call_id);
+            let error = Error::new(ErrorCode::WrongNode, sentence);
+            return Err(error.field("other_call_id").owner_node(other.node()));
+        }
+        api.verb(tenant, &request.call_id, |answer| Verb::Bridge(other, answer)).await
+    })
+    .await?;
+    serve(chassis, api, "unbridge", |api: Api, tenant, request: UnbridgeRequest| async move {
+        api.verb(tenant, &request.call_id, Verb::Unbridge).await
     })
     .await?;
     serve(chassis, api, "set_vars", |api: Api, tenant, request: SetVarsRequest| async move {

@@ -2,137 +2,26 @@
 //! how the two hold together.
 //!
 //! Invariants: `Output::Ended` comes exactly once and is the last output; no person on the
-//! telephone is connected without a bot; whatever ends first ends the other.
+//! telephone is connected without a bot, or another person; whatever ends first ends the other.
+
+mod io;
 
 use std::time::{Duration, Instant};
 
 use botstream_api::call::{Direction, State};
+use botstream_api::call_unbridged::Reason as UnbridgeReason;
 use botstream_api::cause::{Class, Party};
 use botstream_api::dtmf_collected::Reason;
 use botstream_api::event::Body;
 use botstream_api::{
-    AudioFormat, CallAnswered, CallCreated, CallEarlyMedia, CallEnded, CallRinging, CallRouting, Cause, DtmfDigit,
-    MediaStats, StreamCleared, StreamConnecting, StreamFailed, StreamFallback, StreamFlow, StreamMark,
-    StreamReconnecting, StreamStarted, StreamStopped,
+    CallAnswered, CallBridged, CallCreated, CallEarlyMedia, CallEnded, CallRinging, CallRouting, CallUnbridged, Cause,
+    StreamConnecting, StreamFailed, StreamFallback, StreamReconnecting, StreamStarted, StreamStopped,
 };
 
 use super::cause::{self, Ending};
 use super::chain::{Chain, Step};
-use super::collect::{Collect, CollectSpec};
-
-/// What does not change during a call.
-#[derive(Debug, Clone)]
-pub(crate) struct Facts {
-    pub(crate) direction: Direction,
-    pub(crate) from: String,
-    pub(crate) to: String,
-    pub(crate) trunk: String,
-    pub(crate) route: String,
-    pub(crate) sip_call_id: String,
-    pub(crate) stream_id: String,
-    pub(crate) bot_url: String,
-    /// Tried in order when it fails.
-    pub(crate) fallback_urls: Vec<String>,
-    /// Longest talk, from the answer; `None` is without limit.
-    pub(crate) duration_max: Option<Duration>,
-}
-
-/// What happened to a call.
-#[derive(Debug)]
-pub(crate) enum Input {
-    /// The callee rings, perhaps with early media.
-    Ringing {
-        sip_status: u16,
-        has_early_media: bool,
-    },
-    /// The callee answered.
-    Answered,
-    /// The callee did not answer: a final status, or none in time (408).
-    Refused {
-        sip_status: u16,
-        sip_reason: String,
-        reason_headers: Vec<String>,
-    },
-    /// The far end hung up or, before the answer, cancelled.
-    RemoteEnded {
-        reason_headers: Vec<String>,
-    },
-    /// The signalling failed on its own: a transaction timed out, an ACK never came.
-    SignallingLost {
-        sip_status: u16,
-    },
-    /// The bot's WebSocket is open and has been told of the call.
-    StreamReady {
-        connect_ms: u32,
-        format: AudioFormat,
-    },
-    /// The bot's WebSocket could not be opened, or broke.
-    StreamFailed {
-        reason: String,
-        /// It is of no use to call it again.
-        is_useless: bool,
-    },
-    /// The bot closed its WebSocket in order: it is done with the call.
-    StreamClosed,
-    /// Somebody wants the call to end now.
-    HangUp(Ending),
-    /// Somebody wants the call to end when the bot's last words have been played.
-    HangUpDrained(Ending),
-    /// All that the bot had queued has been played.
-    Drained,
-    /// A key was pressed at the telephone.
-    Digit(DtmfDigit),
-    /// News of the bot's stream that only have to be told.
-    Cleared(StreamCleared),
-    Mark(StreamMark),
-    Flow(StreamFlow),
-    /// A clip beside the bot's audio has begun, or is over.
-    Playback(Body),
-    /// Somebody has begun to hold the call, or ceased to: it only has to be told.
-    Hold(Body),
-    /// Somebody wants the keys that the caller presses from now on.
-    Collect {
-        id: String,
-        spec: CollectSpec,
-    },
-    /// No audio has come for too long.
-    MediaTimeout,
-    /// The media path of this call broke down.
-    MediaFailed {
-        reason: String,
-    },
-    /// The media is taken down, after [`Output::CloseMedia`]: its counters for the last event.
-    MediaClosed(MediaStats),
-}
-
-/// What is to be done.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Output {
-    /// Inbound: 180 Ringing.
-    Ring,
-    /// Inbound: 200 with our SDP.
-    Answer,
-    /// Inbound, before the answer: this final status.
-    Reject { sip_status: u16, reason_header: String },
-    /// BYE or CANCEL.
-    HangUp { reason_header: String },
-    /// Call a bot: the first one or one of its fallbacks, by number, in the place of one that was lost.
-    Connect { address: usize, is_resumed: bool },
-    /// Audio flows from now on.
-    StartAudio,
-    /// Tell when the bot's audio has been played to its end; take no more of it.
-    Drain,
-    /// Take down the audio and the bot's stream; [`Input::MediaClosed`] is to follow.
-    CloseMedia { stop_reason: &'static str, class: &'static str },
-    /// Tell the cluster.
-    Publish(Body),
-    /// `state()` has changed.
-    StateChanged,
-    /// `timeout()` has changed.
-    TimerChanged,
-    /// The call is over; nothing follows.
-    Ended,
-}
+use super::collect::Collect;
+pub(crate) use io::{Facts, Input, Output};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stream {
@@ -157,6 +46,10 @@ pub(crate) struct Call {
     is_audio_started: bool,
     /// Keys that somebody collects.
     collect: Option<Collect>,
+    /// The call that this one is bridged with.
+    bridge: Option<String>,
+    /// The bot is gone for good while the caller talks to somebody else: the call ends like this when they are done.
+    alone: Option<Ending>,
     /// Set when a drained hang-up has been asked for.
     ending: Option<Ending>,
     /// Set when the call is over but for its media's counters.
@@ -176,6 +69,8 @@ impl Call {
             answered: None,
             is_audio_started: false,
             collect: None,
+            bridge: None,
+            alone: None,
             ending: None,
             closing: None,
             facts,
@@ -212,6 +107,11 @@ impl Call {
 
     pub(crate) fn state(&self) -> State {
         self.state
+    }
+
+    /// Whether audio flows: it is answered, and its bot was there.
+    pub(crate) fn has_audio(&self) -> bool {
+        self.is_audio_started
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
@@ -321,7 +221,23 @@ impl Call {
                 self.start_audio_if_ready(outputs);
             }
             Input::StreamFailed { reason, is_useless } => self.lose_stream(now, reason, is_useless, outputs),
+            Input::StreamClosed if self.bridge.is_some() => {
+                self.stream = Stream::Over;
+                self.alone = Some(Ending::by_bot(None));
+                self.tell_stopped("bot_hangup", outputs);
+            }
             Input::StreamClosed => self.end(now, Ending::by_bot(None), outputs),
+            Input::Bridged { .. } if self.bridge.is_some() => {}
+            Input::Bridged { other_call_id } => {
+                self.bridge = Some(other_call_id.clone());
+                outputs.push(Output::Publish(Body::CallBridged(CallBridged { other_call_id })));
+            }
+            Input::Unbridged { reason } => {
+                self.tell_unbridged(reason, outputs);
+                if let Some(ending) = self.alone.take() {
+                    self.end(now, ending, outputs);
+                }
+            }
             Input::HangUp(ending) => self.end(now, ending, outputs),
             // The first reason given is the one that stays.
             Input::HangUpDrained(_) if self.ending.is_some() => {}
@@ -390,7 +306,11 @@ impl Call {
                 self.stream = Stream::Over;
                 let url = self.url().to_owned();
                 outputs.push(Output::Publish(Body::StreamFailed(StreamFailed { stream_id, url, reason })));
-                self.end(now, Ending::bot_failed(), outputs);
+                match self.bridge {
+                    // Two people are not to be cut off for want of a bot.
+                    Some(_) => self.alone = Some(Ending::bot_failed()),
+                    None => self.end(now, Ending::bot_failed(), outputs),
+                }
             }
         }
     }
@@ -440,16 +360,17 @@ impl Call {
     fn finish(&mut self, now: Instant, cause: Cause, outputs: &mut Vec<Output>) {
         let stop_reason = cause::stop_reason(&cause);
         let class = cause.class().as_str_name();
+        if self.bridge.is_some() {
+            outputs.push(Output::LeaveBridge);
+            self.tell_unbridged(UnbridgeReason::Ended, outputs);
+        }
         outputs.push(Output::CloseMedia { stop_reason, class });
         self.reconnect = None;
         if let Some(collect) = self.collect.take() {
             outputs.push(Output::Publish(Body::DtmfCollected(collect.outcome(Reason::Ended))));
         }
         if self.stream == Stream::Ready || self.had_bot && self.stream == Stream::Connecting {
-            outputs.push(Output::Publish(Body::StreamStopped(StreamStopped {
-                stream_id: self.facts.stream_id.clone(),
-                reason: stop_reason.to_owned(),
-            })));
+            self.tell_stopped(stop_reason, outputs);
         }
         self.stream = Stream::Over;
         self.state = State::Ended;
@@ -460,6 +381,18 @@ impl Call {
             media: None,
         });
         outputs.push(Output::StateChanged);
+    }
+
+    fn tell_stopped(&self, reason: &str, outputs: &mut Vec<Output>) {
+        let stream_id = self.facts.stream_id.clone();
+        outputs.push(Output::Publish(Body::StreamStopped(StreamStopped { stream_id, reason: reason.to_owned() })));
+    }
+
+    fn tell_unbridged(&mut self, reason: UnbridgeReason, outputs: &mut Vec<Output>) {
+        if let Some(other_call_id) = self.bridge.take() {
+            let told = CallUnbridged { other_call_id, reason: reason.into() };
+            outputs.push(Output::Publish(Body::CallUnbridged(told)));
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use botstream_api::call::{Direction, State};
+use botstream_api::call_unbridged::Reason as UnbridgeReason;
 use botstream_api::cause::{Class, Party};
 use botstream_api::event::Body;
 use botstream_api::{AudioFormat, Cause, DtmfCollectRequest, DtmfDigit, MediaStats, PlaybackFinished};
@@ -320,6 +321,41 @@ fn playback() -> Input {
     Input::Playback(Body::PlaybackFinished(PlaybackFinished::default()))
 }
 
+fn bridged() -> Input {
+    Input::Bridged { other_call_id: "sw-1-Y".to_owned() }
+}
+
+fn unbridged() -> Input {
+    Input::Unbridged { reason: UnbridgeReason::Unbridged }
+}
+
+#[test]
+fn two_people_are_not_cut_off_for_want_of_a_bot() {
+    for closes in [true, false] {
+        let mut story = Story::begin(Direction::Inbound);
+        story.then(ready()).then(bridged());
+        assert_eq!(story.told(), ["call.bridged"]);
+        if closes {
+            assert_eq!(story.then(Input::StreamClosed).told(), ["stream.stopped"]);
+        } else {
+            story.then(Input::StreamFailed { reason: "rubbish".to_owned(), is_useless: true });
+            assert_eq!(story.told(), ["stream.failed"]);
+        }
+        story.then(unbridged());
+        assert_eq!(story.told(), ["call.unbridged", "HangUp", "CloseMedia", "StateChanged"]);
+        let class = if closes { Class::Normal } else { Class::BotFailed };
+        assert_eq!(story.cause(), Cause { ..Cause::ours(Party::Bot, class) });
+    }
+}
+
+#[test]
+fn a_call_that_ends_in_a_bridge_leaves_it_first() {
+    let mut story = Story::begin(Direction::Outbound);
+    story.then(ready()).then(Input::Answered).then(bridged());
+    story.then(Input::RemoteEnded { reason_headers: Vec::new() });
+    assert_eq!(story.told(), ["LeaveBridge", "call.unbridged", "CloseMedia", "stream.stopped", "StateChanged"]);
+}
+
 fn any_input() -> impl Strategy<Value = Input> {
     prop_oneof![
         any::<bool>().prop_map(|has_early_media| Input::Ringing { sip_status: 180, has_early_media }),
@@ -337,6 +373,8 @@ fn any_input() -> impl Strategy<Value = Input> {
         Just(()).prop_map(|()| hangup(Class::Normal)),
         Just(()).prop_map(|()| Input::HangUpDrained(Ending::by_bot(None))),
         Just(()).prop_map(|()| Input::Drained),
+        Just(()).prop_map(|()| bridged()),
+        Just(()).prop_map(|()| unbridged()),
         Just(()).prop_map(|()| digit("1")),
         Just(()).prop_map(|()| collect(2)),
         Just(()).prop_map(|()| playback()),
@@ -370,6 +408,7 @@ proptest! {
         prop_assert_eq!(told.last().map(String::as_str), Some("Ended"));
         prop_assert_eq!(count("call.ended"), 1);
         prop_assert_eq!(count("CloseMedia"), 1);
+        prop_assert_eq!(count("call.bridged"), count("call.unbridged"));
         prop_assert!(count("StartAudio") <= 1 && count("call.answered") <= 1 && count("Answer") <= 1);
         if let Some(audio) = position("StartAudio") {
             prop_assert!(position("call.answered").is_some_and(|answered| answered < audio));

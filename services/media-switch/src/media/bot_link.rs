@@ -6,13 +6,12 @@
 use std::task::Context;
 use std::time::{Duration, Instant};
 
-use audio::g711::Law;
 use audio::playout::Tick;
 use bytes::Bytes;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use voicebot::dialect::{Dialect, DialectSession, Incoming, Received};
 use voicebot::message::{After, ErrorInfo, ToBot};
-use voicebot::{Command, Encoding, Format, close_code};
+use voicebot::{Command, Format, close_code};
 
 use super::Notice;
 use super::bot_reports::Allowance;
@@ -22,6 +21,7 @@ use super::from_bot::{FromBot, Refused};
 use super::keys::Keys;
 use super::leg::Round;
 use super::piece::{Line, Piece};
+use super::silence::Silence;
 
 /// Messages taken from one bot in one sweep; what is left waits in its socket.
 const MESSAGES_PER_SWEEP: usize = 64;
@@ -80,6 +80,7 @@ pub(super) struct BotLink {
     overflows: u32,
     /// The bot gets silence in the place of what the caller says.
     pub(super) is_deaf: bool,
+    silence: Silence,
     /// `play`s of the bot's that have not been answered yet.
     pub(super) plays_asked: u32,
     has_cleared: bool,
@@ -111,6 +112,7 @@ impl BotLink {
             is_cut: false,
             overflows: 0,
             is_deaf: false,
+            silence: Silence::default(),
             plays_asked: 0,
             has_cleared: false,
             told: Allowance::new(now),
@@ -181,7 +183,7 @@ impl BotLink {
         let is_deaf = self.is_deaf;
         match &mut self.socket {
             Some(socket) if is_deaf => {
-                let frame = silenced(&frame, socket.session.format());
+                let frame = self.silence.in_place_of(&frame, socket.session.format());
                 socket.send_audio(frame, now, context)
             }
             Some(socket) => socket.send_audio(frame, now, context),
@@ -193,7 +195,7 @@ impl BotLink {
     pub(super) fn send_late(&mut self, frame: Bytes) -> Result<(), Gone> {
         let is_deaf = self.is_deaf;
         match &mut self.socket {
-            Some(socket) if is_deaf => socket.send_late(silenced(&frame, socket.session.format())),
+            Some(socket) if is_deaf => socket.send_late(self.silence.in_place_of(&frame, socket.session.format())),
             Some(socket) => socket.send_late(frame),
             None => Ok(()),
         }
@@ -425,22 +427,6 @@ impl BotLink {
             }
         }
     }
-}
-
-/// A frame for the bot with silence on the caller's channel, which is the first.
-fn silenced(frame: &[u8], format: Format) -> Bytes {
-    let silence = match format.encoding() {
-        Encoding::L16 => 0,
-        Encoding::Mulaw => Law::Mu.silence(),
-        Encoding::Alaw => Law::A.silence(),
-    };
-    let sample = format.bytes_per_sample();
-    let mut frame = frame.to_vec();
-    for instant in frame.chunks_mut(sample * format.channels() as usize) {
-        let end = sample.min(instant.len());
-        instant[..end].fill(silence);
-    }
-    frame.into()
 }
 
 /// Counters on the bus are 32 bits wide.

@@ -92,6 +92,11 @@ impl Coding {
         }
     }
 
+    /// Sample rate of what is said to the far end.
+    pub(crate) fn rate_hz(&self) -> u32 {
+        self.line().rate_hz()
+    }
+
     /// The law toward the far end, when all that it may send is G.711 too: then bytes pass both ways as they are.
     pub(super) fn law(&self) -> Option<Law> {
         let is_g711 = self.receive.iter().all(|(_, codec)| codec.law().is_some());

@@ -3,30 +3,33 @@
 //! Driven by its worker: [`Leg::sweep`] every 5 ms takes what has arrived on both sides, [`Leg::tick`] every
 //! 20 ms sends one packet. Nothing here waits, and nothing allocates per packet once the buffers have grown.
 
+mod receive;
+mod send;
+mod state;
+
 use std::net::SocketAddr;
 use std::task::Context;
 use std::time::{Duration, Instant};
 
-use audio::comfort_noise::{self, Noise};
+use audio::comfort_noise;
 use audio::g711::Law;
-use botstream_api::{DtmfDigit, MediaStats};
+use botstream_api::MediaStats;
 use codecs::Encoder;
 use ipnet::IpNet;
-use rtp::srtp::OVERHEAD_MAX;
-use rtp::{HEADER_LEN, Header, dtmf, rtcp};
 use tokio::net::UdpSocket;
 use voicebot::dialect::DialectSession;
-use voicebot::message::{CallState, CallUpdate, DtmfReceived, LEG_CALLER, Replay, ReplayState, ToBot as BotMessage};
+use voicebot::message::CallState;
 
 use super::Notice;
 use super::bot_link::{BotLink, Loss};
 use super::bot_socket::{BotSocket, Gone};
+use super::bridge::FromOther;
 use super::coding::{Coding, PACKETS_PER_SECOND};
 use super::connect::Socket;
-use super::control::{self, Control};
+use super::control::Control;
 use super::hold_tone::HoldTone;
-use super::keys::{KeyPress, Keys};
-use super::piece::{Line, Piece};
+use super::keys::Keys;
+use super::piece::Line;
 use super::play::Player;
 use super::quality::{self, Quality};
 use super::remote::Remote;
@@ -34,22 +37,7 @@ use super::secure::{Secure, SrtpKeys};
 use super::to_bot::ToBot;
 use super::verbs::Muted;
 
-/// Room for a packet toward the telephone: 20 ms of G.711 and G.722, and of Opus at any bit rate that is asked of it.
-const PACKET_BYTES: usize = HEADER_LEN + PAYLOAD_BYTES + OVERHEAD_MAX;
-const PAYLOAD_BYTES: usize = 400;
-
-/// Time between two packets toward the telephone.
-const PACKET_MS: u32 = 1_000 / PACKETS_PER_SECOND;
-
-/// Packets taken from one socket in one sweep: far more than a call needs, yet a flood on one port can't starve the
-/// other calls.
-const PACKETS_PER_SWEEP: usize = 64;
-
-/// Larger than any packet we take, so that longer ones show as too long instead of being cut.
-const PACKET_BYTES_MAX: usize = 2_048;
-
-/// What a far end that takes comfort noise hears when nobody says anything, and how often it is told.
-const NOISE_DBOV: i8 = -65;
+/// How often a far end that takes comfort noise is told of a silence.
 const NOISE_INTERVAL_MS: u32 = 200;
 
 /// What SDP has settled.
@@ -131,6 +119,10 @@ pub(super) struct Leg {
     pub(super) hold_music: Option<Player>,
     /// What the caller hears while there is no bot.
     hold_tone: Option<HoldTone>,
+    /// Another call's caller, who is heard in the bot's place.
+    bridge: Option<FromOther>,
+    /// What the bot has last been told of the call.
+    told_state: Option<CallState>,
     /// Set when the call is answered.
     audio_since: Option<Instant>,
     heard_rtp: Instant,
@@ -168,6 +160,8 @@ impl Leg {
             muted: Muted::default(),
             hold_music: None,
             hold_tone: None,
+            bridge: None,
+            told_state: None,
             audio_since: None,
             heard_rtp: now,
             is_silence_told: false,
@@ -190,8 +184,8 @@ impl Leg {
         }
         // Whatever was before, time to be heard from starts here.
         self.heard_rtp = now;
-        let was_held = self.path.as_ref().map(|path| !path.is_open());
-        let (to_bot, encoder, noise) = match self.path.take() {
+        let to_other = self.path.as_mut().and_then(|path| path.to_bot.bridge(None));
+        let (mut to_bot, encoder, noise) = match self.path.take() {
             // A re-INVITE that keeps the codec keeps what has been received.
             Some(path) if *path.to_bot.coding() == coding => (path.to_bot, path.encoder, path.noise),
             _ => (ToBot::new(coding.clone()), coding.encoder(), comfort_noise::Sender::new(NOISE_INTERVAL_MS)),
@@ -199,19 +193,16 @@ impl Leg {
         // Nothing leaves in the clear that was to be protected.
         let is_sending = negotiated.is_sending && self.secure.is_some() == is_secure;
         let is_receiving = negotiated.is_receiving;
+        to_bot.bridge(to_other);
         let path = Path { remote, to_bot, encoder, noise, is_sending, is_receiving, is_held: negotiated.is_held };
-        let is_held = !path.is_open();
         self.path = Some(path);
         self.dtmf.settle(&coding);
-        let is_deaf = self.is_deaf();
+        self.bridge = self.bridge.take().map(|bridge| bridge.settle(coding.line()));
         if let Some(bot) = &mut self.bot {
             bot.settle(coding.line());
-            bot.is_deaf = is_deaf;
-            if self.audio_since.is_some() && was_held.is_some_and(|was_held| was_held != is_held) {
-                bot.send(&if is_held { held() } else { answered() })?;
-            }
         }
-        Ok(())
+        self.note_deafness();
+        self.tell_state()
     }
 
     /// The bot's WebSocket is open, the first or another one: `start` goes out. [`Notice::BotReady`] follows when the format
@@ -226,7 +217,7 @@ impl Leg {
         let is_answered = self.is_answered();
         if let Some(bot) = &mut self.bot {
             bot.resume(socket, connect_ms, session, now)?;
-            return if is_answered { bot.send(&answered()) } else { Ok(()) };
+            return if is_answered { self.tell_answered() } else { Ok(()) };
         }
         // Until SDP is settled: it is before audio flows.
         let line = self.path.as_ref().map_or(Line::Codes(Law::Mu), |path| path.to_bot.coding().line());
@@ -234,11 +225,6 @@ impl Leg {
         bot.is_deaf = self.is_deaf();
         self.bot = Some(bot);
         Ok(())
-    }
-
-    /// Whether the bot is to hear nothing of what the far end may send.
-    pub(super) fn is_deaf(&self) -> bool {
-        self.muted.inbound || self.path.as_ref().is_some_and(|path| path.is_held)
     }
 
     pub(super) fn is_answered(&self) -> bool {
@@ -251,9 +237,7 @@ impl Leg {
             self.audio_since = Some(now);
             self.heard_rtp = now;
             self.quality = Quality::new(now);
-            if let Some(bot) = &mut self.bot {
-                bot.send(&answered())?;
-            }
+            return self.tell_answered();
         }
         Ok(())
     }
@@ -352,9 +336,9 @@ impl Leg {
         self.report_quality(round)?;
         if let Some(bot) = &mut self.bot {
             bot.report_playout(round.now, round.notices)?;
-            // On hold nothing will be played any more: the end does not wait for it.
-            let is_open = self.path.as_ref().is_some_and(Path::is_open);
-            let is_drained = if is_open {
+            // On hold, and in a bridge, nothing will be played any more: the end does not wait for it.
+            let is_heard = self.bridge.is_none() && self.path.as_ref().is_some_and(Path::is_open);
+            let is_drained = if is_heard {
                 self.dtmf.is_idle() && bot.is_drained() && self.player.is_none() && bot.plays_asked == 0
             } else {
                 bot.is_draining()
@@ -372,256 +356,4 @@ impl Leg {
         }
         Ok(())
     }
-
-    fn receive_rtp(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
-        self.open_audio()?;
-        let mut packet = [0; PACKET_BYTES_MAX];
-        for _ in 0..PACKETS_PER_SWEEP {
-            // Anything but a packet, "would block" first of all, ends the sweep.
-            let Ok((length, source)) = self.rtp.try_recv_from(&mut packet) else {
-                break;
-            };
-            let Some(path) = &mut self.path else { continue };
-            let is_report = self.control.is_muxed() && rtcp::is_rtcp(&packet[..length]);
-            let opened = match &mut self.secure {
-                Some(secure) if is_report => secure.unprotect_rtcp(&mut packet[..length]),
-                Some(secure) => secure.unprotect_rtp(&mut packet[..length]),
-                None => Some(length),
-            };
-            let Some(length) = opened else {
-                self.strangers = self.strangers.saturating_add(1);
-                continue;
-            };
-            if is_report {
-                if path.remote.takes(source) {
-                    self.control.receive(round.now_us, &packet[..length]);
-                }
-                continue;
-            }
-            let Ok((header, payload)) = Header::parse(&packet[..length]) else {
-                continue;
-            };
-            if !path.to_bot.knows(&header) || !path.remote.takes(source) {
-                self.strangers = self.strangers.saturating_add(1);
-                continue;
-            }
-            self.heard_rtp = round.now;
-            self.is_silence_told = false;
-            let bot = &mut self.bot;
-            path.to_bot.push(round.now_us, &header, &packet[payload], |frame| match bot {
-                Some(bot) => bot.send_audio(frame, round.now, round.context),
-                None => Ok(()),
-            })?;
-            // After each packet: the receiver of events keeps few.
-            self.tell_presses(round)?;
-        }
-        self.control.sweep(round.now_us, &mut self.secure);
-        if let Some(path) = &mut self.path {
-            let bot = &mut self.bot;
-            path.to_bot.pop(round.now_us, |frame| match bot {
-                Some(bot) => bot.send_audio(frame, round.now, round.context),
-                None => Ok(()),
-            })?;
-        }
-        self.tell_presses(round)
-    }
-
-    /// The caller's audio flows when the call is answered and the bot has settled the format. One that takes the place of
-    /// another hears first what the caller has said meanwhile.
-    fn open_audio(&mut self) -> Result<(), Gone> {
-        let (Some(path), Some(bot), Some(_answered)) = (&mut self.path, &mut self.bot, self.audio_since) else {
-            return Ok(());
-        };
-        if path.to_bot.is_open() {
-            return Ok(());
-        }
-        let Some(format) = bot.start_audio() else { return Ok(()) };
-        let is_replayed = bot.takes_replay();
-        path.to_bot.open(format, is_replayed);
-        let late_ms = path.to_bot.past_ms();
-        if late_ms == 0 || !is_replayed {
-            return Ok(());
-        }
-        bot.send(&BotMessage::Replay(Replay { state: ReplayState::Start, late_ms }))?;
-        path.to_bot.replay(|frame| bot.send_late(frame))?;
-        bot.send(&BotMessage::Replay(Replay { state: ReplayState::End, late_ms }))
-    }
-
-    fn tell_presses(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
-        while let Some(press) = self.path.as_mut().and_then(|path| path.to_bot.poll_press(round.now_us)) {
-            self.tell_press(press, round.notices)?;
-        }
-        Ok(())
-    }
-
-    /// The caller has pressed a key; one that comes in two ways counts once.
-    pub(super) fn tell_press(&mut self, press: KeyPress, notices: &mut Vec<Notice>) -> Result<(), Gone> {
-        let KeyPress { digit, duration_ms, way } = press;
-        if !self.path.as_mut().is_some_and(|path| path.to_bot.takes_keys_by(way)) {
-            return Ok(());
-        }
-        let source = way.source().into();
-        notices.push(Notice::Digit(DtmfDigit { digit: digit.to_string(), duration_ms, source }));
-        if let Some(bot) = &mut self.bot {
-            let (leg, source) = (LEG_CALLER.to_owned(), way.bot_source());
-            bot.send(&BotMessage::Dtmf(DtmfReceived { digit, duration_ms, leg, source }))?;
-        }
-        self.interrupt(notices)
-    }
-
-    fn send_packet(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
-        let Some(path) = &mut self.path else { return Ok(()) };
-        let units = path.to_bot.coding().packet_units();
-        let mut piece = Piece::silence(path.to_bot.coding().line());
-        // Digits wait for the end of a hold, as audio does: what is not sent is not played.
-        let is_open = path.is_open();
-        let event = match is_open {
-            true => self.dtmf.event(self.sender.timestamp()),
-            false => None,
-        };
-        // Without a mix the bot's audio waits: what is not heard is not played.
-        let is_alone = self.player.as_ref().is_some_and(|player| !player.is_mixed());
-        let is_tone = is_open && self.dtmf.is_sounding();
-        let mut has_audio = is_tone;
-        if let Some(bot) = &mut self.bot {
-            let tick = bot.tick(&mut piece, is_open && event.is_none() && !is_tone && !is_alone);
-            if self.muted.outbound {
-                piece = Piece::silence(path.to_bot.coding().line());
-            } else {
-                has_audio |= tick.has_audio();
-            }
-            if !bot.is_missed(round.now) {
-                self.hold_tone = None;
-            } else if is_open && !tick.has_audio() {
-                self.hold_tone.get_or_insert_with(|| HoldTone::new(piece.rate_hz())).fill(&mut piece);
-                has_audio = true;
-            }
-        }
-        let player = match path.is_held {
-            true => self.hold_music.as_mut(),
-            false => self.player.as_mut().filter(|_| is_open && event.is_none() && !is_tone),
-        };
-        if let Some(player) = player {
-            let rate_hz = piece.rate_hz();
-            piece.change(|samples| player.fill(rate_hz, samples));
-            has_audio = true;
-        }
-        if is_tone {
-            self.dtmf.fill(&mut piece);
-        }
-        if !path.is_sending {
-            self.sender.skip(units);
-            piece = Piece::silence(path.to_bot.coding().line());
-        }
-        if path.to_bot.hears_both() {
-            let bot = &mut self.bot;
-            path.to_bot.push_outbound(&mut piece, |frame| match bot {
-                Some(bot) => bot.send_audio(frame, round.now, round.context),
-                None => Ok(()),
-            })?;
-        }
-        if !path.is_sending {
-            return Ok(());
-        }
-        let mut packet = [0; PACKET_BYTES];
-        let (head, payload) = packet.split_at_mut(HEADER_LEN);
-        let payload = &mut payload[..PAYLOAD_BYTES];
-        let coding = path.to_bot.coding();
-        let (header, length) = match (event, coding.dtmf_payload_type) {
-            (Some(event), Some(payload_type)) => {
-                path.noise.audio();
-                payload[..dtmf::PAYLOAD_LEN].copy_from_slice(&event.payload);
-                (self.sender.event(payload_type, &event, units), dtmf::PAYLOAD_LEN)
-            }
-            _ => {
-                let noise = coding.cn_payload_type.filter(|_| !has_audio);
-                let length = match noise {
-                    Some(_) if path.noise.silence(PACKET_MS) => Noise::white(NOISE_DBOV).write(payload),
-                    Some(_) => 0,
-                    None => {
-                        path.noise.audio();
-                        encode(&mut path.encoder, &mut piece, payload)
-                    }
-                };
-                if length == 0 {
-                    // Nothing is sent in this packet's time.
-                    self.sender.skip(units);
-                    return Ok(());
-                }
-                (self.sender.audio(noise.unwrap_or(coding.payload_type), units, length), length)
-            }
-        };
-        head.copy_from_slice(&header.to_bytes());
-        let length = match &mut self.secure {
-            Some(secure) => secure.protect_rtp(&mut packet, HEADER_LEN + length),
-            None => Some(HEADER_LEN + length),
-        };
-        // Nothing leaves in the clear for want of a key.
-        let Some(length) = length else { return Ok(()) };
-        // A packet the kernel won't take is a packet lost: nobody waits for it.
-        if self.rtp.try_send_to(&packet[..length], path.remote.address()).is_ok() {
-            self.rtp_sent = self.rtp_sent.wrapping_add(1);
-        }
-        Ok(())
-    }
-}
-
-impl Leg {
-    /// Reports over RTCP, and to bot and cluster, when they are due.
-    fn report_quality(&mut self, round: &mut Round<'_, '_>) -> Result<(), Gone> {
-        let Some(path) = &mut self.path else { return Ok(()) };
-        let media = control::Media {
-            rtp: &self.rtp,
-            rtp_remote: path.remote.address(),
-            sender: &self.sender,
-            jitter: path.to_bot.jitter(),
-            secure: &mut self.secure,
-        };
-        if let Some(percent) = self.control.tick(round.now_us, media)
-            && let Some(encoder) = &mut path.encoder
-        {
-            encoder.set_loss_percent(percent);
-        }
-        let (jitter, coding) = path.to_bot.reception();
-        let Some(sample) = self.quality.tick(round.now, jitter, coding, &self.control, self.secure.is_some()) else {
-            return Ok(());
-        };
-        round.notices.push(Notice::Qos(sample));
-        match &mut self.bot {
-            Some(bot) => bot.send(&BotMessage::Qos(quality::for_bot(&sample))),
-            None => Ok(()),
-        }
-    }
-
-    /// Takes leave of the far end's RTCP.
-    pub(super) fn say_goodbye(&mut self) {
-        let Some(path) = &mut self.path else { return };
-        self.control.say_goodbye(control::Media {
-            rtp: &self.rtp,
-            rtp_remote: path.remote.address(),
-            sender: &self.sender,
-            jitter: path.to_bot.jitter(),
-            secure: &mut self.secure,
-        });
-    }
-}
-
-/// The piece as a payload; returns its length, 0 when nothing is to be sent.
-fn encode(encoder: &mut Option<Encoder>, piece: &mut Piece, payload: &mut [u8]) -> usize {
-    match encoder {
-        Some(encoder) => encoder.encode(piece.samples(), payload).ok().flatten().unwrap_or(0),
-        None => {
-            let codes = piece.codes();
-            payload[..codes.len()].copy_from_slice(codes);
-            codes.len()
-        }
-    }
-}
-
-fn held() -> BotMessage {
-    BotMessage::Call(CallUpdate { state: CallState::Hold, cause: None })
-}
-
-fn answered() -> BotMessage {
-    BotMessage::Call(CallUpdate { state: CallState::Answered, cause: None })
 }

@@ -8,6 +8,7 @@ mod bot_frames;
 mod bot_link;
 mod bot_reports;
 mod bot_socket;
+mod bridge;
 mod coding;
 mod connect;
 mod control;
@@ -28,6 +29,7 @@ mod quiet;
 mod remote;
 mod ring;
 mod secure;
+mod silence;
 mod to_bot;
 mod verbs;
 mod worker;
@@ -50,6 +52,7 @@ use tokio::sync::{mpsc, oneshot};
 use voicebot::message::ErrorInfo;
 
 use crate::clips::Clip;
+pub(crate) use bridge::BridgeEnd;
 pub(crate) use coding::Coding;
 #[cfg(test)]
 pub(crate) use coding::OPUS_RATE_HZ;
@@ -96,6 +99,12 @@ pub(crate) enum Command {
     StopPlay { play_id: String },
     /// Makes silence of what the caller says, or of what the bot says.
     Mute { inbound: bool, outbound: bool },
+    /// The caller hears the one at the other end, and is heard there; the bot waits.
+    Bridge(Box<BridgeEnd>),
+    /// The caller has the bot again.
+    Unbridge,
+    /// The caller at the other end of the bridge has pressed this key.
+    RelayKey(char),
     /// Presses keys toward the telephone.
     SendDtmf { call_id: String, digits: String, answer: oneshot::Sender<Result<DtmfSendReply, Error>> },
     /// What has become of a verb of the bot's: nothing to be told, or why not. `is_play`: the verb was `play`.

@@ -11,6 +11,7 @@ use voicebot::dialect::{Dialect, DialectSession, Frame, Opening};
 use voicebot::message::{CallInfo, Direction, PlayoutInfo, PlayoutMode, Track};
 use voicebot::{Format, FormatSpec, StartInfo};
 
+use super::bridge::BridgeEnd;
 use super::coding::Coding;
 use super::from_bot::FromBot;
 use super::piece::Piece;
@@ -124,5 +125,34 @@ fn neither_do_two_channels_nor_live_mode() {
     for codec in [Codec::Pcmu, Codec::G722] {
         caller_to_bot(Dialect::Botstream, Format::default().stereo(), codec);
         bot_to_caller(Format::default(), PlayoutMode::Live, codec);
+    }
+}
+
+#[test]
+fn neither_does_a_bridge() {
+    for [codec, other_codec] in [[Codec::Pcmu, Codec::Pcma], [Codec::Pcmu, Codec::G722], [Codec::G722, Codec::Pcma]] {
+        let (coding, other) = (Coding::of(codec), Coding::of(other_codec));
+        let line = other.line();
+        let [end, other_end] = BridgeEnd::pair([coding.rate_hz(), other.rate_hz()]);
+        let (to_other, _) = end.split(coding.line());
+        let (_, mut from_other) = other_end.split(line);
+        let mut path = ToBot::new(coding);
+        path.open(Format::default(), true);
+        path.bridge(Some(to_other));
+        let mut packet = |number: u32| {
+            let header = Header {
+                marker: false,
+                payload_type: codec.static_payload_type().unwrap(),
+                sequence: number as u16,
+                timestamp: number.wrapping_mul(160),
+                ssrc: 7,
+            };
+            path.push(u64::from(number) * 20_000, &header, &[0x55; 160], |_frame| Ok::<(), ()>(())).unwrap();
+            from_other.fill(&mut Piece::silence(line))
+        };
+        assert!((0..WARM_UP).filter(|number| packet(*number)).count() > 0);
+        let mut heard = 0;
+        let counted = measure(|| heard = (WARM_UP..WARM_UP + PACKETS).filter(|number| packet(*number)).count());
+        assert_eq!((counted.count_total, heard), (0, PACKETS as usize), "{codec} {other_codec}");
     }
 }

@@ -43,6 +43,11 @@ impl Piece {
         Self { line, codes: [code; CODES], samples: [0; SAMPLES_MAX] }
     }
 
+    /// Nothing of it is heard.
+    pub(super) fn silence_all(&mut self) {
+        *self = Self::silence(self.line);
+    }
+
     /// G.711's codes; nothing when it is made of samples.
     pub(super) fn codes(&self) -> &[u8] {
         match self.line {

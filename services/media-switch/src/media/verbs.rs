@@ -67,10 +67,7 @@ impl Leg {
 
     pub(super) fn mute(&mut self, inbound: bool, outbound: bool) {
         self.muted = Muted { inbound, outbound };
-        let is_deaf = self.is_deaf();
-        if let Some(bot) = &mut self.bot {
-            bot.is_deaf = is_deaf;
-        }
+        self.note_deafness();
     }
 
     /// What is heard while we hold the call, from its beginning, again and again.
@@ -83,6 +80,13 @@ impl Leg {
             return Err(Error::new(ErrorCode::WrongState, "dtmf_send: the call's media is not settled yet"));
         }
         self.dtmf.queue(digits).map_err(|error| Error::invalid("digits", format!("digits: {error}")))
+    }
+
+    /// A key of the caller at the other end of the bridge. Past what can wait it is lost, as with a telephone.
+    pub(super) fn relay_key(&mut self, digit: char) {
+        if self.takes_keys() {
+            let _is_pressed = self.dtmf.queue(digit.encode_utf8(&mut [0; 4]));
+        }
     }
 
     /// What has become of a verb of the bot's.

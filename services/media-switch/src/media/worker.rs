@@ -192,6 +192,12 @@ impl Worker<'_> {
                 leg.mute(inbound, outbound);
                 Ok(())
             }),
+            Command::Bridge(end) => self.with(number, |leg| leg.bridge(*end)),
+            Command::Unbridge => self.with(number, Leg::unbridge),
+            Command::RelayKey(digit) => self.with(number, |leg| {
+                leg.relay_key(digit);
+                Ok(())
+            }),
             Command::SendDtmf { call_id, digits, answer } => self.with(number, |leg| {
                 let reply = leg.send_dtmf(&digits).map(|()| DtmfSendReply { call_id });
                 // Whoever asked may have given up.

@@ -40,6 +40,7 @@ impl Switchboard {
                     self.signal(key, |agent, now, session, _sdp| agent.hangup(now, session, Some(reason_header)));
                 }
                 Output::Connect { address, is_resumed } => self.connect_again(key, address, is_resumed).await,
+                Output::LeaveBridge => self.leave_bridge(key).await,
                 Output::StartAudio => self.order(key, Command::StartAudio).await,
                 Output::Drain => self.order(key, Command::Drain).await,
                 Output::CloseMedia { stop_reason, class } => self.close_media(key, stop_reason, class).await,

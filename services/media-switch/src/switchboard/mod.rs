@@ -3,6 +3,7 @@
 //! One owner, so no locks: everything reaches it as a message (SIP, the media workers' notices, the API's
 //! requests), and every message is handled to its end before the next. The media threads never wait for it.
 
+mod bridge;
 mod effects;
 mod hold;
 mod inbound;
@@ -299,6 +300,10 @@ impl Switchboard {
                 return self.feed(key, input).await;
             }
             Notice::Qos(sample) => return self.publish_sample(key, sample),
+            Notice::Digit(ref pressed) => {
+                self.relay_key(key, pressed).await;
+                notice
+            }
             notice => notice,
         };
         if let Some(input) = self.input_of_notice(key, notice) {

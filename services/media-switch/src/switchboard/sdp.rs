@@ -48,6 +48,8 @@ pub(super) struct Sdp {
     /// Set while an offer of ours is not answered.
     offered: Option<Description>,
     is_settled: bool,
+    /// Sample rate of what is said to the far end, once that is settled.
+    rate_hz: Option<u32>,
 }
 
 /// What was said before an offer.
@@ -89,7 +91,13 @@ impl Sdp {
             ours: String::new(),
             offered: None,
             is_settled: false,
+            rate_hz: None,
         }
+    }
+
+    /// Sample rate of what is said to the far end, once that is settled.
+    pub(super) fn rate_hz(&self) -> Option<u32> {
+        self.rate_hz
     }
 
     /// Whether offer and answer have met.
@@ -219,18 +227,20 @@ impl Sdp {
         self.is_settled = true;
         // The codec of a call stays: later descriptions are held to it.
         self.codecs = vec![negotiated.codec];
+        let coding = Coding {
+            codec: codec_of(negotiated.codec),
+            opus: opus::Parameters::parse(negotiated.fmtp.as_deref().unwrap_or_default()),
+            payload_type: negotiated.payload_type,
+            dtmf_payload_type: negotiated.dtmf_payload_type,
+            cn_payload_type: negotiated.cn_payload_type,
+            receive: negotiated.receive.iter().map(|&(number, codec)| (number, codec_of(codec))).collect(),
+            dtmf_receive_payload_type: negotiated.dtmf_receive_payload_type,
+            cn_receive_payload_type: negotiated.cn_receive_payload_type,
+            dtmf_clock_hz: negotiated.dtmf_clock_hz,
+        };
+        self.rate_hz = Some(coding.rate_hz());
         Ok(Negotiated {
-            coding: Coding {
-                codec: codec_of(negotiated.codec),
-                opus: opus::Parameters::parse(negotiated.fmtp.as_deref().unwrap_or_default()),
-                payload_type: negotiated.payload_type,
-                dtmf_payload_type: negotiated.dtmf_payload_type,
-                cn_payload_type: negotiated.cn_payload_type,
-                receive: negotiated.receive.iter().map(|&(number, codec)| (number, codec_of(codec))).collect(),
-                dtmf_receive_payload_type: negotiated.dtmf_receive_payload_type,
-                cn_receive_payload_type: negotiated.cn_receive_payload_type,
-                dtmf_clock_hz: negotiated.dtmf_clock_hz,
-            },
+            coding,
             // RFC 3264 §8.4: an address of zeros is the old way to hold.
             is_sending: negotiated.direction.sends() && !negotiated.remote_rtp.ip().is_unspecified(),
             is_receiving: negotiated.direction.receives(),

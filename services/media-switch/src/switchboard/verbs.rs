@@ -6,9 +6,9 @@ use std::sync::Arc;
 use botstream_api::call::State as CallState;
 use botstream_api::event::Body;
 use botstream_api::{
-    AudioDirection, CallId, DtmfCollectReply, DtmfCollectRequest, DtmfSendReply, DtmfSendRequest, Error, ErrorCode,
-    HoldReply, MuteReply, MuteRequest, PlayReply, PlayRequest, PlayStopReply, PlayStopRequest, PlaybackFinished,
-    SetVarsReply, SetVarsRequest, UnholdReply, dtmf_collect_request, validate,
+    AudioDirection, BridgeReply, CallId, DtmfCollectReply, DtmfCollectRequest, DtmfSendReply, DtmfSendRequest, Error,
+    ErrorCode, HoldReply, MuteReply, MuteRequest, PlayReply, PlayRequest, PlayStopReply, PlayStopRequest,
+    PlaybackFinished, SetVarsReply, SetVarsRequest, UnbridgeReply, UnholdReply, dtmf_collect_request, validate,
 };
 use ulid::Ulid;
 use voicebot::message::{ErrorInfo, MuteDirection, Play};
@@ -36,6 +36,8 @@ pub(super) struct Doings {
     /// `play`s of the bot's that are being loaded.
     plays_asked: u32,
     pub(super) hold: Hold,
+    /// The call that this one is bridged with.
+    pub(super) bridge: Option<CallId>,
 }
 
 /// A verb of the API on a call that this node owns.
@@ -49,6 +51,8 @@ pub(crate) enum Verb {
     /// With what is heard meanwhile.
     Hold(Option<Arc<Clip>>, Answer<HoldReply>),
     Unhold(Answer<UnholdReply>),
+    Bridge(CallId, Answer<BridgeReply>),
+    Unbridge(Answer<UnbridgeReply>),
     SetVars(SetVarsRequest, Answer<SetVarsReply>),
     DtmfSend(DtmfSendRequest, Answer<DtmfSendReply>),
     DtmfCollect(DtmfCollectRequest, Answer<DtmfCollectReply>),
@@ -93,6 +97,20 @@ impl Switchboard {
             }
             Verb::Hold(music, answer) => self.hold_found(found, music, HoldAnswer::Hold(answer)).await,
             Verb::Unhold(answer) => self.hold_found(found, None, HoldAnswer::Unhold(answer)).await,
+            Verb::Bridge(other, answer) => {
+                let reply = match found {
+                    Ok(key) => self.bridge(tenant, key, &other).await,
+                    Err(error) => Err(error),
+                };
+                let _is_heard = answer.send(reply);
+            }
+            Verb::Unbridge(answer) => {
+                let reply = match found {
+                    Ok(key) => self.unbridge(key).await,
+                    Err(error) => Err(error),
+                };
+                let _is_heard = answer.send(reply);
+            }
             Verb::SetVars(request, answer) => {
                 let _is_heard = answer.send(found.and_then(|key| self.set_vars(key, request.vars)));
             }
