@@ -7,4 +7,5 @@ pub(crate) mod limits;
 pub(crate) mod object;
 pub(crate) mod refuse;
 pub(crate) mod telephony;
+pub(crate) mod trunk_credentials;
 pub(crate) mod view;

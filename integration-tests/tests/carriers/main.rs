@@ -1,0 +1,3 @@
+//! Trunks at real carriers: digest, registration, health.
+
+mod digest;
