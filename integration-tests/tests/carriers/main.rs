@@ -1,3 +1,4 @@
-//! Trunks at real carriers: digest, registration, health.
+//! Trunks at real carriers: digest and registration.
 
 mod digest;
+mod register;

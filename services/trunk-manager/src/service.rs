@@ -17,7 +17,7 @@ use crate::core::{credentials, trunk_credentials};
 use crate::file::TelephonyFile;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
-use crate::{api, follow, limits};
+use crate::{agent, api, follow, limits};
 
 /// How long credentials that the file has no more are kept: a switch that has not got the new configuration yet still uses them.
 const SWEEP_AFTER: Duration = Duration::from_secs(2);
@@ -26,8 +26,10 @@ const SWEEP_AFTER: Duration = Duration::from_secs(2);
 const ROUND: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> {
+    // Before anything is opened: it may be wrong.
+    config.advertised_ip()?;
     let mut hangups = signal(SignalKind::hangup()).context("SIGHUP")?;
-    let mut file = config.telephony_file.map(TelephonyFile::new);
+    let mut file = config.telephony_file.clone().map(TelephonyFile::new);
     let first = match &mut file {
         None => Telephony::default(),
         Some(file) => file.look_again().map_err(|problems| {
@@ -67,6 +69,7 @@ pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> 
     manager.count();
     api::serve(&chassis, &shared).await?;
     limits::serve(&chassis, &shared, &manager.metrics).await?;
+    agent::start(&chassis, &config, &shared, manager.secrets.clone(), &manager.metrics).await?;
     chassis.health.set_ready(true);
 
     let mut looks = tokio::time::interval(config.telephony_poll);

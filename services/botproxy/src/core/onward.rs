@@ -31,7 +31,7 @@ struct Hop {
 type Nowhere = (u16, Refusal);
 
 impl Proxy {
-    /// A request from a switch that makes a dialog or stands alone.
+    /// A request from a switch or a trunk-manager that makes a dialog or stands alone.
     pub(super) fn forward_outbound(&mut self, now: Instant, arrival: Arrival, directory: &mut dyn Directory) {
         let Some(peer) = next_hop(&arrival.request, directory) else {
             self.refuse(now, arrival.server, &arrival.request, 502, Refusal::Unresolvable);

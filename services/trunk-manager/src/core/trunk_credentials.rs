@@ -30,7 +30,7 @@ pub(crate) fn take(
         let text = |key: &str| trunk.get(key).and_then(toml::Value::as_str).filter(|text| !text.is_empty());
         let addresses = addresses(trunk);
         if addresses.is_empty() {
-            findings.add(&place, "auth: answers challenges of the peer, and there is no peer");
+            findings.add(&place, "auth: answers challenges of the peer or a registrar, and there is none");
         }
         credentials.extend(addresses.into_iter().map(|address| TrunkCredential {
             tenant: text("tenant").unwrap_or(subjects::DEFAULT_TENANT).to_owned(),
@@ -46,8 +46,10 @@ pub(crate) fn take(
 
 /// Where a trunk's requests go, and so where its credentials may be shown.
 fn addresses(trunk: &toml::Value) -> Vec<String> {
-    let peer = trunk.get("peer").and_then(toml::Value::as_str);
-    let mut addresses: Vec<_> = peer.into_iter().filter(|text| !text.is_empty()).map(str::to_owned).collect();
+    let registrars = trunk.get("registration").and_then(|registration| registration.get("registrars"));
+    let registrars = registrars.and_then(toml::Value::as_array).into_iter().flatten();
+    let all = trunk.get("peer").into_iter().chain(registrars).filter_map(toml::Value::as_str);
+    let mut addresses: Vec<_> = all.filter(|text| !text.is_empty()).map(str::to_owned).collect();
     addresses.sort();
     addresses.dedup();
     addresses
@@ -116,6 +118,15 @@ mod tests {
     }
 
     #[test]
+    fn registrars_are_shown_them_too() {
+        let text = r#"trunks = [{ name = "a", peer = "h:1", registration = { user = "u", registrars = ["r1:1", "h:1", "r2:1"] },
+            auth = { username = "u", password = "p" } }]"#;
+        let credentials = Telephony::parse(&text.replace('\n', " ")).unwrap().trunk_credentials;
+        let addresses: Vec<_> = credentials.iter().map(|credential| credential.address.as_str()).collect();
+        assert_eq!(addresses, ["h:1", "r1:1", "r2:1"]);
+    }
+
+    #[test]
     fn what_is_wrong_is_said_without_the_password() {
         let shape = r#"trunks[1] "a": auth: use { username = "…", password = "…" }"#;
         for auth in [
@@ -134,7 +145,7 @@ mod tests {
         assert!(of("u", "").starts_with(r#"trunks[1] "a": auth.password: use 1 to 4096"#));
         assert_eq!(
             problem("addresses = [\"10.0.0.1\"], auth = { username = \"u\", password = \"pw-secret\" }"),
-            r#"trunks[1] "a": auth: answers challenges of the peer, and there is no peer"#
+            r#"trunks[1] "a": auth: answers challenges of the peer or a registrar, and there is none"#
         );
     }
 
