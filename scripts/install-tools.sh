@@ -3,7 +3,8 @@
 #   nats-server 2.10 or newer   into .cache/tools/bin; nothing of the system is changed
 #   nats-py                     Python's client of NATS, for the documentation's examples: into .cache/tools/python
 #   cc, openssl, sipp, espeak-ng  from the system's own packages, when missing; openssl makes the keys of shared databases
-# only with --test: stock bots, which the tests have called
+# only with --test: a carrier, and stock bots, which the tests have called
+#   kamailio                    into .cache/tools
 #   pipecat                     the serializers of PyPI's pipecat-ai: into .cache/tools/pipecat
 #   jambonz                     npm's @jambonz/sdk: into .cache/tools/jambonz; node and npm from the system's packages, when missing
 # only with --bench: what IraTDB is measured against
@@ -12,7 +13,7 @@
 # usage: scripts/install-tools.sh [--check | --test | --bench]
 #   --check   installs nothing; prints a line for each tool, "name<TAB>found|missing<TAB>version or hint<TAB>path",
 #             and ends with 1 if one is missing
-#   --test    installs the stock bots, too
+#   --test    installs kamailio and the stock bots, too
 #   --bench   installs only what `make bench-iratdb` needs: nats-server and redis-server
 #
 # nats-server is looked for in $NATS_SERVER_BIN, in .cache/tools/bin and on PATH, and else fetched as the Debian 13 package
@@ -28,6 +29,10 @@ declare -rA nats_package_sha256=(
   [amd64]=6d913ac987b78734c08537c2adeb1526cf735f216173a9170d94b185fcfe6f8a
   [arm64]=0c9a617510b28c1b4fb4a38aabea6ab8cd7f026247f2abdff8b955b2278ce049
 )
+
+readonly kamailio_suite=bookworm
+readonly kamailio_package_version=5.6.3-2
+declare -rA kamailio_package_sha256=([amd64]=1fb43079b3d7e5f575e3ca7b3252239bb4df335a410464fdd39a9d1dfdf28a33)
 
 readonly nats_py_version=2.16.0
 readonly nats_py_sha256=aeb1ff123966c05833d26c7df7e1d54c1c6d32b612428b21677a2e921f1fecae
@@ -257,6 +262,39 @@ EOF
   say "install-tools: redis-server $version is in ${bin_dir#"$root"/}"
 }
 
+find_kamailio() {
+  local candidate
+  for candidate in "${KAMAILIO_BIN:-}" "$bin_dir/kamailio" "$(command -v kamailio || true)"; do
+    [[ -n $candidate && -x $candidate ]] && "$candidate" -v >/dev/null 2>&1 || continue
+    printf '%s\n' "$candidate"
+    return 0
+  done
+  return 1
+}
+
+install_kamailio() {
+  say "install-tools: fetching kamailio from this machine's Debian mirror"
+  local -a apt=()
+  local architecture kamailio=$root/.cache/tools/kamailio
+  private_apt "$kamailio_suite" "install kamailio yourself and set KAMAILIO_BIN"
+  fetch_package kamailio "$kamailio_package_version" "${kamailio_package_sha256[$architecture]:-}" "$work_dir/kamailio"
+  rm -rf "$kamailio"
+  mkdir -p "$kamailio" "$bin_dir"
+  install -m 755 "$work_dir/kamailio/usr/sbin/kamailio" "$kamailio/kamailio"
+  cp -r "$work_dir"/kamailio/usr/lib/*/kamailio "$kamailio/lib"
+  cat >"$bin_dir/.kamailio.$$" <<'EOS'
+#!/bin/sh
+# kamailio with its own libraries and modules, which the system need not have.
+kamailio=$(dirname "$(readlink -f "$0")")/../kamailio
+export LD_LIBRARY_PATH="$kamailio/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+exec "$kamailio/kamailio" -L "$kamailio/lib/modules" "$@"
+EOS
+  chmod 755 "$bin_dir/.kamailio.$$"
+  mv -f "$bin_dir/.kamailio.$$" "$bin_dir/kamailio"
+  "$bin_dir/kamailio" -v >/dev/null || die "the fetched kamailio does not run on this machine: install kamailio yourself and set KAMAILIO_BIN"
+  say "install-tools: kamailio is in ${bin_dir#"$root"/}"
+}
+
 install_nats_server() {
   say "install-tools: fetching nats-server from this machine's Debian mirror"
   local -a apt=()
@@ -412,6 +450,7 @@ main() {
   ((${#packages[@]} == 0)) || install_packages "${packages[@]}"
   [[ $(nats_py_version) == "$nats_py_version" ]] || install_nats_py
   if [[ -n $test ]]; then
+    find_kamailio >/dev/null || install_kamailio
     pipecat_is_installed || install_pipecat
     jambonz_is_installed || install_jambonz
   fi

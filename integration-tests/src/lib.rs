@@ -7,6 +7,7 @@ pub mod bot;
 pub mod config;
 pub mod events;
 pub mod forger;
+pub mod kamailio;
 pub mod live;
 pub mod priority;
 pub mod raw;

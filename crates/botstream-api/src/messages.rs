@@ -70,6 +70,8 @@ impl Body {
             Self::StreamReconnecting(_) => ("stream", "reconnecting"),
             Self::StreamFallback(_) => ("stream", "fallback"),
             Self::QosSample(_) => ("qos", "sample"),
+            Self::TrunkUp(_) => ("trunk", "up"),
+            Self::TrunkDown(_) => ("trunk", "down"),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Database `config`: trunks, numbers, routes and bots, written by the trunk-manager, read by every service.
+//! Database `config`: trunks, numbers, routes and bots, written by the trunk-manager, read by every service; and beside them how the trunks
+//! are ([`trunk_states`](crate::trunk_states)).
 //!
 //! Every object belongs to a tenant and is named within it. Trunks, routes and bots are kept whole, as the JSON of their
 //! message, beside their key.
@@ -7,12 +8,14 @@ use std::net::IpAddr;
 
 use botstream_api::{Bot, Number, Route, StreamSpec, Trunk, from_json};
 use ipnet::IpNet;
-use iratdb::Options;
 use iratdb::rusqlite;
 use iratdb::rusqlite::types::Type;
 use iratdb::rusqlite::{Connection, Row};
+use iratdb::{Options, TableOptions};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::trunk_states;
 
 /// Name of the database.
 pub const NAME: &str = "config";
@@ -44,11 +47,13 @@ pub const SCHEMA: &[&str] = &[
     document TEXT NOT NULL,
     PRIMARY KEY (tenant, name)
 )",
+    trunk_states::STATES,
+    trunk_states::AGENTS,
 ];
 
 /// How to open it.
 pub fn options() -> Options {
-    Options::new(NAME).schema(SCHEMA)
+    Options::new(NAME).schema(SCHEMA).table("trunk_agents", TableOptions::default().owned())
 }
 
 /// An object that is kept whole.

@@ -9,9 +9,11 @@ pub mod calls;
 pub mod cluster;
 pub mod config;
 pub mod dialing;
+pub mod home;
 pub mod load;
 pub mod rights;
 pub mod secrets;
+pub mod trunk_states;
 
 use iratdb::Options;
 use iratdb::rusqlite;

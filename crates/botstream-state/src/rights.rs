@@ -47,7 +47,11 @@ pub const RIGHTS: &[Rights] = &[
         readers: &["botproxy", "dialer", "iratdbot", "media-switch", OPERATOR],
     },
     Rights { database: dialing::NAME, writers: &["dialer"], readers: &["iratdbot", OPERATOR] },
-    Rights { database: load::NAME, writers: &["botproxy", "dialer", "media-switch"], readers: &["iratdbot", OPERATOR] },
+    Rights {
+        database: load::NAME,
+        writers: &["botproxy", "dialer", "media-switch"],
+        readers: &["iratdbot", "trunk-manager", OPERATOR],
+    },
     // The one that not even the operator's tool reads.
     Rights { database: secrets::NAME, writers: &["trunk-manager"], readers: &["botproxy", "media-switch"] },
 ];

@@ -1,7 +1,7 @@
 //! Database `secrets`: credentials, written by the trunk-manager, read by those who use them.
 //!
-//! A credential belongs to where it is shown, not to the bot's name: whatever a reader knows of the rest of the configuration at that
-//! moment, no credential goes to an address that it was not given for.
+//! A credential belongs to where it is shown, not only to the bot's or the trunk's name: whatever a reader knows of the rest of the
+//! configuration at that moment, no credential goes to an address that it was not given for.
 
 use std::fmt;
 
@@ -13,14 +13,24 @@ use iratdb::rusqlite::{Connection, Row};
 pub const NAME: &str = "secrets";
 
 /// Its tables.
-pub const SCHEMA: &[&str] = &["CREATE TABLE bots (
+pub const SCHEMA: &[&str] = &[
+    "CREATE TABLE bots (
     tenant TEXT NOT NULL,
     url TEXT NOT NULL,
     bearer TEXT NOT NULL,
     basic TEXT NOT NULL,
     secret TEXT NOT NULL,
     PRIMARY KEY (tenant, url)
-)"];
+)",
+    "CREATE TABLE trunks (
+    tenant TEXT NOT NULL,
+    trunk TEXT NOT NULL,
+    address TEXT NOT NULL,
+    username TEXT NOT NULL,
+    password TEXT NOT NULL,
+    PRIMARY KEY (tenant, trunk, address)
+)",
+];
 
 /// How to open it.
 pub fn options() -> Options {
@@ -87,9 +97,105 @@ pub fn remove(conn: &Connection, tenant: &str, url: &str) -> rusqlite::Result<bo
     Ok(crate::execute(conn, "DELETE FROM bots WHERE tenant = ?1 AND url = ?2", [tenant, url])? > 0)
 }
 
+/// What answers the challenges of a trunk at one address (RFC 3261 §22).
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TrunkCredential {
+    /// The trunk's tenant.
+    pub tenant: String,
+    /// The trunk's name.
+    pub trunk: String,
+    /// `host:port`, as the trunk has it.
+    pub address: String,
+    /// User name.
+    pub username: String,
+    /// Password, in clear: each algorithm makes another hash of it.
+    pub password: String,
+}
+
+impl fmt::Debug for TrunkCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrunkCredential")
+            .field("tenant", &self.tenant)
+            .field("trunk", &self.trunk)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+fn read_of_trunk(row: &Row<'_>) -> rusqlite::Result<TrunkCredential> {
+    Ok(TrunkCredential {
+        tenant: row.get(0)?,
+        trunk: row.get(1)?,
+        address: row.get(2)?,
+        username: row.get(3)?,
+        password: row.get(4)?,
+    })
+}
+
+/// What answers the challenges of a trunk at this address.
+pub fn of_trunk(
+    conn: &Connection,
+    tenant: &str,
+    trunk: &str,
+    address: &str,
+) -> rusqlite::Result<Option<TrunkCredential>> {
+    let sql = "SELECT tenant, trunk, address, username, password FROM trunks
+         WHERE tenant = ?1 AND trunk = ?2 AND address = ?3";
+    crate::one(conn, sql, [tenant, trunk, address], read_of_trunk)
+}
+
+/// Those of all trunks.
+pub fn all_of_trunks(conn: &Connection) -> rusqlite::Result<Vec<TrunkCredential>> {
+    let sql = "SELECT tenant, trunk, address, username, password FROM trunks ORDER BY tenant, trunk, address";
+    crate::all(conn, sql, [], read_of_trunk)
+}
+
+/// Inserts a trunk's credential or changes it; leaves the row alone when it already says so.
+pub fn put_of_trunk(conn: &Connection, credential: &TrunkCredential) -> rusqlite::Result<()> {
+    crate::execute(
+        conn,
+        "INSERT INTO trunks VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (tenant, trunk, address) DO UPDATE
+         SET username = excluded.username, password = excluded.password
+         WHERE (username, password) <> (excluded.username, excluded.password)",
+        [&credential.tenant, &credential.trunk, &credential.address, &credential.username, &credential.password],
+    )?;
+    Ok(())
+}
+
+/// Removes a trunk's credential; whether it was there.
+pub fn remove_of_trunk(conn: &Connection, tenant: &str, trunk: &str, address: &str) -> rusqlite::Result<bool> {
+    let sql = "DELETE FROM trunks WHERE tenant = ?1 AND trunk = ?2 AND address = ?3";
+    Ok(crate::execute(conn, sql, [tenant, trunk, address])? > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_trunks_credential_is_for_one_address_and_is_not_shown() {
+        let conn = crate::memory(SCHEMA);
+        let given = TrunkCredential {
+            tenant: "default".into(),
+            trunk: "carrier".into(),
+            address: "h:5060".into(),
+            username: "u".into(),
+            password: "the-password".into(),
+        };
+        put_of_trunk(&conn, &TrunkCredential { password: "older".into(), ..given.clone() }).unwrap();
+        put_of_trunk(&conn, &given).unwrap();
+        let before = conn.total_changes();
+        put_of_trunk(&conn, &given).unwrap();
+        assert_eq!(conn.total_changes(), before);
+        assert_eq!(of_trunk(&conn, "default", "carrier", "h:5060").unwrap(), Some(given.clone()));
+        assert_eq!(of_trunk(&conn, "default", "carrier", "other:5060").unwrap(), None);
+        assert_eq!(of_trunk(&conn, "acme", "carrier", "h:5060").unwrap(), None);
+        assert_eq!(all_of_trunks(&conn).unwrap(), [given.clone()]);
+        assert!(!format!("{given:?}").contains("the-password"));
+        assert!(remove_of_trunk(&conn, "default", "carrier", "h:5060").unwrap());
+        assert!(!remove_of_trunk(&conn, "default", "carrier", "h:5060").unwrap());
+    }
 
     fn credential(tenant: &str, url: &str, bearer: &str) -> BotCredential {
         BotCredential { tenant: tenant.into(), url: url.into(), bearer: bearer.into(), ..BotCredential::default() }

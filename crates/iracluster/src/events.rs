@@ -21,7 +21,7 @@ const CALLS_MAX: usize = 100_000;
 const KEPT: Duration = Duration::from_secs(72 * 60 * 60);
 
 /// Classes of events that are kept.
-const KEPT_CLASSES: [&str; 3] = ["call", "dtmf", "stream"];
+const KEPT_CLASSES: [&str; 4] = ["call", "dtmf", "stream", "trunk"];
 
 /// Publishes events. Never waits: what NATS does not take in time is dropped and counted, and shows as a gap in `ev_seq`.
 /// Cheap to clone.

@@ -6,8 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use botstream_api::Trunk;
-use botstream_state::config;
 use botstream_state::load::{self, Reservation, SwitchLoad};
+use botstream_state::{config, trunk_states};
 use ipnet::IpNet;
 use iratdb::IraTdb;
 use iratdb::rusqlite::OptionalExtension;
@@ -23,6 +23,18 @@ pub(crate) struct Trunks {
     /// Addresses of peers, by host in lower case and port.
     peers: BTreeMap<(String, u16), SocketAddr>,
     peer_ips: BTreeSet<IpAddr>,
+    registered: Vec<Registered>,
+    /// Where trunk-managers speak from.
+    agents: BTreeSet<SocketAddr>,
+}
+
+/// A trunk that is registered.
+#[derive(Debug)]
+struct Registered {
+    trunk: TrunkName,
+    contact_user: String,
+    /// Of its registrars and its peer.
+    ips: BTreeSet<IpAddr>,
 }
 
 impl Trunks {
@@ -33,24 +45,39 @@ impl Trunks {
         let mut sources: Vec<_> = all.iter().flat_map(networks_of).collect();
         // Stable: of equals the first by tenant and name.
         sources.sort_by_key(|(network, _)| std::cmp::Reverse(network.prefix_len()));
-        let mut peers = BTreeMap::new();
+        let agents = config_db.read(trunk_states::agents)?.into_iter().collect();
+        let mut found = Self { sources, agents, ..Self::default() };
         for trunk in &all {
-            let Some((host, port)) = host_port(&trunk.peer) else { continue };
-            let key = (host.to_string().to_ascii_lowercase(), port);
-            let addr = match host {
-                Host::Ip(ip) => Some(SocketAddr::new(ip, port)),
-                Host::Name(name) => match tokio::net::lookup_host((name.as_str(), port)).await {
-                    Ok(mut found) => found.next(),
-                    Err(error) => {
-                        tracing::warn!(trunk = trunk.name, peer = trunk.peer, %error, "the peer's name cannot be looked up");
-                        last.peers.get(&key).copied()
-                    }
-                },
-            };
-            peers.extend(addr.map(|addr| (key, addr)));
+            let mut ips = BTreeSet::new();
+            for peer in peers_of(trunk) {
+                ips.extend(found.look_up(trunk, peer, last).await);
+            }
+            found.peer_ips.extend(&ips);
+            if let Some(registration) = &trunk.registration {
+                let user = [&registration.contact_user, &registration.user].into_iter().find(|user| !user.is_empty());
+                let (trunk, contact_user) = (name_of(trunk), user.cloned().unwrap_or_default());
+                found.registered.push(Registered { trunk, contact_user, ips });
+            }
         }
-        let peer_ips = peers.values().map(|peer: &SocketAddr| peer.ip().to_canonical()).collect();
-        Ok(Self { sources, peers, peer_ips })
+        Ok(found)
+    }
+
+    /// Looks a peer up, and notes the address that calls go to; all its addresses, from each of which calls may come.
+    async fn look_up(&mut self, trunk: &Trunk, peer: &str, last: &Self) -> Vec<IpAddr> {
+        let Some((host, port)) = host_port(peer) else { return Vec::new() };
+        let key = (host.to_string().to_ascii_lowercase(), port);
+        let addresses: Vec<SocketAddr> = match host {
+            Host::Ip(ip) => vec![SocketAddr::new(ip, port)],
+            Host::Name(name) => match tokio::net::lookup_host((name.as_str(), port)).await {
+                Ok(found) => found.collect(),
+                Err(error) => {
+                    tracing::warn!(trunk = trunk.name, peer, %error, "the peer's name cannot be looked up");
+                    last.peers.get(&key).copied().into_iter().collect()
+                }
+            },
+        };
+        self.peers.extend(addresses.first().map(|first| (key, *first)));
+        addresses.iter().map(|address| address.ip().to_canonical()).collect()
     }
 
     /// The trunk with the narrowest network around an address: asked for each message that comes, so that nothing is read anew.
@@ -60,8 +87,34 @@ impl Trunks {
     }
 }
 
+impl Trunks {
+    /// See [`Directory::registered_trunk`].
+    fn registered_at(&self, source: IpAddr, contact_user: Option<&str>) -> Option<&TrunkName> {
+        let source = source.to_canonical();
+        let there = || self.registered.iter().filter(|one| one.ips.contains(&source));
+        if let Some(one) = there().find(|one| Some(one.contact_user.as_str()) == contact_user) {
+            return Some(&one.trunk);
+        }
+        let mut there = there();
+        match (there.next(), there.next()) {
+            (Some(only), None) => Some(&only.trunk),
+            _ => None,
+        }
+    }
+}
+
+fn name_of(trunk: &Trunk) -> TrunkName {
+    TrunkName { tenant: trunk.tenant.clone(), name: trunk.name.clone() }
+}
+
+/// Where a trunk's requests go: its peer and its registrars.
+fn peers_of(trunk: &Trunk) -> impl Iterator<Item = &str> {
+    let registrars = trunk.registration.iter().flat_map(|registration| &registration.registrars);
+    std::iter::once(&trunk.peer).chain(registrars).map(String::as_str).filter(|peer| !peer.is_empty())
+}
+
 fn networks_of(trunk: &Trunk) -> impl Iterator<Item = (IpNet, TrunkName)> + '_ {
-    let name = TrunkName { tenant: trunk.tenant.clone(), name: trunk.name.clone() };
+    let name = name_of(trunk);
     let networks = trunk.addresses.iter().filter_map(|text| config::parse_network(text));
     networks.map(move |network| (network, name.clone()))
 }
@@ -103,6 +156,23 @@ impl Directory for Databases {
 
     fn is_trunk_peer(&self, source: IpAddr) -> bool {
         current(&self.trunks).peer_ips.contains(&source.to_canonical())
+    }
+
+    fn is_agent(&self, source: SocketAddr) -> bool {
+        current(&self.trunks).agents.contains(&source)
+    }
+
+    fn is_agent_at(&self, source: IpAddr) -> bool {
+        current(&self.trunks).agents.iter().any(|agent| agent.ip() == source)
+    }
+
+    fn registered_trunk(&self, source: IpAddr, contact_user: Option<&str>) -> Option<TrunkName> {
+        current(&self.trunks).registered_at(source, contact_user).cloned()
+    }
+
+    fn contact_user(&self, trunk: &TrunkName) -> Option<String> {
+        let trunks = current(&self.trunks);
+        trunks.registered.iter().find(|one| one.trunk == *trunk).map(|one| one.contact_user.clone())
     }
 
     fn resolve(&self, host: &str, port: u16) -> Option<SocketAddr> {

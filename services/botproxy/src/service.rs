@@ -110,12 +110,17 @@ fn announce(load: &IraTdb, row: &ProxyRow) -> iratdb::Result<()> {
 /// Keeps the trunks up to date: at every change of the table, and now and then for the names in them.
 async fn follow_trunks(config_db: IraTdb, trunks: SharedTrunks) -> iratdb::Result<()> {
     let mut changes = config_db.subscribe("trunks")?;
+    let mut agents = config_db.subscribe("trunk_agents")?;
     loop {
         // First of all: what changed between the first reading and the subscription.
         let last = current(&trunks);
         let new = Trunks::load(&config_db, &last).await?;
         *trunks.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
-        let is_closed = matches!(tokio::time::timeout(LOOKUP_EVERY, changes.next()).await, Ok(None));
+        let is_closed = tokio::select! {
+            change = changes.next() => change.is_none(),
+            change = agents.next() => change.is_none(),
+            () = tokio::time::sleep(LOOKUP_EVERY) => false,
+        };
         if is_closed {
             return Ok(());
         }

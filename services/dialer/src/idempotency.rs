@@ -9,14 +9,13 @@ use botstream_api::dial_request::Wait;
 use botstream_api::encoding::{self, Encoding};
 use botstream_api::node::State as NodeState;
 use botstream_api::{CallId, ClientError, DialReply, DialRequest, Error, ErrorCode, NodeListRequest, headers};
-use botstream_state::cluster;
 use botstream_state::dialing::{self, IdempotencyRow};
+use botstream_state::{cluster, home};
 use iracluster::{Chassis, RequestContext};
 use iratdb::IraTdb;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
-use crate::core::home;
 use crate::core::keys::{Decision, decide};
 use crate::dialer::{Dialer, Order, Witness, now_ms, storage};
 use crate::follow::{Ears, follow};

@@ -8,11 +8,10 @@ use botstream_api::{
     CallId, ClientError, Error, ErrorCode, NodeListRequest, TrunkAcquireReply, TrunkAcquireRequest, TrunkReleaseReply,
     TrunkReleaseRequest,
 };
-use botstream_state::cluster;
 use botstream_state::load::{self, SwitchState};
+use botstream_state::{cluster, home};
 use iracluster::RequestContext;
 
-use crate::core::home;
 use crate::dialer::{Dialer, Order, storage};
 
 /// How long a trunk-manager may take: a turn comes within a second.

@@ -193,6 +193,7 @@ fn accept<T: Object>(shared: &Shared, mut object: T, revision: u64) -> Result<T,
 async fn create<T: Checked>(shared: Arc<Shared>, context: RequestContext, mut object: T) -> Result<T, Error> {
     adopt(&mut object, &context.tenant)?;
     object.set_revision(0);
+    object.without_status();
     let buckets = shared.buckets()?;
     let verb = format!("{}.create", T::KIND.noun());
     let run = |is_in_doubt| {
@@ -220,6 +221,7 @@ async fn create<T: Checked>(shared: Arc<Shared>, context: RequestContext, mut ob
 
 async fn update<T: Checked>(shared: Arc<Shared>, context: RequestContext, mut object: T) -> Result<T, Error> {
     adopt(&mut object, &context.tenant)?;
+    object.without_status();
     if object.revision() == 0 {
         let sentence = "revision is missing: give the one that get or list showed; 0 is what the file declares, which is changed there";
         return Err(Error::invalid("revision", sentence));
@@ -294,7 +296,10 @@ async fn get<T: Verbs>(shared: Arc<Shared>, context: RequestContext, request: T:
     if let Err(error) = shared.refresh::<T>(&key).await {
         tracing::debug!(%error, "answered from memory");
     }
-    shared.view(|view| view.get::<T>(&key).cloned()).ok_or_else(|| not_found::<T>(&key))
+    let object = shared.view(|view| view.get::<T>(&key).cloned()).ok_or_else(|| not_found::<T>(&key))?;
+    let mut objects = vec![object];
+    shared.fill_in_status(&mut objects)?;
+    objects.pop().ok_or_else(|| not_found::<T>(&key))
 }
 
 async fn list<T: Verbs>(shared: Arc<Shared>, context: RequestContext, request: T::List) -> Result<T::ListReply, Error> {
@@ -316,5 +321,6 @@ async fn list<T: Verbs>(shared: Arc<Shared>, context: RequestContext, request: T
         objects.truncate(limit);
         cursor = objects.last().map(|object| object.key().to_bucket()).unwrap_or_default();
     }
+    shared.fill_in_status(&mut objects)?;
     Ok(T::page(objects, cursor))
 }

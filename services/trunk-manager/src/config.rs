@@ -1,9 +1,11 @@
 //! The service's own flags.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use iracluster::ConfigError;
 
 /// Configuration of a trunk-manager.
 #[derive(Debug, Clone, Args)]
@@ -17,6 +19,28 @@ pub(crate) struct Config {
     /// How often the file is looked at for changes.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_interval)]
     pub(crate) telephony_poll: Duration,
+
+    /// Address of SIP, by which trunks are registered through the botproxies; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub(crate) sip_udp: SocketAddr,
+
+    /// Address told to the botproxies, where it is not the one listened at [default: that of SIP].
+    #[arg(long, value_name = "IP")]
+    pub(crate) advertise: Option<IpAddr>,
+}
+
+impl Config {
+    /// The address that botproxies see what is sent come from.
+    pub(crate) fn advertised_ip(&self) -> Result<IpAddr, ConfigError> {
+        let ip = self.advertise.unwrap_or_else(|| self.sip_udp.ip());
+        if ip.is_unspecified() {
+            return Err(ConfigError::new(format!(
+                "sip-udp = {} names no address that others could be told: set advertise to one",
+                self.sip_udp
+            )));
+        }
+        Ok(ip)
+    }
 }
 
 fn parse_interval(text: &str) -> Result<Duration, String> {

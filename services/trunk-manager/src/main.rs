@@ -1,6 +1,7 @@
 //! trunk-manager: trunks, numbers, routes and bots. A file declares some, requests over NATS make others, which JetStream keeps; the
 //! cluster's databases `config` and `secrets` say what is in force.
 
+mod agent;
 mod api;
 mod buckets;
 mod config;

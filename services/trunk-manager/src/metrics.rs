@@ -14,6 +14,11 @@ struct Outcome {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct State {
+    state: &'static str,
+}
+
 /// Metrics of the telephony file and of what is in force.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Metrics {
@@ -22,6 +27,7 @@ pub(crate) struct Metrics {
     trunks: Gauge,
     numbers: Gauge,
     channels: Family<Outcome, Counter>,
+    registrations: Family<State, Gauge>,
 }
 
 impl Metrics {
@@ -42,6 +48,11 @@ impl Metrics {
                 "Requests for a channel of a trunk with limits, by outcome",
                 all.channels.clone(),
             );
+            registry.register(
+                "trunk_registrations",
+                "Trunks that this instance registers, by state",
+                all.registrations.clone(),
+            );
         });
         all
     }
@@ -60,6 +71,10 @@ impl Metrics {
 
     pub(crate) fn asked_for_channel(&self, outcome: &'static str) {
         self.channels.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    pub(crate) fn registrations(&self, state: &'static str, count: usize) {
+        self.registrations.get_or_create(&State { state }).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn refused(&self) {

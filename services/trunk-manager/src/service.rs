@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use anyhow::Context;
 use botstream_state::config as shared_config;
-use botstream_state::secrets::{self, BotCredential};
+use botstream_state::secrets::{self, BotCredential, TrunkCredential};
 use iracluster::{Chassis, ConfigError};
 use iratdb::IraTdb;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::config::Config;
-use crate::core::credentials;
 use crate::core::telephony::{Problems, Telephony};
+use crate::core::{credentials, trunk_credentials};
 use crate::file::TelephonyFile;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
-use crate::{api, follow, limits};
+use crate::{agent, api, follow, limits};
 
 /// How long credentials that the file has no more are kept: a switch that has not got the new configuration yet still uses them.
 const SWEEP_AFTER: Duration = Duration::from_secs(2);
@@ -26,8 +26,10 @@ const SWEEP_AFTER: Duration = Duration::from_secs(2);
 const ROUND: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> {
+    // Before anything is opened: it may be wrong.
+    config.advertised_ip()?;
     let mut hangups = signal(SignalKind::hangup()).context("SIGHUP")?;
-    let mut file = config.telephony_file.map(TelephonyFile::new);
+    let mut file = config.telephony_file.clone().map(TelephonyFile::new);
     let first = match &mut file {
         None => Telephony::default(),
         Some(file) => file.look_again().map_err(|problems| {
@@ -47,6 +49,7 @@ pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> 
         shared: Arc::clone(&shared),
         secrets: chassis.open(secrets::options()).await?,
         credentials: Vec::new(),
+        trunk_credentials: Vec::new(),
         sweep_at: None,
         metrics: Metrics::register(&chassis.metrics),
     };
@@ -66,6 +69,7 @@ pub(crate) async fn run(chassis: Chassis, config: Config) -> anyhow::Result<()> 
     manager.count();
     api::serve(&chassis, &shared).await?;
     limits::serve(&chassis, &shared, &manager.metrics).await?;
+    agent::start(&chassis, &config, &shared, manager.secrets.clone(), &manager.metrics).await?;
     chassis.health.set_ready(true);
 
     let mut looks = tokio::time::interval(config.telephony_poll);
@@ -124,6 +128,7 @@ struct Manager {
     secrets: IraTdb,
     /// Those in force.
     credentials: Vec<BotCredential>,
+    trunk_credentials: Vec<TrunkCredential>,
     /// When to take out all others.
     sweep_at: Option<Instant>,
     metrics: Metrics,
@@ -133,8 +138,12 @@ impl Manager {
     fn put_in_force(&mut self, file: Option<&TelephonyFile>, telephony: Telephony) -> iratdb::Result<()> {
         // Two databases have no common transaction: new credentials are there before the bots that need them, and old ones for a
         // while after.
-        self.secrets.write(|conn| credentials::put(conn, &telephony.credentials))?;
+        self.secrets.write(|conn| {
+            credentials::put(conn, &telephony.credentials)?;
+            trunk_credentials::put(conn, &telephony.trunk_credentials)
+        })?;
         self.credentials.clone_from(&telephony.credentials);
+        self.trunk_credentials.clone_from(&telephony.trunk_credentials);
         self.sweep_at = Some(Instant::now() + SWEEP_AFTER);
         let (trunks, numbers, routes, bots) =
             (telephony.trunks.len(), telephony.numbers.len(), telephony.routes.len(), telephony.bots.len());
@@ -143,7 +152,8 @@ impl Manager {
         if let Some(file) = file {
             self.metrics.file_in_force();
             tracing::info!(
-                file = %file.path().display(), trunks, numbers, routes, bots, credentials = self.credentials.len(), rows_changed,
+                file = %file.path().display(), trunks, numbers, routes, bots, credentials = self.credentials.len(),
+                trunk_credentials = self.trunk_credentials.len(), rows_changed,
                 "the telephony file is in force"
             );
         }
@@ -166,7 +176,11 @@ impl Manager {
 
     fn sweep(&mut self) {
         self.sweep_at = None;
-        if let Err(error) = self.secrets.write(|conn| credentials::sweep(conn, &self.credentials)) {
+        let swept = self.secrets.write(|conn| {
+            credentials::sweep(conn, &self.credentials)?;
+            trunk_credentials::sweep(conn, &self.trunk_credentials)
+        });
+        if let Err(error) = swept {
             tracing::error!(%error, "old credentials could not be removed");
             self.sweep_at = Some(Instant::now() + SWEEP_AFTER);
         }

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::buckets::{self, Buckets};
 use crate::core::land;
 use crate::core::object::{Key, Kind, Object};
+use crate::core::status::Status;
 use crate::core::telephony::Telephony;
 use crate::core::view::{Stored, View};
 
@@ -105,6 +106,17 @@ impl Shared {
         let Some(entry) = entry else { return Ok(()) };
         let (key, object) = buckets::read::<T>(&entry).map_err(buckets::storage)?;
         self.take(key, entry.revision, object).map_err(not_landed)
+    }
+
+    /// The database `config`.
+    pub(crate) fn db(&self) -> &IraTdb {
+        &self.db
+    }
+
+    /// Fills in how the objects are.
+    pub(crate) fn fill_in_status<T: Status>(&self, objects: &mut [T]) -> Result<(), Error> {
+        let filled = self.db.read(|conn| objects.iter_mut().try_for_each(|object| object.fill_in_status(conn)));
+        filled.map_err(|error| Error::internal(error.to_string()))
     }
 
     /// Lands what could not be landed.

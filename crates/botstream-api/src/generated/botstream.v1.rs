@@ -1178,6 +1178,12 @@ pub struct Trunk {
     /// How the audio of calls to and from this trunk is protected.
     #[prost(enumeration = "trunk::Srtp", tag = "10")]
     pub srtp: i32,
+    /// Registers the trunk, so that the carrier sends its calls here (RFC 3261 section 10).
+    #[prost(message, optional, tag = "11")]
+    pub registration: ::core::option::Option<trunk::Registration>,
+    /// How the trunk is now. Only in replies; what a request says of it is ignored.
+    #[prost(message, optional, tag = "17")]
+    pub status: ::core::option::Option<TrunkStatus>,
     /// Most calls at once: none is placed while that many are up, in both directions. 0: unlimited.
     #[prost(uint32, tag = "18")]
     pub max_channels: u32,
@@ -1190,6 +1196,24 @@ pub struct Trunk {
 }
 /// Nested message and enum types in `Trunk`.
 pub mod trunk {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Registration {
+        /// host:port of each registrar, the first that answers is used; none: the trunk's peer.
+        #[prost(string, repeated, tag = "1")]
+        pub registrars: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+        /// The user of the address of record.
+        #[prost(string, tag = "2")]
+        pub user: ::prost::alloc::string::String,
+        /// Its domain; empty: the registrar's host.
+        #[prost(string, tag = "3")]
+        pub domain: ::prost::alloc::string::String,
+        /// The user of the contact, by which calls to it are recognised; empty: user.
+        #[prost(string, tag = "4")]
+        pub contact_user: ::prost::alloc::string::String,
+        /// How long a registration is asked for; 0: 3600.
+        #[prost(uint32, tag = "5")]
+        pub expires_s: u32,
+    }
     #[derive(
         Clone,
         Copy,
@@ -1317,6 +1341,144 @@ pub mod trunk {
                 "SRTP_UNSPECIFIED" => Some(Self::Unspecified),
                 "required" => Some(Self::Required),
                 "off" => Some(Self::Off),
+                _ => None,
+            }
+        }
+    }
+}
+/// How a trunk is, as the trunk-manager sees it that looks after it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkStatus {
+    #[prost(enumeration = "trunk_status::State", tag = "1")]
+    pub state: i32,
+    /// Why it is down.
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+    /// Since when it is so.
+    #[prost(message, optional, tag = "3")]
+    pub since: ::core::option::Option<::pbjson_types::Timestamp>,
+    /// The trunk-manager that looks after it.
+    #[prost(string, tag = "4")]
+    pub node: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "5")]
+    pub registration: ::core::option::Option<RegistrationStatus>,
+}
+/// Nested message and enum types in `TrunkStatus`.
+pub mod trunk_status {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum State {
+        Unspecified = 0,
+        Up = 1,
+        Down = 2,
+    }
+    impl State {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATE_UNSPECIFIED",
+                Self::Up => "up",
+                Self::Down => "down",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATE_UNSPECIFIED" => Some(Self::Unspecified),
+                "up" => Some(Self::Up),
+                "down" => Some(Self::Down),
+                _ => None,
+            }
+        }
+    }
+}
+/// How a trunk's registration is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegistrationStatus {
+    #[prost(enumeration = "registration_status::State", tag = "1")]
+    pub state: i32,
+    /// host:port of the registrar in use.
+    #[prost(string, tag = "2")]
+    pub registrar: ::prost::alloc::string::String,
+    /// host:port of the botproxy that calls come to.
+    #[prost(string, tag = "3")]
+    pub contact: ::prost::alloc::string::String,
+    /// When the registration ends, were it not refreshed.
+    #[prost(message, optional, tag = "4")]
+    pub expires_at: ::core::option::Option<::pbjson_types::Timestamp>,
+    /// Of the last failure since the registration was last granted; 0 where nobody answered.
+    #[prost(uint32, tag = "5")]
+    pub sip_status: u32,
+    /// The same in words.
+    #[prost(string, tag = "6")]
+    pub reason: ::prost::alloc::string::String,
+    /// Rounds through all registrars that have failed in a row.
+    #[prost(uint32, tag = "7")]
+    pub failures: u32,
+}
+/// Nested message and enum types in `RegistrationStatus`.
+pub mod registration_status {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum State {
+        Unspecified = 0,
+        /// There is no botproxy that calls could come to.
+        Waiting = 1,
+        /// The first attempt is on its way.
+        Trying = 2,
+        Registered = 3,
+        /// No registrar answers, or none can do it now. It is tried again.
+        Failed = 4,
+        /// A registrar has refused it. It is tried again after a longer pause.
+        Refused = 5,
+    }
+    impl State {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATE_UNSPECIFIED",
+                Self::Waiting => "waiting",
+                Self::Trying => "trying",
+                Self::Registered => "registered",
+                Self::Failed => "failed",
+                Self::Refused => "refused",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATE_UNSPECIFIED" => Some(Self::Unspecified),
+                "waiting" => Some(Self::Waiting),
+                "trying" => Some(Self::Trying),
+                "registered" => Some(Self::Registered),
+                "failed" => Some(Self::Failed),
+                "refused" => Some(Self::Refused),
                 _ => None,
             }
         }
@@ -1589,7 +1751,7 @@ pub struct Event {
     /// Field name = class, underscore, type.
     #[prost(
         oneof = "event::Body",
-        tags = "16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 32, 33, 48, 49, 50, 51, 52, 53, 54, 55, 56, 64, 80, 81"
+        tags = "16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 32, 33, 48, 49, 50, 51, 52, 53, 54, 55, 56, 64, 80, 81, 96, 97"
     )]
     pub body: ::core::option::Option<event::Body>,
 }
@@ -1646,7 +1808,23 @@ pub mod event {
         PlaybackStarted(super::PlaybackStarted),
         #[prost(message, tag = "81")]
         PlaybackFinished(super::PlaybackFinished),
+        #[prost(message, tag = "96")]
+        TrunkUp(super::TrunkUp),
+        #[prost(message, tag = "97")]
+        TrunkDown(super::TrunkDown),
     }
+}
+/// A trunk can be used again. In place of a call's id its events have the trunk's name.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkUp {
+    #[prost(message, optional, tag = "1")]
+    pub status: ::core::option::Option<TrunkStatus>,
+}
+/// A trunk cannot be used, or is not registered.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrunkDown {
+    #[prost(message, optional, tag = "1")]
+    pub status: ::core::option::Option<TrunkStatus>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CallCreated {

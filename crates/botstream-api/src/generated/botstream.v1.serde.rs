@@ -5497,6 +5497,12 @@ impl serde::Serialize for Event {
                 event::Body::PlaybackFinished(v) => {
                     struct_ser.serialize_field("playback_finished", v)?;
                 }
+                event::Body::TrunkUp(v) => {
+                    struct_ser.serialize_field("trunk_up", v)?;
+                }
+                event::Body::TrunkDown(v) => {
+                    struct_ser.serialize_field("trunk_down", v)?;
+                }
             }
         }
         struct_ser.end()
@@ -5565,6 +5571,10 @@ impl<'de> serde::Deserialize<'de> for Event {
             "playbackStarted",
             "playback_finished",
             "playbackFinished",
+            "trunk_up",
+            "trunkUp",
+            "trunk_down",
+            "trunkDown",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -5599,6 +5609,8 @@ impl<'de> serde::Deserialize<'de> for Event {
             QosSample,
             PlaybackStarted,
             PlaybackFinished,
+            TrunkUp,
+            TrunkDown,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -5650,6 +5662,8 @@ impl<'de> serde::Deserialize<'de> for Event {
                             "qosSample" | "qos_sample" => Ok(GeneratedField::QosSample),
                             "playbackStarted" | "playback_started" => Ok(GeneratedField::PlaybackStarted),
                             "playbackFinished" | "playback_finished" => Ok(GeneratedField::PlaybackFinished),
+                            "trunkUp" | "trunk_up" => Ok(GeneratedField::TrunkUp),
+                            "trunkDown" | "trunk_down" => Ok(GeneratedField::TrunkDown),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -5882,6 +5896,20 @@ impl<'de> serde::Deserialize<'de> for Event {
                                 return Err(serde::de::Error::duplicate_field("playbackFinished"));
                             }
                             body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::PlaybackFinished)
+;
+                        }
+                        GeneratedField::TrunkUp => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("trunkUp"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::TrunkUp)
+;
+                        }
+                        GeneratedField::TrunkDown => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("trunkDown"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(event::Body::TrunkDown)
 ;
                         }
                     }
@@ -10256,6 +10284,290 @@ impl<'de> serde::Deserialize<'de> for QosSample {
         deserializer.deserialize_struct("botstream.v1.QosSample", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for RegistrationStatus {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.state != 0 {
+            len += 1;
+        }
+        if !self.registrar.is_empty() {
+            len += 1;
+        }
+        if !self.contact.is_empty() {
+            len += 1;
+        }
+        if self.expires_at.is_some() {
+            len += 1;
+        }
+        if self.sip_status != 0 {
+            len += 1;
+        }
+        if !self.reason.is_empty() {
+            len += 1;
+        }
+        if self.failures != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.RegistrationStatus", len)?;
+        if self.state != 0 {
+            let v = registration_status::State::try_from(self.state)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.state)))?;
+            struct_ser.serialize_field("state", &v)?;
+        }
+        if !self.registrar.is_empty() {
+            struct_ser.serialize_field("registrar", &self.registrar)?;
+        }
+        if !self.contact.is_empty() {
+            struct_ser.serialize_field("contact", &self.contact)?;
+        }
+        if let Some(v) = self.expires_at.as_ref() {
+            struct_ser.serialize_field("expires_at", v)?;
+        }
+        if self.sip_status != 0 {
+            struct_ser.serialize_field("sip_status", &self.sip_status)?;
+        }
+        if !self.reason.is_empty() {
+            struct_ser.serialize_field("reason", &self.reason)?;
+        }
+        if self.failures != 0 {
+            struct_ser.serialize_field("failures", &self.failures)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for RegistrationStatus {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "state",
+            "registrar",
+            "contact",
+            "expires_at",
+            "expiresAt",
+            "sip_status",
+            "sipStatus",
+            "reason",
+            "failures",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            State,
+            Registrar,
+            Contact,
+            ExpiresAt,
+            SipStatus,
+            Reason,
+            Failures,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "state" => Ok(GeneratedField::State),
+                            "registrar" => Ok(GeneratedField::Registrar),
+                            "contact" => Ok(GeneratedField::Contact),
+                            "expiresAt" | "expires_at" => Ok(GeneratedField::ExpiresAt),
+                            "sipStatus" | "sip_status" => Ok(GeneratedField::SipStatus),
+                            "reason" => Ok(GeneratedField::Reason),
+                            "failures" => Ok(GeneratedField::Failures),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = RegistrationStatus;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.RegistrationStatus")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<RegistrationStatus, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut state__ = None;
+                let mut registrar__ = None;
+                let mut contact__ = None;
+                let mut expires_at__ = None;
+                let mut sip_status__ = None;
+                let mut reason__ = None;
+                let mut failures__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::State => {
+                            if state__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("state"));
+                            }
+                            state__ = Some(map_.next_value::<registration_status::State>()? as i32);
+                        }
+                        GeneratedField::Registrar => {
+                            if registrar__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("registrar"));
+                            }
+                            registrar__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Contact => {
+                            if contact__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("contact"));
+                            }
+                            contact__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::ExpiresAt => {
+                            if expires_at__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("expiresAt"));
+                            }
+                            expires_at__ = map_.next_value()?;
+                        }
+                        GeneratedField::SipStatus => {
+                            if sip_status__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("sipStatus"));
+                            }
+                            sip_status__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Reason => {
+                            if reason__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reason"));
+                            }
+                            reason__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Failures => {
+                            if failures__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("failures"));
+                            }
+                            failures__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(RegistrationStatus {
+                    state: state__.unwrap_or_default(),
+                    registrar: registrar__.unwrap_or_default(),
+                    contact: contact__.unwrap_or_default(),
+                    expires_at: expires_at__,
+                    sip_status: sip_status__.unwrap_or_default(),
+                    reason: reason__.unwrap_or_default(),
+                    failures: failures__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.RegistrationStatus", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for registration_status::State {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "STATE_UNSPECIFIED",
+            Self::Waiting => "waiting",
+            Self::Trying => "trying",
+            Self::Registered => "registered",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for registration_status::State {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "STATE_UNSPECIFIED",
+            "waiting",
+            "trying",
+            "registered",
+            "failed",
+            "refused",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = registration_status::State;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "STATE_UNSPECIFIED" => Ok(registration_status::State::Unspecified),
+                    "waiting" => Ok(registration_status::State::Waiting),
+                    "trying" => Ok(registration_status::State::Trying),
+                    "registered" => Ok(registration_status::State::Registered),
+                    "failed" => Ok(registration_status::State::Failed),
+                    "refused" => Ok(registration_status::State::Refused),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Route {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -12956,6 +13268,12 @@ impl serde::Serialize for Trunk {
         if self.srtp != 0 {
             len += 1;
         }
+        if self.registration.is_some() {
+            len += 1;
+        }
+        if self.status.is_some() {
+            len += 1;
+        }
         if self.max_channels != 0 {
             len += 1;
         }
@@ -13004,6 +13322,12 @@ impl serde::Serialize for Trunk {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.srtp)))?;
             struct_ser.serialize_field("srtp", &v)?;
         }
+        if let Some(v) = self.registration.as_ref() {
+            struct_ser.serialize_field("registration", v)?;
+        }
+        if let Some(v) = self.status.as_ref() {
+            struct_ser.serialize_field("status", v)?;
+        }
         if self.max_channels != 0 {
             struct_ser.serialize_field("max_channels", &self.max_channels)?;
         }
@@ -13036,6 +13360,8 @@ impl<'de> serde::Deserialize<'de> for Trunk {
             "rtp_networks",
             "rtpNetworks",
             "srtp",
+            "registration",
+            "status",
             "max_channels",
             "maxChannels",
             "max_cps",
@@ -13055,6 +13381,8 @@ impl<'de> serde::Deserialize<'de> for Trunk {
             Nat,
             RtpNetworks,
             Srtp,
+            Registration,
+            Status,
             MaxChannels,
             MaxCps,
             Revision,
@@ -13089,6 +13417,8 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                             "nat" => Ok(GeneratedField::Nat),
                             "rtpNetworks" | "rtp_networks" => Ok(GeneratedField::RtpNetworks),
                             "srtp" => Ok(GeneratedField::Srtp),
+                            "registration" => Ok(GeneratedField::Registration),
+                            "status" => Ok(GeneratedField::Status),
                             "maxChannels" | "max_channels" => Ok(GeneratedField::MaxChannels),
                             "maxCps" | "max_cps" => Ok(GeneratedField::MaxCps),
                             "revision" => Ok(GeneratedField::Revision),
@@ -13121,6 +13451,8 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                 let mut nat__ = None;
                 let mut rtp_networks__ = None;
                 let mut srtp__ = None;
+                let mut registration__ = None;
+                let mut status__ = None;
                 let mut max_channels__ = None;
                 let mut max_cps__ = None;
                 let mut revision__ = None;
@@ -13186,6 +13518,18 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                             }
                             srtp__ = Some(map_.next_value::<trunk::Srtp>()? as i32);
                         }
+                        GeneratedField::Registration => {
+                            if registration__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("registration"));
+                            }
+                            registration__ = map_.next_value()?;
+                        }
+                        GeneratedField::Status => {
+                            if status__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("status"));
+                            }
+                            status__ = map_.next_value()?;
+                        }
                         GeneratedField::MaxChannels => {
                             if max_channels__.is_some() {
                                 return Err(serde::de::Error::duplicate_field("maxChannels"));
@@ -13223,6 +13567,8 @@ impl<'de> serde::Deserialize<'de> for Trunk {
                     nat: nat__.unwrap_or_default(),
                     rtp_networks: rtp_networks__.unwrap_or_default(),
                     srtp: srtp__.unwrap_or_default(),
+                    registration: registration__,
+                    status: status__,
                     max_channels: max_channels__.unwrap_or_default(),
                     max_cps: max_cps__.unwrap_or_default(),
                     revision: revision__.unwrap_or_default(),
@@ -13310,6 +13656,169 @@ impl<'de> serde::Deserialize<'de> for trunk::Codec {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for trunk::Registration {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.registrars.is_empty() {
+            len += 1;
+        }
+        if !self.user.is_empty() {
+            len += 1;
+        }
+        if !self.domain.is_empty() {
+            len += 1;
+        }
+        if !self.contact_user.is_empty() {
+            len += 1;
+        }
+        if self.expires_s != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.Trunk.Registration", len)?;
+        if !self.registrars.is_empty() {
+            struct_ser.serialize_field("registrars", &self.registrars)?;
+        }
+        if !self.user.is_empty() {
+            struct_ser.serialize_field("user", &self.user)?;
+        }
+        if !self.domain.is_empty() {
+            struct_ser.serialize_field("domain", &self.domain)?;
+        }
+        if !self.contact_user.is_empty() {
+            struct_ser.serialize_field("contact_user", &self.contact_user)?;
+        }
+        if self.expires_s != 0 {
+            struct_ser.serialize_field("expires_s", &self.expires_s)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for trunk::Registration {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "registrars",
+            "user",
+            "domain",
+            "contact_user",
+            "contactUser",
+            "expires_s",
+            "expiresS",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Registrars,
+            User,
+            Domain,
+            ContactUser,
+            ExpiresS,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "registrars" => Ok(GeneratedField::Registrars),
+                            "user" => Ok(GeneratedField::User),
+                            "domain" => Ok(GeneratedField::Domain),
+                            "contactUser" | "contact_user" => Ok(GeneratedField::ContactUser),
+                            "expiresS" | "expires_s" => Ok(GeneratedField::ExpiresS),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = trunk::Registration;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.Trunk.Registration")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<trunk::Registration, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut registrars__ = None;
+                let mut user__ = None;
+                let mut domain__ = None;
+                let mut contact_user__ = None;
+                let mut expires_s__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Registrars => {
+                            if registrars__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("registrars"));
+                            }
+                            registrars__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::User => {
+                            if user__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("user"));
+                            }
+                            user__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Domain => {
+                            if domain__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("domain"));
+                            }
+                            domain__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::ContactUser => {
+                            if contact_user__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("contactUser"));
+                            }
+                            contact_user__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::ExpiresS => {
+                            if expires_s__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("expiresS"));
+                            }
+                            expires_s__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(trunk::Registration {
+                    registrars: registrars__.unwrap_or_default(),
+                    user: user__.unwrap_or_default(),
+                    domain: domain__.unwrap_or_default(),
+                    contact_user: contact_user__.unwrap_or_default(),
+                    expires_s: expires_s__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.Trunk.Registration", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for trunk::Srtp {
@@ -13848,6 +14357,97 @@ impl<'de> serde::Deserialize<'de> for TrunkDeleteRequest {
         deserializer.deserialize_struct("botstream.v1.TrunkDeleteRequest", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for TrunkDown {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.status.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.TrunkDown", len)?;
+        if let Some(v) = self.status.as_ref() {
+            struct_ser.serialize_field("status", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkDown {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "status",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Status,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "status" => Ok(GeneratedField::Status),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkDown;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkDown")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkDown, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut status__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Status => {
+                            if status__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("status"));
+                            }
+                            status__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(TrunkDown {
+                    status: status__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkDown", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for TrunkGetRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -14335,6 +14935,332 @@ impl<'de> serde::Deserialize<'de> for TrunkReleaseRequest {
             }
         }
         deserializer.deserialize_struct("botstream.v1.TrunkReleaseRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TrunkStatus {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.state != 0 {
+            len += 1;
+        }
+        if !self.reason.is_empty() {
+            len += 1;
+        }
+        if self.since.is_some() {
+            len += 1;
+        }
+        if !self.node.is_empty() {
+            len += 1;
+        }
+        if self.registration.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.TrunkStatus", len)?;
+        if self.state != 0 {
+            let v = trunk_status::State::try_from(self.state)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.state)))?;
+            struct_ser.serialize_field("state", &v)?;
+        }
+        if !self.reason.is_empty() {
+            struct_ser.serialize_field("reason", &self.reason)?;
+        }
+        if let Some(v) = self.since.as_ref() {
+            struct_ser.serialize_field("since", v)?;
+        }
+        if !self.node.is_empty() {
+            struct_ser.serialize_field("node", &self.node)?;
+        }
+        if let Some(v) = self.registration.as_ref() {
+            struct_ser.serialize_field("registration", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkStatus {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "state",
+            "reason",
+            "since",
+            "node",
+            "registration",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            State,
+            Reason,
+            Since,
+            Node,
+            Registration,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "state" => Ok(GeneratedField::State),
+                            "reason" => Ok(GeneratedField::Reason),
+                            "since" => Ok(GeneratedField::Since),
+                            "node" => Ok(GeneratedField::Node),
+                            "registration" => Ok(GeneratedField::Registration),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkStatus;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkStatus")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkStatus, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut state__ = None;
+                let mut reason__ = None;
+                let mut since__ = None;
+                let mut node__ = None;
+                let mut registration__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::State => {
+                            if state__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("state"));
+                            }
+                            state__ = Some(map_.next_value::<trunk_status::State>()? as i32);
+                        }
+                        GeneratedField::Reason => {
+                            if reason__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reason"));
+                            }
+                            reason__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Since => {
+                            if since__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("since"));
+                            }
+                            since__ = map_.next_value()?;
+                        }
+                        GeneratedField::Node => {
+                            if node__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("node"));
+                            }
+                            node__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Registration => {
+                            if registration__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("registration"));
+                            }
+                            registration__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(TrunkStatus {
+                    state: state__.unwrap_or_default(),
+                    reason: reason__.unwrap_or_default(),
+                    since: since__,
+                    node: node__.unwrap_or_default(),
+                    registration: registration__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkStatus", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for trunk_status::State {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "STATE_UNSPECIFIED",
+            Self::Up => "up",
+            Self::Down => "down",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for trunk_status::State {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "STATE_UNSPECIFIED",
+            "up",
+            "down",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = trunk_status::State;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "STATE_UNSPECIFIED" => Ok(trunk_status::State::Unspecified),
+                    "up" => Ok(trunk_status::State::Up),
+                    "down" => Ok(trunk_status::State::Down),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TrunkUp {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.status.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("botstream.v1.TrunkUp", len)?;
+        if let Some(v) = self.status.as_ref() {
+            struct_ser.serialize_field("status", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TrunkUp {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "status",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Status,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "status" => Ok(GeneratedField::Status),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TrunkUp;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct botstream.v1.TrunkUp")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TrunkUp, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut status__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Status => {
+                            if status__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("status"));
+                            }
+                            status__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(TrunkUp {
+                    status: status__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("botstream.v1.TrunkUp", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for UnbridgeReply {

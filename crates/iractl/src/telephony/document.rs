@@ -83,6 +83,9 @@ fn read<K: Kind>(root: &mut serde_json::Map<String, Value>, list: &str) -> anyho
                 );
             }
         }
+        if list == "trunks" && item.get("status").is_some() {
+            bail!("{place}: status is not for the file: it is how the trunk is");
+        }
         let object: K = from_value(item).map_err(|e| anyhow::anyhow!("{place}: {}", e.message))?;
         if !keys.insert(object.key()) {
             bail!("{place}: {} is there twice", object.title());

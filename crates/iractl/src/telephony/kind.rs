@@ -22,7 +22,7 @@ pub(crate) trait Kind: Body + Clone + PartialEq + 'static {
     /// What it is called, in the order in which lists come.
     fn key(&self) -> (String, String);
     fn revision(&self) -> u64;
-    /// Without what only the cluster knows: revision and tenant.
+    /// Without what only the cluster knows: revision, tenant, and how it is.
     fn bare(self) -> Self;
     fn with_revision(self, revision: u64) -> Self;
     fn deletion(&self) -> Self::Delete;
@@ -39,7 +39,7 @@ pub(crate) trait Kind: Body + Clone + PartialEq + 'static {
 }
 
 macro_rules! kind {
-    ($message:ident, $noun:literal, $plural:ident, $list:ident, $listed:ident, $delete:ident, $deleted:ident, $trunk:expr, $name:ident { $($field:ident),+ }) => {
+    ($message:ident { $($told:ident),* }, $noun:literal, $plural:ident, $list:ident, $listed:ident, $delete:ident, $deleted:ident, $trunk:expr, $name:ident { $($field:ident),+ }) => {
         impl Kind for $message {
             const NOUN: &'static str = $noun;
             type Delete = $delete;
@@ -54,7 +54,7 @@ macro_rules! kind {
                 self.revision
             }
             fn bare(self) -> Self {
-                Self { revision: 0, tenant: String::new(), ..self }
+                Self { revision: 0, tenant: String::new(), $($told: None,)* ..self }
             }
             fn with_revision(self, revision: u64) -> Self {
                 Self { revision, ..self }
@@ -81,7 +81,7 @@ fn trunk_of(number: &Number) -> String {
 }
 
 kind!(
-    Trunk,
+    Trunk { status },
     "trunk",
     trunks,
     TrunkListRequest,
@@ -92,7 +92,7 @@ kind!(
     name { name }
 );
 kind!(
-    Route,
+    Route {},
     "route",
     routes,
     RouteListRequest,
@@ -104,7 +104,7 @@ kind!(
 );
 kind!(Bot, "bot", bots, BotListRequest, BotListReply, BotDeleteRequest, BotDeleteReply, none, name { name });
 kind!(
-    Number,
+    Number {},
     "number",
     numbers,
     NumberListRequest,

@@ -17,6 +17,8 @@ const LIST_AGE_MAX: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     Switch,
+    /// A trunk-manager: it registers trunks.
+    Agent,
     Trunk(TrunkName),
     /// An address that calls are sent to, but from which none are taken.
     TrunkPeer,
@@ -88,8 +90,17 @@ impl Proxy {
         if self.switches.alive(listening_at(request, from)).is_some() {
             return Source::Switch;
         }
+        if from.transport == Transport::Udp && directory.is_agent(from.addr) {
+            return Source::Agent;
+        }
         let ip = from.addr.ip().to_canonical();
-        match directory.trunk_of_source(ip) {
+        let user = request.parsed_uri().ok().and_then(|uri| uri.user());
+        // Several trunks may be registered at one carrier: the contact tells them apart.
+        let by_contact = directory
+            .registered_trunk(ip, user.as_deref())
+            .filter(|trunk| user.is_some() && directory.contact_user(trunk) == user);
+        let of_source = || directory.trunk_of_source(ip).or_else(|| directory.registered_trunk(ip, None));
+        match by_contact.or_else(of_source) {
             Some(trunk) => Source::Trunk(trunk),
             None if directory.is_trunk_peer(ip) => Source::TrunkPeer,
             None => Source::Unknown,

@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use botstream_state::load::{self, SwitchLoad};
-use sip::{HeaderName, Peer, Response, Transport};
+use sip::headers::NameAddr;
+use sip::uri::{Uri, escape_user};
+use sip::{HeaderName, Peer, Request, Response, Transport};
 
 use super::forward::{Arrival, Forward, Kind};
 use super::route::{count_hop, loop_mark, strip_internal};
@@ -30,6 +32,9 @@ impl Proxy {
         // Where a new call goes is decided here, not by the caller.
         request.headers.remove(&HeaderName::Route);
         count_hop(&mut request.headers);
+        if let Some(contact_user) = directory.contact_user(&trunk) {
+            name_called_number(&mut request, &contact_user);
+        }
         request.headers.push(TRUNK_HEADER.into(), trunk.name);
         request.headers.push(TENANT_HEADER.into(), trunk.tenant);
         let kind = Kind::Inbound { tried: Vec::new(), is_reserved: false };
@@ -87,6 +92,21 @@ impl Proxy {
         {
             directory.release(&forward.request.call_id());
         }
+    }
+}
+
+/// A call to the contact that a trunk registered says there only which trunk is meant. The number that was called is in
+/// P-Called-Party-ID (RFC 7315 §4.2), where the registrar keeps it, and else in To.
+fn name_called_number(request: &mut Request, contact_user: &str) {
+    let Ok(Uri::Sip(mut uri)) = request.parsed_uri() else { return };
+    if uri.user_decoded().as_deref() != Some(contact_user) {
+        return;
+    }
+    let called = request.header("P-Called-Party-ID").and_then(|value| NameAddr::parse(&value).ok());
+    let called = called.or_else(|| request.to()).and_then(|called| called.uri.user());
+    if let Some(called) = called.filter(|called| !called.is_empty()) {
+        uri.user = Some(escape_user(&called));
+        request.uri = uri.to_string();
     }
 }
 

@@ -45,6 +45,23 @@ pub(crate) trait Directory {
     }
     /// Whether calls are sent to a trunk at this address, so that requests within them may come from there.
     fn is_trunk_peer(&self, source: IpAddr) -> bool;
+    /// Whether a trunk-manager speaks from this address.
+    fn is_agent(&self, _source: SocketAddr) -> bool {
+        false
+    }
+    /// Whether a trunk-manager is at this address, at any port.
+    fn is_agent_at(&self, _source: IpAddr) -> bool {
+        false
+    }
+    /// The trunk that is registered at this address with this contact; or, with another contact or none, the only one that is
+    /// registered there.
+    fn registered_trunk(&self, _source: IpAddr, _contact_user: Option<&str>) -> Option<TrunkName> {
+        None
+    }
+    /// The user of the contact that a trunk registers, if it does.
+    fn contact_user(&self, _trunk: &TrunkName) -> Option<String> {
+        None
+    }
     /// The address of a trunk's peer that is configured by name.
     fn resolve(&self, host: &str, port: u16) -> Option<SocketAddr>;
     /// The time that the cluster's clocks share, ms since 1970.
@@ -252,6 +269,7 @@ impl Proxy {
             return;
         }
         let is_from_switch = source == Source::Switch;
+        let is_from_us = is_from_switch || source == Source::Agent;
         if let Err((status, refusal)) = self.check(&request, is_from_switch) {
             self.refuse(now, id, &request, status, refusal);
             return;
@@ -262,10 +280,14 @@ impl Proxy {
         let method = request.method.clone();
         let arrival = Arrival { server: id, request, from };
         match (source, is_in_dialog, method) {
-            (_, false, Method::Options) if !(is_from_switch && routes.were_ours) => {
+            (_, false, Method::Options) if !(is_from_us && routes.were_ours) => {
                 self.answer_options(now, id, &arrival.request);
             }
             (Source::Unknown, ..) => self.refuse(now, id, &arrival.request, 403, Refusal::UnknownSource),
+            (Source::Agent, false, Method::Register | Method::Options) => {
+                self.forward_outbound(now, arrival, directory);
+            }
+            (Source::Agent, ..) => self.refuse(now, id, &arrival.request, 405, Refusal::Method),
             (source, true, _) => self.forward_in_dialog(now, arrival, &source, &routes, directory),
             (Source::Switch, false, _) => self.forward_outbound(now, arrival, directory),
             (Source::Trunk(_), false, Method::Invite) if !self.may_call(now, from) => {

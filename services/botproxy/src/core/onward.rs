@@ -31,13 +31,13 @@ struct Hop {
 type Nowhere = (u16, Refusal);
 
 impl Proxy {
-    /// A request from a switch that makes a dialog or stands alone.
+    /// A request from a switch or a trunk-manager that makes a dialog or stands alone.
     pub(super) fn forward_outbound(&mut self, now: Instant, arrival: Arrival, directory: &mut dyn Directory) {
         let Some(peer) = next_hop(&arrival.request, directory) else {
             self.refuse(now, arrival.server, &arrival.request, 502, Refusal::Unresolvable);
             return;
         };
-        if arrival.request.method == sip::Method::Invite {
+        if arrival.request.method == sip::Method::Invite && !answers_challenge(&arrival.request) {
             // However it was delayed: sent now, it might be one too many in its second.
             let send_by_ms = arrival.request.header(SEND_BY_HEADER).map(|text| text.trim().parse::<i64>());
             if send_by_ms.is_some_and(|by_ms| by_ms.map_or(true, |by_ms| directory.unix_ms() > by_ms)) {
@@ -215,6 +215,12 @@ impl Proxy {
             Err(_) => self.refuse_forward(now, forward, 503, Refusal::Full),
         }
     }
+}
+
+/// Whether it is the same call once more, with credentials: that was counted and had its turn.
+fn answers_challenge(request: &Request) -> bool {
+    let has = |name| request.headers.get(name).is_some();
+    has(&HeaderName::Authorization) || has(&HeaderName::ProxyAuthorization)
 }
 
 /// Sends the CANCEL that a forward owes, once it may.

@@ -93,7 +93,10 @@ impl Proxy {
     pub(super) fn knows(&mut self, now: Instant, source: IpAddr, directory: &dyn Directory) -> bool {
         let source = source.to_canonical();
         self.refresh_switches(now, directory);
-        self.switches.is_at(source) || directory.is_source(source) || directory.is_trunk_peer(source)
+        self.switches.is_at(source)
+            || directory.is_source(source)
+            || directory.is_trunk_peer(source)
+            || directory.is_agent_at(source)
     }
 
     pub(super) fn on_stranger(&mut self, now: Instant, from: Peer, payload: &[u8], directory: &mut dyn Directory) {

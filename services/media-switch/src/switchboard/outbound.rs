@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use botstream_api::call::{Direction, State as CallState};
 use botstream_api::trunk::Transport;
 use botstream_api::{Error, ErrorCode, OriginateReply};
-use sip::ua::InviteParams;
+use botstream_state::secrets;
+use sip::ua::{Credentials, InviteParams};
 use sip::uri::escape_user;
 
 use super::sdp::Sdp;
@@ -60,7 +61,7 @@ impl Switchboard {
             next_hop: order.next_hop,
             headers: request.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             body: Some(sdp.ours.clone()),
-            credentials: None,
+            credentials: self.trunk_credentials(order)?,
             ring_timeout: order.ring_timeout.or(Some(self.options.ring_timeout)),
         };
         let session = self
@@ -101,14 +102,29 @@ impl Switchboard {
         Ok(self.reply(order, state))
     }
 
+    /// What answers the trunk's challenges, for calls that go to the trunk's peer and nowhere else.
+    fn trunk_credentials(&self, order: &Originate) -> Result<Option<Credentials>, Error> {
+        let trunk = &order.trunk;
+        if is_uri(&order.request.to) {
+            return Ok(None);
+        }
+        let found = self.state.secrets.read(|conn| secrets::of_trunk(conn, &trunk.tenant, &trunk.name, &trunk.peer));
+        let found = found.map_err(|error| Error::internal(error.to_string()))?;
+        Ok(found.map(|found| Credentials { username: found.username, password: found.password }))
+    }
+
     fn reply(&self, order: &Originate, state: CallState) -> OriginateReply {
         OriginateReply { call_id: order.call_id.to_string(), node: self.options.node.clone(), state: state.into() }
     }
 }
 
+fn is_uri(text: &str) -> bool {
+    text.starts_with("sip:") || text.starts_with("sips:")
+}
+
 /// The Request-URI: a number at the trunk, or the URI that was asked for.
 fn target_uri(to: &str, order: &Originate) -> String {
-    if to.starts_with("sip:") || to.starts_with("sips:") {
+    if is_uri(to) {
         return to.to_owned();
     }
     let transport = if order.trunk.transport() == Transport::Tcp { ";transport=tcp" } else { "" };
@@ -120,7 +136,7 @@ fn from_uri(from: &str, local: SocketAddr) -> String {
     if from.is_empty() {
         return "\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_owned();
     }
-    if from.starts_with("sip:") || from.starts_with("sips:") {
+    if is_uri(from) {
         return format!("<{from}>");
     }
     let host = match local {

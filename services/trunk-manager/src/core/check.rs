@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use botstream_api::{Number, Route, Trunk, subjects, validate};
 use botstream_state::config::parse_network;
 
+use crate::core::registration;
 use crate::core::telephony::{Findings, Telephony};
 
 /// Finds what is wrong with each object, and between them.
@@ -79,7 +80,7 @@ fn check_trunks(trunks: &[Trunk], findings: &mut Findings) {
         let place = format!("trunks {:?}", trunk.name);
         check_name(&place, &trunk.tenant, &trunk.name, findings);
         unique.check(&place, (&trunk.tenant, &trunk.name), findings);
-        if trunk.addresses.is_empty() && trunk.peer.is_empty() {
+        if trunk.addresses.is_empty() && trunk.peer.is_empty() && trunk.registration.is_none() {
             findings.add(&place, "has neither addresses (for calls from it) nor peer (for calls to it)");
         }
         if !trunk.peer.is_empty() && !is_peer(&trunk.peer) {
@@ -106,6 +107,10 @@ fn check_trunks(trunks: &[Trunk], findings: &mut Findings) {
             findings.add(&place, "codecs: one is there twice");
         }
         findings.check(&place, check_limits(trunk));
+        findings.check(&place, registration::check(trunk));
+        if trunk.status.is_some() {
+            findings.add(&place, "status is told by the cluster, not given to it");
+        }
         if trunk.default {
             if trunk.peer.is_empty() {
                 findings.add(&place, "default = true is for calls that are dialled: it needs a peer");
@@ -141,11 +146,15 @@ pub(crate) fn is_peer(text: &str) -> bool {
     let Some((host, port)) = text.rsplit_once(':') else {
         return false;
     };
-    let is_host = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+    is_host(host) && port.parse::<u16>().is_ok_and(|port| port != 0)
+}
+
+/// A name or an address; IPv6 addresses in brackets.
+pub(crate) fn is_host(host: &str) -> bool {
+    match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
         None => !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-'),
-    };
-    is_host && port.parse::<u16>().is_ok_and(|port| port != 0)
+    }
 }
 
 fn check_route(place: &str, route: &Route, bots: &Names<'_>, findings: &mut Findings) {
@@ -238,6 +247,30 @@ mod tests {
             (
                 r#"{ name = "a", addresses = ["10.0.0.1"], max_channels = 10 }"#,
                 r#"trunks "a": max_channels is for calls that are placed: it needs a peer"#,
+            ),
+            (
+                r#"{ name = "a", registration = { user = "u" } }"#,
+                r#"trunks "a": registration.registrars is missing, and there is no peer: where is the trunk to be registered?"#,
+            ),
+            (
+                r#"{ name = "a", peer = "h:1", registration = { user = "u", registrars = ["r"] } }"#,
+                r#"trunks "a": registration.registrars: "r" is not allowed; use host:port"#,
+            ),
+            (
+                r#"{ name = "a", peer = "h:1", registration = { user = "u@h" } }"#,
+                r#"trunks "a": registration.user = "u@h" is not allowed; use the user of the address that is registered"#,
+            ),
+            (
+                r#"{ name = "a", peer = "h:1", registration = { user = "u", expires_s = 5 } }"#,
+                r#"trunks "a": registration.expires_s = 5 is not allowed; use 30 to 86400"#,
+            ),
+            (
+                r#"{ name = "a", peer = "h:1", registration = { user = "u", domain = "a b" } }"#,
+                r#"trunks "a": registration.domain = "a b" is not allowed; use a host name or an address"#,
+            ),
+            (
+                r#"{ name = "a", peer = "h:1", status = { state = "up" } }"#,
+                r#"trunks "a": status is told by the cluster, not given to it"#,
             ),
             (r#"{ name = "a", peer = "h:1", codecs = ["pcmu", "pcmu"] }"#, r#"trunks "a": codecs: one is there twice"#),
         ] {

@@ -10,7 +10,7 @@ use iratdb::rusqlite::Connection;
 use crate::core::telephony::Findings;
 
 /// Longest token, password or key that is taken: it goes into one header.
-const CREDENTIAL_LEN_MAX: usize = 4_096;
+pub(super) const CREDENTIAL_LEN_MAX: usize = 4_096;
 
 /// Takes `auth` out of each bot. `place` names a bot in a finding; no finding shows a token.
 pub(crate) fn take(
@@ -79,7 +79,7 @@ fn read(auth: &toml::Value) -> Result<BotCredential, &'static str> {
     }
 }
 
-fn is_printable(text: &str) -> bool {
+pub(super) fn is_printable(text: &str) -> bool {
     text.len() <= CREDENTIAL_LEN_MAX && !text.chars().any(char::is_control)
 }
 

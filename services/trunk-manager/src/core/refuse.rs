@@ -7,13 +7,15 @@ use botstream_state::config::parse_network;
 
 use crate::core::check::{check_limits, is_pattern, is_peer};
 use crate::core::object::{Key, Kind, Object};
+use crate::core::registration;
+use crate::core::status::Status;
 use crate::core::view::View;
 
 /// Most entries of a trunk's lists.
 const NETWORKS_MAX: usize = 1_000;
 
 /// What can be asked of an object before it goes into force.
-pub(crate) trait Checked: Object {
+pub(crate) trait Checked: Object + Status {
     /// What is wrong with it, by itself and beside others.
     fn check(&self, view: &View) -> Result<(), Error>;
     /// What it names, which must be there.
@@ -96,7 +98,7 @@ impl Checked for Route {
 impl Checked for Trunk {
     fn check(&self, view: &View) -> Result<(), Error> {
         check_name(&self.name)?;
-        if self.addresses.is_empty() && self.peer.is_empty() {
+        if self.addresses.is_empty() && self.peer.is_empty() && self.registration.is_none() {
             let sentence =
                 "a trunk has addresses (for calls from it) or a peer (for calls to it); this one has neither";
             return Err(Error::invalid("peer", sentence));
@@ -131,6 +133,10 @@ impl Checked for Trunk {
         }
         if let Err(sentence) = check_limits(self) {
             let field = if sentence.starts_with("max_cps") { "max_cps" } else { "max_channels" };
+            return Err(Error::invalid(field, sentence));
+        }
+        if let Err(sentence) = registration::check(self) {
+            let field = sentence.split([' ', ':']).next().unwrap_or_default().to_owned();
             return Err(Error::invalid(field, sentence));
         }
         if self.default && self.peer.is_empty() {

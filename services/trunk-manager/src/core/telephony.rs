@@ -3,11 +3,11 @@
 use std::fmt;
 
 use botstream_api::{Bot, Number, Route, Trunk, from_value, subjects};
-use botstream_state::secrets::BotCredential;
+use botstream_state::secrets::{BotCredential, TrunkCredential};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::core::{check, credentials};
+use crate::core::{check, credentials, trunk_credentials};
 
 /// Largest file that is read: some 100,000 numbers.
 pub(crate) const FILE_BYTES_MAX: usize = 16 << 20;
@@ -24,6 +24,8 @@ pub(crate) struct Telephony {
     pub(crate) bots: Vec<Bot>,
     /// What bots want to see, by tenant and URL.
     pub(crate) credentials: Vec<BotCredential>,
+    /// What answers the trunks' challenges, by tenant, trunk and address.
+    pub(crate) trunk_credentials: Vec<TrunkCredential>,
 }
 
 /// Everything that is wrong with a file; at least one sentence, each naming where, what, and what is allowed.
@@ -83,8 +85,15 @@ impl Telephony {
             }
             _ => Vec::new(),
         };
+        let trunk_credentials = match root.get_mut("trunks") {
+            Some(toml::Value::Array(trunks)) => {
+                trunk_credentials::take(trunks, |index, trunk| place("trunks", index, trunk), &mut findings)
+            }
+            _ => Vec::new(),
+        };
         let mut telephony = Self {
             credentials,
+            trunk_credentials,
             trunks: read(&mut root, "trunks", &mut findings),
             numbers: read(&mut root, "numbers", &mut findings),
             routes: read(&mut root, "routes", &mut findings),

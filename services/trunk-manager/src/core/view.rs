@@ -101,6 +101,7 @@ impl View {
             routes: self.all().map(without_revision).collect(),
             bots: self.all().map(without_revision).collect(),
             credentials: self.file.credentials.clone(),
+            trunk_credentials: self.file.trunk_credentials.clone(),
         }
     }
 }

@@ -122,6 +122,14 @@ fn a_call_out_that_comes_later_than_its_trunk_allows_is_refused() {
         assert!(matches!(w.wait(SWITCH_1, UaEvent::is_final), UaEvent::Failed { status: 503, .. }), "{send_by}");
     }
     assert!(!w.sent.iter().any(|(_, to, _)| *to == addr(CARRIER)));
+    // The answer to a challenge is the same call once more.
+    params.headers = vec![("X-BotStream-Send-By".into(), "999".into()), ("Authorization".into(), "Digest".into())];
+    let a = w.invite(SWITCH_1, params.clone());
+    let UaEvent::Incoming { session: b, .. } = w.wait(CARRIER, |e| matches!(e, UaEvent::Incoming { .. })) else {
+        panic!()
+    };
+    w.answer(CARRIER, b, SWITCH_1);
+    w.hang_up(SWITCH_1, a, CARRIER);
     params.headers = vec![("X-BotStream-Send-By".into(), "1000".into())];
     let a = w.invite(SWITCH_1, params);
     let UaEvent::Incoming { session: b, request, .. } = w.wait(CARRIER, |e| matches!(e, UaEvent::Incoming { .. }))

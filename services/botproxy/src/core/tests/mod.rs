@@ -3,5 +3,6 @@
 mod calls;
 mod failover;
 mod network;
+mod registered;
 mod requests;
 mod strangers;

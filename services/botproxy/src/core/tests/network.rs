@@ -42,6 +42,10 @@ pub(super) struct Shared {
     /// The nodes of calls, by Call-ID.
     pub(super) calls: BTreeMap<String, String>,
     pub(super) unix_ms: i64,
+    /// Where a trunk-manager speaks from.
+    pub(super) agent: Option<SocketAddr>,
+    /// Registered trunks: the registrar's address, contact, name.
+    pub(super) registered: Vec<(IpAddr, &'static str, &'static str)>,
     /// Every reservation ever made, in order.
     pub(super) log: Vec<String>,
 }
@@ -58,6 +62,28 @@ impl Directory for Fake {
 
     fn is_trunk_peer(&self, source: IpAddr) -> bool {
         self.0.borrow().names.values().any(|peer| peer.ip() == source)
+    }
+
+    fn is_agent(&self, source: SocketAddr) -> bool {
+        self.0.borrow().agent == Some(source)
+    }
+
+    fn is_agent_at(&self, source: IpAddr) -> bool {
+        self.0.borrow().agent.is_some_and(|agent| agent.ip() == source)
+    }
+
+    fn registered_trunk(&self, source: IpAddr, contact_user: Option<&str>) -> Option<TrunkName> {
+        let shared = self.0.borrow();
+        let there: Vec<_> = shared.registered.iter().filter(|(ip, _, _)| *ip == source).collect();
+        let by_contact = there.iter().find(|(_, user, _)| Some(*user) == contact_user);
+        let only = there.first().filter(|_| there.len() == 1);
+        let (_, _, name) = by_contact.or(only)?;
+        Some(TrunkName { tenant: "acme".into(), name: (*name).into() })
+    }
+
+    fn contact_user(&self, trunk: &TrunkName) -> Option<String> {
+        let shared = self.0.borrow();
+        shared.registered.iter().find(|(_, _, name)| *name == trunk.name).map(|(_, user, _)| (*user).to_owned())
     }
 
     fn resolve(&self, host: &str, port: u16) -> Option<SocketAddr> {

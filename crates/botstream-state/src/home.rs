@@ -5,12 +5,12 @@
 //! move.
 
 /// The home of a key; `None` when there is no instance.
-pub(crate) fn of<'a>(key: &[&str], nodes: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn of<'a>(key: &[&str], nodes: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     nodes.max_by_key(|node| (hash(key, node), *node))
 }
 
 /// All instances, the home of a key first, then whoever has its place when that is gone.
-pub(crate) fn ranked<'a>(key: &[&str], nodes: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub fn ranked<'a>(key: &[&str], nodes: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut ranked: Vec<_> = nodes.collect();
     ranked.sort_by_cached_key(|node| std::cmp::Reverse((hash(key, node), *node)));
     ranked

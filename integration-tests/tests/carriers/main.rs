@@ -1,0 +1,4 @@
+//! Trunks at real carriers: digest and registration.
+
+mod digest;
+mod register;
