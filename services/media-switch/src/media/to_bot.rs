@@ -150,7 +150,7 @@ impl ToBot {
     }
 
     /// The way to the other caller, while there is one.
-    pub(super) fn to_other(&mut self) -> Option<&mut ToOther> {
+    pub(super) fn other_mut(&mut self) -> Option<&mut ToOther> {
         self.sink.to_other.as_mut()
     }
 

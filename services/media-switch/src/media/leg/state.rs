@@ -23,7 +23,7 @@ impl Leg {
         if let Some(bot) = &mut self.bot {
             bot.is_deaf = is_deaf;
         }
-        if let Some(to_other) = self.path.as_mut().and_then(|path| path.to_bot.to_other()) {
+        if let Some(to_other) = self.path.as_mut().and_then(|path| path.to_bot.other_mut()) {
             to_other.is_deaf = is_unheard;
         }
     }
