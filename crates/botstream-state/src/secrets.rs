@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(of_trunk(&conn, "default", "carrier", "h:5060").unwrap(), Some(given.clone()));
         assert_eq!(of_trunk(&conn, "default", "carrier", "other:5060").unwrap(), None);
         assert_eq!(of_trunk(&conn, "acme", "carrier", "h:5060").unwrap(), None);
-        assert_eq!(all_of_trunks(&conn).unwrap(), [given.clone()]);
+        assert_eq!(all_of_trunks(&conn).unwrap(), std::slice::from_ref(&given));
         assert!(!format!("{given:?}").contains("the-password"));
         assert!(remove_of_trunk(&conn, "default", "carrier", "h:5060").unwrap());
         assert!(!remove_of_trunk(&conn, "default", "carrier", "h:5060").unwrap());

@@ -7,7 +7,8 @@ use botstream_api::cause::Class;
 use botstream_api::event::Body;
 use botstream_api::stream_spec::Dialect;
 use botstream_api::{
-    AudioFormat, CallHold, CallId, CallUnhold, Cause, DialRequest, Event, HangupRequest, StreamSpec, audio_format,
+    AudioFormat, CallHold, CallId, CallUnhold, Cause, DialRequest, Event, HangupRequest, StreamSpec, TrunkDown,
+    TrunkUp, audio_format,
 };
 
 use crate::context::Target;
@@ -235,6 +236,9 @@ pub(crate) fn describe(event: &Event) -> String {
         Body::StreamFailed(stream) => format!("{}: {}", stream.url, stream.reason),
         Body::StreamReconnecting(stream) => format!("{}, attempt {}: {}", stream.url, stream.attempt, stream.reason),
         Body::StreamFallback(stream) => format!("{}: {}", stream.url, stream.reason),
+        Body::TrunkUp(TrunkUp { status }) | Body::TrunkDown(TrunkDown { status }) => {
+            status.as_ref().map(|status| status.reason.clone()).unwrap_or_default()
+        }
         Body::QosSample(sample) => format!(
             "MOS {:.2}, {:.1} % lost, jitter {:.1} ms, round trip {:.0} ms, {}{}",
             sample.mos,

@@ -102,7 +102,7 @@ kind!(
     none,
     name { name }
 );
-kind!(Bot, "bot", bots, BotListRequest, BotListReply, BotDeleteRequest, BotDeleteReply, none, name { name });
+kind!(Bot {}, "bot", bots, BotListRequest, BotListReply, BotDeleteRequest, BotDeleteReply, none, name { name });
 kind!(
     Number {},
     "number",
