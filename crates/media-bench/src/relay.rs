@@ -4,6 +4,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -17,6 +18,8 @@ use voicebot::{Encoding, Format, SUBPROTOCOL, StartInfo, SwitchSession};
 
 const FRAME_SAMPLES: u32 = 160;
 const BUFFER_BYTES: usize = 4_096;
+/// Time allowed to the bot for its part of the opening.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// RFC 6455 §5.2: the last frame of a message, binary; a frame that carries a mask; a length of two bytes follows.
 const FINAL_BINARY: u8 = 0x82;
 const MASKED: u8 = 0x80;
@@ -166,7 +169,9 @@ impl Call {
 fn connect(bot: SocketAddr, number: usize) -> Result<TcpStream> {
     let mut request = format!("ws://{bot}/").into_client_request()?;
     request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static(SUBPROTOCOL));
-    let (mut socket, _) = tungstenite::client::client(request, TcpStream::connect(bot)?)?;
+    let connection = TcpStream::connect(bot)?;
+    connection.set_read_timeout(Some(CONNECT_LIMIT))?;
+    let (mut socket, _) = tungstenite::client::client(request, connection)?;
     let info = StartInfo {
         stream_id: format!("relay-{number}"),
         call: CallInfo {
@@ -187,8 +192,7 @@ fn connect(bot: SocketAddr, number: usize) -> Result<TcpStream> {
         resumed: false,
     };
     let session = SwitchSession::new(info, Format::new(Encoding::Mulaw, 8_000, 20)?);
+    // The bot may accept the format in so many words: what is no audio is passed over.
     socket.send(Message::text(session.start_frame()))?;
-    // Its `accept`; after that nothing comes but echoes.
-    while !socket.read()?.is_text() {}
     Ok(socket.into_inner())
 }
