@@ -112,6 +112,7 @@ fn run(mut callers: Vec<Caller>, from: Instant, until: Instant) -> Result<Report
     let spread = |caller: &Caller, count: usize| caller.number * PACKET_US / count as u64;
     let mut report = Report::default();
     let (mut next, mut round, count) = (0, 0_u64, callers.len());
+    let mut measuring = false;
     let mut events = Vec::with_capacity(count.max(1));
     let mut datagram = [0; DATAGRAM_BYTES_MAX];
     loop {
@@ -119,14 +120,18 @@ fn run(mut callers: Vec<Caller>, from: Instant, until: Instant) -> Result<Report
         if now_us >= until_us {
             break;
         }
+        if !measuring && now_us >= from_us {
+            measuring = true;
+            callers.iter_mut().for_each(|caller| caller.echo.begin());
+        }
         // All that are due, in the order of their times.
         while let Some(caller) = callers.get_mut(next) {
             let due_us = round * PACKET_US + spread(caller, count);
             if due_us > now_us {
                 break;
             }
-            report.sent_late += u64::from(now_us >= from_us && now_us - due_us > crate::arrivals::LATE_US as u64);
-            caller.send(round, now_us, from_us);
+            report.sent_late += u64::from(measuring && now_us - due_us > crate::arrivals::LATE_US as u64);
+            caller.send(round, now_us);
             next += 1;
             if next == count {
                 (next, round) = (0, round + 1);
@@ -140,9 +145,7 @@ fn run(mut callers: Vec<Caller>, from: Instant, until: Instant) -> Result<Report
         for event in &events {
             let Some(caller) = callers.get_mut(event.data.u64() as usize) else { continue };
             while let Ok(length) = caller.socket.recv(&mut datagram) {
-                if now_us >= from_us {
-                    caller.receive(&datagram[..length], now_us);
-                }
+                caller.receive(&datagram[..length], now_us, measuring);
             }
         }
     }
@@ -173,10 +176,10 @@ fn watch(callers: &[Caller]) -> Result<OwnedFd> {
 }
 
 impl Caller {
-    fn send(&mut self, round: u64, now_us: u64, from_us: u64) {
+    fn send(&mut self, round: u64, now_us: u64) {
         let place = (round + self.offset_packets) % BURST_EVERY_PACKETS;
         let code = if place < BURST_PACKETS { self.code } else { SILENCE };
-        if place == 0 && now_us >= from_us {
+        if place == 0 {
             self.echo.said(now_us);
         }
         let header = Header {
@@ -194,8 +197,10 @@ impl Caller {
         self.socket.send(&packet).ok();
     }
 
-    fn receive(&mut self, datagram: &[u8], now_us: u64) {
-        self.arrivals.datagram(datagram, now_us);
+    fn receive(&mut self, datagram: &[u8], now_us: u64, measuring: bool) {
+        if measuring {
+            self.arrivals.datagram(datagram, now_us);
+        }
         if let Ok((_, payload)) = Header::parse(datagram)
             && let Some(payload) = datagram.get(payload)
         {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// An echo that comes later than this is none, in microseconds. Bursts of a call must start further apart.
-pub(crate) const ECHO_MAX_US: u64 = 500_000;
+pub(crate) const ECHO_MAX_US: u64 = 1_000_000;
 
 /// µ-law's silence (ITU-T G.711). What is said comes back as it was: nothing on the way converts it.
 pub(crate) const SILENCE: u8 = 0xff;
@@ -25,6 +25,12 @@ impl Echo {
     /// A meter of a call whose bursts are made of this µ-law code.
     pub(crate) fn new(code: u8) -> Self {
         Self { code, said_us: VecDeque::new(), is_loud: false, delays_us: Vec::new(), unanswered: 0, strange: 0 }
+    }
+
+    /// What has been measured is forgotten; echoes that are on their way are still waited for.
+    pub(crate) fn begin(&mut self) {
+        self.delays_us.clear();
+        (self.unanswered, self.strange) = (0, 0);
     }
 
     /// A burst starts at `at_us`.
@@ -101,6 +107,16 @@ mod tests {
         echo.said(1_000_000);
         echo.heard(&BURST, 1_070_000);
         assert_eq!((echo.delays_us(), echo.unanswered()), (&[70_000][..], 1));
+    }
+
+    #[test]
+    fn an_echo_of_what_was_said_before_is_measured() {
+        let mut echo = Echo::new(0x80);
+        echo.heard(&[0x81; 160], 0);
+        echo.said(1_000);
+        echo.begin();
+        echo.heard(&BURST, 31_000);
+        assert_eq!((echo.delays_us(), echo.strange()), (&[30_000][..], 0));
     }
 
     #[test]
