@@ -77,7 +77,7 @@ pub(crate) fn run(args: &RelayArgs) -> Result<()> {
                 return Ok(());
             }
             let Some(call) = calls.get_mut((data / 2) as usize) else { continue };
-            if data % 2 == 0 { call.from_caller() } else { call.from_bot() }?;
+            if data % 2 == 0 { call.carry_to_bot() } else { call.carry_to_caller() }?;
         }
     }
 }
@@ -93,7 +93,7 @@ impl Call {
         Ok(Self { rtp, caller: None, bot, buffer: [0; BUFFER_BYTES], filled: 0, mask, sequence: 0, timestamp: 0 })
     }
 
-    fn from_caller(&mut self) -> Result<()> {
+    fn carry_to_bot(&mut self) -> Result<()> {
         let mut datagram = [0; BUFFER_BYTES / 2];
         loop {
             let (length, caller) = match self.rtp.recv_from(&mut datagram) {
@@ -119,7 +119,7 @@ impl Call {
         }
     }
 
-    fn from_bot(&mut self) -> Result<()> {
+    fn carry_to_caller(&mut self) -> Result<()> {
         match self.bot.read(&mut self.buffer[self.filled..]) {
             Ok(0) => bail!("the bot has closed a call"),
             Ok(read) => self.filled += read,
