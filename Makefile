@@ -51,7 +51,7 @@ bench-iratdb: ## Measures IraTDB against SQLite, Redis and NATS; writes target/b
 
 bench-media: ## Measures what a call costs a media switch, beside a bare relay; writes target/bench/ (ARGS=--help lists its options)
 	scripts/install-tools.sh
-	$(CARGO) build --release --workspace --bins
+	$(CARGO) build --release -p media-bench -p botproxy -p dialer -p media-switch -p trunk-manager
 	$(or $(CARGO_TARGET_DIR),target)/release/media-bench $(ARGS)
 
 fuzz: ## Fuzzes IraTDB's decoders, each for SECONDS (60)
