@@ -54,7 +54,7 @@ pub(crate) struct Plan {
     #[arg(long, value_name = "CALLS", value_delimiter = ',', default_value = "50,100,200,300", value_parser = clap::value_parser!(u16).range(1..=5_000))]
     calls: Vec<u16>,
     /// How often each is measured, the two sides in turns.
-    #[arg(long, value_name = "ROUNDS", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(long, value_name = "ROUNDS", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
     rounds: u8,
     /// How long calls are measured, in seconds, after two to settle.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(2..=3_600))]
