@@ -6,6 +6,7 @@
 //! brings back is announced; a panic in one request fails that request only.
 
 mod admin;
+mod advertise;
 mod chassis;
 mod config;
 mod databases;
@@ -22,6 +23,7 @@ mod services_api;
 mod settings;
 mod telemetry;
 
+pub use advertise::advertised_ip;
 pub use chassis::Chassis;
 pub use config::{ConfigError, parse_duration};
 pub use drain::{Drain, Hold};

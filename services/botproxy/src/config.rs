@@ -48,13 +48,6 @@ pub(crate) struct Config {
 impl Config {
     /// The address that others reach this proxy at.
     pub(crate) fn advertised_ip(&self) -> Result<IpAddr, ConfigError> {
-        let ip = self.advertise.unwrap_or_else(|| self.sip_udp.ip());
-        if ip.is_unspecified() {
-            return Err(ConfigError::new(format!(
-                "sip-udp = {} names no address that others could be told: set advertise to one",
-                self.sip_udp
-            )));
-        }
-        Ok(ip)
+        iracluster::advertised_ip(self.advertise, self.sip_udp)
     }
 }

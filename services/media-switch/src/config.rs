@@ -80,14 +80,7 @@ pub(crate) struct Config {
 impl Config {
     /// The address that others reach this switch at.
     pub(crate) fn advertised_ip(&self) -> Result<IpAddr, iracluster::ConfigError> {
-        let ip = self.advertise.unwrap_or_else(|| self.sip_udp.ip());
-        if ip.is_unspecified() {
-            return Err(iracluster::ConfigError::new(format!(
-                "sip-udp = {} names no address that others could be told: set advertise to one",
-                self.sip_udp
-            )));
-        }
-        Ok(ip)
+        iracluster::advertised_ip(self.advertise, self.sip_udp)
     }
 }
 

@@ -45,6 +45,17 @@ fn session(dialect: Dialect, format: Format) -> DialectSession {
     DialectSession::new(dialect, info, format, Opening::default())
 }
 
+/// Of a caller's packet.
+fn header(codec: Codec, number: u32) -> Header {
+    Header {
+        marker: false,
+        payload_type: codec.static_payload_type().unwrap(),
+        sequence: number as u16,
+        timestamp: number.wrapping_mul(160),
+        ssrc: 7,
+    }
+}
+
 /// A caller's packets, as far as the frames that go to the bot.
 fn caller_to_bot(dialect: Dialect, format: Format, codec: Codec) {
     let mut session = session(dialect, format);
@@ -55,13 +66,7 @@ fn caller_to_bot(dialect: Dialect, format: Format, codec: Codec) {
     let mut memory = BytesMut::new();
     let mut bytes = 0;
     let mut packet = |number: u32| {
-        let header = Header {
-            marker: false,
-            payload_type: codec.static_payload_type().unwrap(),
-            sequence: number as u16,
-            timestamp: number.wrapping_mul(160),
-            ssrc: 7,
-        };
+        let header = header(codec, number);
         let mut send = |frame: Bytes| {
             match session.wrap_audio(frame, &mut memory) {
                 Frame::Text(frame) | Frame::Binary(frame) => bytes += frame.len(),
@@ -140,13 +145,7 @@ fn neither_does_a_bridge() {
         path.open(Format::default(), true);
         path.bridge(Some(to_other));
         let mut packet = |number: u32| {
-            let header = Header {
-                marker: false,
-                payload_type: codec.static_payload_type().unwrap(),
-                sequence: number as u16,
-                timestamp: number.wrapping_mul(160),
-                ssrc: 7,
-            };
+            let header = header(codec, number);
             path.push(u64::from(number) * 20_000, &header, &[0x55; 160], |_frame| Ok::<(), ()>(())).unwrap();
             from_other.fill(&mut Piece::silence(line))
         };
